@@ -1,0 +1,49 @@
+"""The names of everything that lies in Redis, so that no room spells a key of its own."""
+
+from __future__ import annotations
+
+import zlib
+
+WORLDS = "ioc:worlds"  # hash: world id -> JSON (metrics.world.World)
+BUNDLE = "ioc:bundle"  # string: JSON of the definitions in force; the engine reads nothing else
+HEARTBEATS = "ioc:heartbeats"  # hash: process or feed name -> JSON {"at": real ms, "pid": int, ...}
+
+
+def observations(world: str, source: str, shard: int = 0) -> str:
+    """The observation stream of one shard of a source; any producer may XADD to it."""
+    return f"ioc:{world}:{{{source}:{shard}}}:in"
+
+
+def shard_of(entity: str, shards: int) -> int:
+    """The shard an entity belongs to: crc32 of its UTF-8 bytes modulo the number of shards."""
+    return zlib.crc32(entity.encode()) % shards
+
+
+def origins(world: str) -> str:
+    """Hash: source -> `real`, `recorded` or `simulated`; a source that is absent is `real`."""
+    return f"ioc:{world}:origins"
+
+
+def engine(world: str, part: str) -> str:
+    """What the engine of a world owns. One hash tag, so that a commit may touch all parts at once.
+
+    Parts: `owner` (string, epoch), `checkpoint:a` and `checkpoint:b` (hashes), `values` (stream, every published value),
+    `completed` (stream, complete values and corrections), `latest` (hash, series -> newest value), `feeds` (hash,
+    source -> JSON counters), `dead` (stream, rejected observations).
+    """
+    return f"ioc:{world}:{{engine}}:{part}"
+
+
+def everything(world: str) -> str:
+    """A SCAN pattern for all keys of a world; removing a world is deleting these and its field in WORLDS."""
+    return f"ioc:{world}:*"
+
+
+def ticket(digest: str) -> str:
+    """String, expires after 30 s: what a socket ticket (given by its SHA-256) allows."""
+    return f"sec:ticket:{digest}"
+
+
+def session(session_id: str) -> str:
+    """String that exists while a session may use open sockets; the gateway drops sockets whose key is gone."""
+    return f"sec:session:{session_id}"

@@ -1,0 +1,68 @@
+"""A published value: what the engine says of one indicator, group and window, and its form on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, fields
+from typing import Literal
+
+import msgpack
+
+VERSION = 1
+Quality = Literal["complete", "provisional", "stale", "no_data"]
+Level = Literal["blue", "yellow", "orange", "red"]
+
+
+class UnknownValueVersion(ValueError):
+    """Values were written by another version of this program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value as published.
+
+    `region` is a region code, or empty: the ungrouped total when the definition has no regions, else the rows whose
+    region is unknown. `dims` are the values of the extra dimensions, in declared order, each as (name, value). Times
+    are ms UTC, the window is [start, end). `value` is None exactly when `quality` is `no_data`. `same_time_1d` is the
+    complete value one local day earlier, None where there is none. `origin` is the least real of the sources it was
+    computed from (simulated < recorded < real).
+    """
+
+    indicator: str
+    version: int
+    region: str
+    dims: tuple[tuple[str, str], ...]
+    window_start: int
+    window_end: int
+    value: float | None
+    quality: Quality
+    samples: int
+    revision: int = 0
+    level: Level | None = None
+    same_time_1d: float | None = None
+    origin: str = "real"
+
+    @property
+    def series(self) -> str:
+        """The name of the line this value belongs to, e.g. `T2r|440303|road=深南东路`."""
+        return series_id(self.indicator, self.region, self.dims)
+
+
+def series_id(indicator: str, region: str, dims: Sequence[tuple[str, str]] = ()) -> str:
+    """`indicator|region|name=value,...`: unique, because ids and codes hold neither `|` nor `=`."""
+    return f"{indicator}|{region}|{','.join(f'{name}={value}' for name, value in dims)}"
+
+
+def pack_values(values: Iterable[Value]) -> bytes:
+    """msgpack of [version, [row, ...]]; a row lists the fields of Value in order."""
+    packed: bytes = msgpack.packb([VERSION, [astuple(value) for value in values]])
+    return packed
+
+
+def unpack_values(payload: bytes) -> list[Value]:
+    """Inverse of pack_values. Raises UnknownValueVersion when another version wrote the payload."""
+    version, rows = msgpack.unpackb(payload)
+    if version != VERSION:
+        raise UnknownValueVersion(f"value version {version!r} is not {VERSION}")
+    dims = [spec.name for spec in fields(Value)].index("dims")
+    return [Value(*row[:dims], tuple((name, text) for name, text in row[dims]), *row[dims + 1 :]) for row in rows]
