@@ -47,7 +47,9 @@ class World:
         raw = json.loads(text)
         if raw.get("v") != VERSION:
             raise UnknownWorldVersion(f"world version {raw.get('v')!r} is not {VERSION}")
-        return World(raw["id"], raw["kind"], WorldClock(**raw["clock"]), raw["variants"], raw["label"], raw["started_ms"])
+        return World(
+            raw["id"], raw["kind"], WorldClock(**raw["clock"]), raw["variants"], raw["label"], raw["started_ms"]
+        )
 
 
 LIVE_WORLD = World("live", label={"zh": "实时", "en": "live"})

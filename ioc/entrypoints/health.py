@@ -1,0 +1,51 @@
+"""Health of a process without a web server of its own: /healthz, /readyz, /metrics on loopback."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+
+
+def serve(
+    process: str, port: int, ready: Callable[[], Mapping[str, bool]], registry: CollectorRegistry = REGISTRY
+) -> ThreadingHTTPServer:
+    """Answer on 127.0.0.1:`port` (0: any free one, see `server_port` of the result) from a daemon thread.
+
+    `ready` names the things this process depends on and whether each answers; /readyz is 503 unless all do.
+    Raises OSError when the port is in use.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path == "/healthz":
+                self._answer(200, {"process": process, "ok": True})
+            elif self.path == "/readyz":
+                checks = dict(ready())
+                self._answer(200 if all(checks.values()) else 503, {"process": process, "checks": checks})
+            elif self.path == "/metrics":
+                self._send(200, CONTENT_TYPE_LATEST, generate_latest(registry))
+            else:
+                self._answer(404, {"error": {"code": "not_found", "message": "no such page", "id": ""}})
+
+        def _answer(self, status: int, body: Mapping[str, Any]) -> None:
+            self._send(status, "application/json", json.dumps(body).encode())
+
+        def _send(self, status: int, kind: str, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Probes come each second; they are not events."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
+    return server

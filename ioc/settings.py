@@ -1,0 +1,102 @@
+"""Settings: everything a deployment may choose, read once from the environment (`IOC_*`)."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "IOC_"
+SOCKET_PATH_LIMIT = 107  # bytes of a unix socket's address, without the closing zero
+
+
+class Settings(BaseSettings):
+    """All settings of all processes; each process reads the ones it needs. An empty URL means: the embedded server."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    data_dir: Path = Field(Path("var"), description="All state lives below this directory.")
+    web_host: str = Field("127.0.0.1", description="Address the web server listens on.")
+    web_port: int = Field(8050, ge=1, le=65535, description="Port of the web server.")
+    gateway_host: str = Field("127.0.0.1", description="Address the gateway listens on.")
+    gateway_port: int = Field(8051, ge=1, le=65535, description="Port of the gateway's sockets.")
+    source_health_port: int = Field(8052, ge=0, le=65535, description="Health of the source process, loopback. 0: any.")
+    engine_health_port: int = Field(8053, ge=0, le=65535, description="Health of the engine, loopback. 0: any.")
+    redis_url: str = Field("", description="Redis or Valkey; empty: the embedded Valkey in the data directory.")
+    database_url: str = Field("", description="SQL database; empty: SQLite in the data directory.")
+    commit_ms: int = Field(500, ge=10, le=60_000, description="The engine commits at most this often, milliseconds.")
+    sources: str = Field("cloud,traffic", description="Sources the source process runs, by comma.")
+    world: str = Field("live", description="The world a screen shows when its address names none.")
+    feed: str = Field("", description="A recording to replay; the wall then shows the world `replay`.")
+    feed_source: str = Field("traffic", description="The source the recording belongs to.")
+    feed_speed: float = Field(60.0, gt=0, le=3600, description="How many times as fast as it was recorded.")
+    web_threads: int = Field(16, ge=1, le=256, description="Threads of the web server.")
+    metrics_token: SecretStr = Field(SecretStr(""), description="Bearer token for /metrics from other hosts.")
+    allowed_origins: str = Field("", description="Further origins that may open sockets and post, by comma.")
+    public_url: str = Field("", description="Address people use when a proxy stands before the web server.")
+    public_gateway_url: str = Field("", description="Address of the gateway's socket behind a proxy, wss://...")
+    secure_cookies: bool = Field(False, description="Set cookies for TLS only; true behind a TLS proxy.")
+    log_level: str = Field("info", description="debug, info, warning or error.")
+
+    @cached_property
+    def data_path(self) -> Path:
+        """The data directory as an absolute path; it is not created here."""
+        return self.data_dir.expanduser().resolve()
+
+    @cached_property
+    def socket_path(self) -> Path:
+        """Unix socket of the embedded Valkey: in the data directory, or a short path when that would be too long."""
+        path = self.data_path / "valkey.sock"
+        if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT:
+            return path
+        stat = os.stat(self.data_path)
+        return Path(f"/tmp/ioc-{os.getuid()}-{stat.st_dev:x}-{stat.st_ino:x}/valkey.sock")  # noqa: S108 - made 0700
+
+    @cached_property
+    def sql_url(self) -> str:
+        """SQLAlchemy URL of the database in force."""
+        return self.database_url or f"sqlite:///{self.data_path / 'ioc.sqlite3'}"
+
+    @cached_property
+    def web_url(self) -> str:
+        """Address people open, without a closing slash."""
+        return self.public_url.rstrip("/") or f"http://{_reachable(self.web_host)}:{self.web_port}"
+
+    @cached_property
+    def gateway_url(self) -> str:
+        """Address of the live socket."""
+        return self.public_gateway_url or f"ws://{_reachable(self.gateway_host)}:{self.gateway_port}/live"
+
+    @cached_property
+    def origins(self) -> frozenset[str]:
+        """Origins whose pages may open sockets and post."""
+        own = {self.web_url, f"http://localhost:{self.web_port}", f"http://127.0.0.1:{self.web_port}"}
+        return frozenset(
+            own | {origin.strip().rstrip("/") for origin in self.allowed_origins.split(",") if origin.strip()}
+        )
+
+    @cached_property
+    def source_names(self) -> tuple[str, ...]:
+        return tuple(name.strip() for name in self.sources.split(",") if name.strip())
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in {"", "0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
+
+
+INTERNAL = frozenset({"IOC_PARENT_PID"})  # set by the supervisor for its children
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """A sentence for each `IOC_*` variable that no setting has, with the nearest name there is."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | INTERNAL
+    sentences = []
+    for name in sorted(name for name in environment if name.upper().startswith(PREFIX) and name.upper() not in known):
+        near = difflib.get_close_matches(name.upper(), known, n=1)
+        sentences.append(f"unknown setting {name}" + (f": did you mean {near[0]}?" if near else ""))
+    return sentences
