@@ -1,0 +1,69 @@
+"""`ioc`: one command for each process and each job; a command's rooms are loaded only when it runs."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import Any
+
+import typer
+import typer.core
+
+from ioc.settings import unknown_variables
+
+# command -> (module below ioc.entrypoints, attribute: a function or a typer app, what it does)
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "run": ("supervisor", "main", "全部启动 everything on this machine (= make run)"),
+    "source": ("source", "source", "数据源 sources -> observation streams"),
+    "replay": ("replay", "replay", "录播 a recording -> a world of its own"),
+    "engine": ("engine", "engine", "指标引擎 observation streams -> published values"),
+    "gateway": ("gateway", "gateway", "推送网关 published values -> browsers"),
+    "web": ("web", "web", "网页服务 pages and sign-in"),
+    "status": ("status", "status", "全路径状态 the path room by room: rates, lags, ages, clients"),
+    "packs": ("packs", "app", "主题包 check and list the theme packs"),
+    "geo": ("geo", "app", "地理 import layers, resolve points"),
+    "user": ("user", "app", "用户 people, roles and one-time links"),
+    "db": ("db", "app", "数据库 migrations"),
+}
+
+
+class LazyGroup(typer.core.TyperGroup):
+    """Knows every command by name and loads only the one that is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the framework's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, summary = COMMANDS[cmd_name]
+        target: Any = getattr(importlib.import_module(f"ioc.entrypoints.{module}"), attribute)
+        if isinstance(target, typer.Typer):
+            command = typer.main.get_command(target)
+        else:
+            single = typer.Typer(add_completion=False)
+            single.command()(target)
+            command = typer.main.get_command(single)
+        command.name = cmd_name
+        command.short_help = summary
+        return command
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, _, summary) in COMMANDS.items()])
+
+
+app = typer.Typer(cls=LazyGroup, add_completion=False, no_args_is_help=True, rich_markup_mode=None,
+                  help="罗湖区智能运营中心 Luohu Intelligent Operations Center")  # fmt: skip
+
+
+@app.callback()
+def warn() -> None:
+    """罗湖区智能运营中心 Luohu Intelligent Operations Center."""
+    if "IOC_PARENT_PID" not in os.environ:  # the supervisor has said it once for all its children
+        for sentence in unknown_variables(os.environ):
+            typer.echo(f"警告 warning: {sentence}", err=True)
+
+
+if __name__ == "__main__":
+    app()

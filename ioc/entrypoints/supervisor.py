@@ -1,0 +1,357 @@
+"""The supervisor: everything on one machine, started in order, kept running, stopped together."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+import redis
+import structlog
+import typer
+
+from ioc.entrypoints import valkey
+from ioc.entrypoints.heartbeat import Heartbeat
+from ioc.entrypoints.lifeline import PARENT
+from ioc.entrypoints.logs import configure
+from ioc.settings import Settings, unknown_variables
+from metrics.clock import monotonic_s
+
+POLL_S = 0.1
+FIRST_BACKOFF_S, LAST_BACKOFF_S = 0.5, 30.0
+STEADY_S = 60.0  # a child that lived this long starts its back-off anew
+STOP_S = 10.0  # then SIGKILL
+START_S = 60.0  # a first start that takes longer is a failure that is said, not waited out
+NAMES_ZH = {
+    "valkey": "数据总线",
+    "source": "数据源",
+    "replay": "录播",
+    "engine": "指标引擎",
+    "gateway": "推送网关",
+    "web": "网页服务",
+}
+ROLES_ZH = {
+    "wall": "指挥大屏",
+    "leader": "领导",
+    "duty": "值班",
+    "analyst": "分析",
+    "sysadmin": "系统管理",
+    "secadmin": "安全管理",
+    "auditor": "审计",
+}
+
+
+class StartError(Exception):
+    """The centre cannot start; the message says why and what to do."""
+
+
+@dataclass(slots=True)
+class Child:
+    """One child process: how it is started, when it is ready, how often it had to be started again."""
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str]
+    ready: Callable[[], bool]
+    restart_command: list[str] | None = None  # where a second start differs from the first
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    restarts: int = 0
+    backoff: float = FIRST_BACKOFF_S
+    resume_at: float | None = None
+    last_exit: int | None = None
+
+    def start(self, log: IO[bytes]) -> None:
+        command = self.restart_command if self.restarts and self.restart_command else self.command
+        self.process = subprocess.Popen(  # noqa: S603 - our own entry points
+            command,
+            env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        self.started, self.resume_at = monotonic_s(), None
+
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Starts, watches and stops the children of one data directory."""
+
+    settings: Settings
+    say: Callable[[str], None]
+    children: list[Child] = field(default_factory=list)
+    stopping: bool = False
+    _held: list[IO[str]] = field(default_factory=list)
+    _logs: dict[str, IO[bytes]] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Start everything, print the addresses, keep it running until told to stop. Raises StartError."""
+        began = monotonic_s()
+        self._claim_directory()
+        self._check_ports()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+        try:
+            urls = self._start_valkey()
+            links = {} if self.stopping else self._make_links()
+            self._start_services(urls)
+            if self.stopping:
+                return
+            self._announce(links, monotonic_s() - began)
+            client = redis.Redis.from_url(urls["admin"])
+            with Heartbeat(client, "supervisor", self._facts):
+                self._watch()
+        finally:
+            self._stop_all()
+
+    def _claim_directory(self) -> None:
+        home = self.settings.data_path
+        try:
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (home / "logs").mkdir(mode=0o700, exist_ok=True)
+            lock = (home / "supervisor.lock").open("a+")
+        except OSError as error:
+            raise StartError(f"数据目录不可用 data directory {home}: {error.strerror}") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.seek(0)
+            raise StartError(
+                f"数据目录正被占用 data directory {home} is in use by process {lock.read().strip() or '?'}; "
+                "stop that one or set IOC_DATA_DIR"
+            ) from None
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        self._held.append(lock)
+
+    def _check_ports(self) -> None:
+        settings = self.settings
+        ports = {
+            "IOC_WEB_PORT": (settings.web_host, settings.web_port),
+            "IOC_GATEWAY_PORT": (settings.gateway_host, settings.gateway_port),
+            "IOC_SOURCE_HEALTH_PORT": ("127.0.0.1", settings.source_health_port),
+            "IOC_ENGINE_HEALTH_PORT": ("127.0.0.1", settings.engine_health_port),
+        }
+        for variable, (host, port) in ports.items():
+            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((host, port))
+                except OSError as error:
+                    raise StartError(
+                        f"端口不可用 port {port} on {host} cannot be used ({error.strerror}); set {variable}"
+                    ) from None
+
+    def _start_valkey(self) -> Mapping[str, str]:
+        if self.settings.redis_url:
+            return dict.fromkeys(valkey.RIGHTS, self.settings.redis_url)
+        configuration = valkey.prepare(self.settings)
+        urls = valkey.connections(self.settings)
+        client = redis.Redis.from_url(urls["admin"])
+        command = [sys.executable, "-m", "ioc.entrypoints.valkey", str(configuration)]
+        child = Child("valkey", command, self._environment({}), lambda: bool(client.ping()))
+        self.children.append(child)
+        child.start(self._log("valkey"))
+        self._await_ready([child])
+        return urls
+
+    def _make_links(self) -> Mapping[str, str]:
+        from ioc.services.links import make_links
+
+        links: Mapping[str, str] = make_links(self.settings)
+        valkey.write_private(self.settings.data_path / "links.json", json.dumps(links, indent=1) + "\n")
+        return links
+
+    def _start_services(self, urls: Mapping[str, str]) -> None:
+        settings = self.settings
+        ioc = [sys.executable, "-m", "ioc.entrypoints.cli"]
+        started: list[Child] = []
+        world = {"IOC_WORLD": "replay"} if settings.feed else {}
+        if settings.feed:
+            # a recording replaces the simulation, so that nobody takes one for the other
+            names = [name for name in settings.source_names if name != settings.feed_source]
+            feed = [
+                *ioc,
+                "replay",
+                settings.feed,
+                "--source",
+                settings.feed_source,
+                "--speed",
+                f"{settings.feed_speed:g}",
+            ]
+        else:
+            names = list(settings.source_names)
+            feed = []
+        plan: list[tuple[str, list[str], str, int]] = [
+            ("engine", [*ioc, "engine"], "engine", settings.engine_health_port),
+            ("source", [*ioc, "source", *names], "source", settings.source_health_port),
+            ("gateway", [*ioc, "gateway"], "gateway", settings.gateway_port),
+            ("web", [*ioc, "web"], "web", settings.web_port),
+        ]
+        for name, command, user, port in plan:
+            environment = self._environment({"IOC_REDIS_URL": urls[user], **world})
+            host = {"web": settings.web_host, "gateway": settings.gateway_host}.get(name, "127.0.0.1")
+            started.append(Child(name, command, environment, _answers(host, port)))
+        if feed:
+            environment = self._environment({"IOC_REDIS_URL": urls["source"], **world})
+            client = redis.Redis.from_url(urls["admin"])
+            started.append(
+                Child(
+                    "replay",
+                    feed,
+                    environment,
+                    lambda: bool(client.hexists("ioc:worlds", "replay")),
+                    [*feed, "--resume"],
+                )
+            )
+        for child in started:
+            self.children.append(child)
+            child.start(self._log(child.name))
+        self._await_ready(started)
+
+    def _await_ready(self, waiting: list[Child]) -> None:
+        """Show each child as it becomes ready. Raises StartError when one ends or takes too long."""
+        began = monotonic_s()
+        rest = list(waiting)
+        while rest and not self.stopping:
+            for child in list(rest):
+                if not child.alive():
+                    code = child.process.returncode if child.process else "?"
+                    raise StartError(f"{child.name} 未能启动 ended with {code}:\n{self._tail(child.name)}")
+                with suppress(OSError, redis.RedisError, urllib.error.URLError):
+                    if child.ready():
+                        rest.remove(child)
+                        took = monotonic_s() - child.started
+                        self.say(f"  {NAMES_ZH[child.name]} {child.name:<8} 就绪 ready  {took:.1f} s")
+            if monotonic_s() - began > START_S:
+                names = ", ".join(child.name for child in rest)
+                raise StartError(f"{names} 未就绪 not ready after {START_S:.0f} s:\n{self._tail(rest[0].name)}")
+            time.sleep(POLL_S)
+
+    def _announce(self, links: Mapping[str, str], took: float) -> None:
+        settings = self.settings
+        lines = [
+            "",
+            f"罗湖区智能运营中心 已就绪 ready in {took:.1f} s",
+            f"  地址 address   {settings.web_url}    数据目录 data  {settings.data_path}",
+            "  一次性登录链接（仅限本机）one-time sign-in links, this machine only:",
+            *(f"    {ROLES_ZH.get(role, ''):　<4} {role:<9} {link}" for role, link in links.items()),
+            "  停止 stop: Ctrl-C",
+            "",
+        ]
+        self.say("\n".join(lines))
+
+    def _watch(self) -> None:
+        log = structlog.get_logger()
+        while not self.stopping:
+            for child in self.children:
+                now = monotonic_s()
+                if child.alive():
+                    continue
+                if child.resume_at is None:
+                    child.last_exit = child.process.returncode if child.process else None
+                    if now - child.started > STEADY_S:
+                        child.backoff = FIRST_BACKOFF_S
+                    child.resume_at = now + child.backoff
+                    log.warning("child_ended", child=child.name, exit=child.last_exit, restart_in_s=child.backoff)
+                    self.say(
+                        f"  {NAMES_ZH[child.name]} {child.name} 已退出 ended ({child.last_exit})，"
+                        f"{child.backoff:g} s 后重启 restarting"
+                    )
+                    child.backoff = min(2 * child.backoff, LAST_BACKOFF_S)
+                elif now >= child.resume_at:
+                    child.restarts += 1
+                    child.start(self._log(child.name))
+                    self.say(f"  {NAMES_ZH[child.name]} {child.name} 已重启 restarted，第 {child.restarts} 次")
+            time.sleep(POLL_S)
+
+    def _facts(self) -> Mapping[str, object]:
+        return {
+            "children": {
+                child.name: {
+                    "pid": child.process.pid if child.process else None,
+                    "alive": child.alive(),
+                    "restarts": child.restarts,
+                    "exit": child.last_exit,
+                }
+                for child in self.children
+            }
+        }
+
+    def _stop_all(self) -> None:
+        """Readers before writers, Valkey last; each gets STOP_S to end by itself."""
+        order = ["web", "gateway", "replay", "source", "engine", "valkey"]
+        for child in sorted(self.children, key=lambda child: order.index(child.name)):
+            if child.process is None or not child.alive():
+                continue
+            child.process.terminate()
+            try:
+                child.process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                structlog.get_logger().warning("child_killed", child=child.name, waited_s=STOP_S)
+                child.process.kill()
+                child.process.wait()
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        if not self.stopping:
+            self.say("  正在停止 stopping ...")
+        self.stopping = True
+
+    def _environment(self, own: Mapping[str, str]) -> Mapping[str, str]:
+        tie = {"IOC_DATA_DIR": str(self.settings.data_path), PARENT: str(os.getpid()), "PYTHONUNBUFFERED": "1"}
+        return {**os.environ, **tie, **own}
+
+    def _log(self, name: str) -> IO[bytes]:
+        if name not in self._logs:
+            self._logs[name] = (self.settings.data_path / "logs" / f"{name}.log").open("ab")
+        return self._logs[name]
+
+    def _tail(self, name: str) -> str:
+        path = self.settings.data_path / "logs" / f"{name}.log"
+        return "\n".join(f"    {line}" for line in path.read_text(errors="replace").splitlines()[-12:])
+
+
+def _answers(host: str, port: int) -> Callable[[], bool]:
+    url = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::', ''} else host}:{port}/readyz"  # noqa: S104 - compared
+
+    def ready() -> bool:
+        with urllib.request.urlopen(url, timeout=1) as answer:
+            return bool(answer.status == 200)
+
+    return ready
+
+
+def main() -> None:
+    """Run the whole centre until stopped: `make run`, `python app.py`, `ioc run`."""
+    settings = Settings()
+    configure("supervisor", settings.log_level)
+    for sentence in unknown_variables(os.environ):
+        typer.echo(f"警告 warning: {sentence}", err=True)
+    if settings.feed and not Path(settings.feed).is_file():
+        typer.echo(f"无法启动 cannot start: IOC_FEED: 没有这个文件 no such file: {settings.feed}", err=True)
+        raise SystemExit(2)
+    typer.echo("罗湖区智能运营中心 正在启动 starting ...")
+    try:
+        Supervisor(settings, typer.echo).run()
+    except StartError as error:
+        typer.echo(f"无法启动 cannot start: {error}", err=True)
+        raise SystemExit(1) from None
+    typer.echo("  已停止 stopped")
