@@ -1,0 +1,77 @@
+"""The Dash root: `python app.py` starts everything on one machine, `app:server` is the web server's application."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dash import Dash
+
+ROOT = Path(__file__).resolve().parent
+TITLE = "罗湖区智能运营中心"
+
+
+def create_app() -> Dash:
+    """A guarded Dash application with all pages. Nothing in it loads anything from another host."""
+    from dash import Dash, html, page_container
+
+    import pages
+    from ioc import web
+
+    app = Dash(
+        __name__,
+        use_pages=True,
+        pages_folder="",  # pages are imported below, once; Dash's own discovery would import them again under other names
+        assets_folder=str(ROOT / "assets"),
+        assets_path_ignore=["vendor"],  # live.js fetches what lies there when a page needs it
+        serve_locally=True,
+        suppress_callback_exceptions=True,
+        title=TITLE,
+        update_title=None,
+        include_pages_meta=False,
+        index_string=INDEX,
+    )
+    for page in pkgutil.iter_modules(pages.__path__):
+        importlib.import_module(f"pages.{page.name}")
+    app.layout = html.Div([page_container], className="root")
+    web.guard(app.server)
+    return app
+
+
+INDEX = """<!DOCTYPE html>
+<html lang="zh-CN">
+<head>
+{%metas%}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="dark">
+<title>{%title%}</title>
+{%css%}
+</head>
+<body>
+{%app_entry%}
+<footer>{%config%}{%scripts%}{%renderer%}</footer>
+</body>
+</html>
+"""
+
+
+@cache
+def _served() -> Dash:
+    return create_app()
+
+
+def __getattr__(name: str) -> Any:
+    """`app:server` for gunicorn: built on first use, so that starting the supervisor builds no web application."""
+    if name == "server":
+        return _served().server
+    raise AttributeError(name)
+
+
+if __name__ == "__main__":
+    from ioc.entrypoints.supervisor import main
+
+    main()

@@ -1,0 +1,1 @@
+"""Pages: each registers itself through ioc.web, lays out and forwards callbacks."""
