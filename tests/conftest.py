@@ -49,7 +49,7 @@ class ValkeyServer:
     def start(self, *options: str) -> None:
         command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.home)]
         command += ["--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--logfile", "valkey.log"]
-        self.process = subprocess.Popen([*command, *options], preexec_fn=_tied_to_tests)
+        self.process = subprocess.Popen([*command, *options], preexec_fn=_tied_to_tests)  # noqa: PLW1509
         client = redis.Redis.from_url(self.url)
         wait_until(client.ping, "Valkey answers")
         client.close()

@@ -1,0 +1,46 @@
+# make run | test | check | bench: each does its own set-up on a fresh Debian or macOS machine with Python 3.11+.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FEED ?=
+SPEED ?= 60
+
+.PHONY: run test check bench clean
+.DELETE_ON_ERROR:
+
+run: .make/run
+	$(if $(FEED),IOC_FEED="$(FEED)" IOC_FEED_SPEED="$(SPEED)") exec $(BIN)/python app.py
+
+test: check
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "service or journey"
+
+check: .make/test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -n 2 -m "not service and not journey"
+
+bench: .make/bench
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) .make
+
+$(BIN)/python:
+	bash .ci/system python
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+
+.make/run: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@mkdir -p .make && touch $@
+
+.make/test: $(BIN)/python pyproject.toml constraints.txt .ci/system
+	bash .ci/system chromium
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@mkdir -p .make && touch $@ .make/run
+
+.make/bench: .make/test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	@mkdir -p .make && touch $@
