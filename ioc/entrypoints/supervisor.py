@@ -7,11 +7,8 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,6 +21,7 @@ import structlog
 import typer
 
 from ioc.entrypoints import valkey
+from ioc.entrypoints.child import Child, answers
 from ioc.entrypoints.heartbeat import Heartbeat
 from ioc.entrypoints.lifeline import PARENT
 from ioc.entrypoints.logs import configure
@@ -31,8 +29,6 @@ from ioc.settings import Settings, unknown_variables
 from metrics.clock import monotonic_s
 
 POLL_S = 0.1
-FIRST_BACKOFF_S, LAST_BACKOFF_S = 0.5, 30.0
-STEADY_S = 60.0  # a child that lived this long starts its back-off anew
 STOP_S = 10.0  # then SIGKILL
 START_S = 60.0  # a first start that takes longer is a failure that is said, not waited out
 NAMES_ZH = {
@@ -56,38 +52,6 @@ ROLES_ZH = {
 
 class StartError(Exception):
     """The centre cannot start; the message says why and what to do."""
-
-
-@dataclass(slots=True)
-class Child:
-    """One child process: how it is started, when it is ready, how often it had to be started again."""
-
-    name: str
-    command: list[str]
-    environment: Mapping[str, str]
-    ready: Callable[[], bool]
-    restart_command: list[str] | None = None  # where a second start differs from the first
-    process: subprocess.Popen[bytes] | None = None
-    started: float = 0.0
-    restarts: int = 0
-    backoff: float = FIRST_BACKOFF_S
-    resume_at: float | None = None
-    last_exit: int | None = None
-
-    def start(self, log: IO[bytes]) -> None:
-        command = self.restart_command if self.restarts and self.restart_command else self.command
-        self.process = subprocess.Popen(  # noqa: S603 - our own entry points
-            command,
-            env=dict(self.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        self.started, self.resume_at = monotonic_s(), None
-
-    def alive(self) -> bool:
-        return self.process is not None and self.process.poll() is None
 
 
 @dataclass(slots=True)
@@ -209,7 +173,7 @@ class Supervisor:
         for name, command, user, port in plan:
             environment = self._environment({"IOC_REDIS_URL": urls[user], **world})
             host = {"web": settings.web_host, "gateway": settings.gateway_host}.get(name, "127.0.0.1")
-            started.append(Child(name, command, environment, _answers(host, port)))
+            started.append(Child(name, command, environment, answers(host, port)))
         if feed:
             environment = self._environment({"IOC_REDIS_URL": urls["source"], **world})
             client = redis.Redis.from_url(urls["admin"])
@@ -236,7 +200,7 @@ class Supervisor:
                 if not child.alive():
                     code = child.process.returncode if child.process else "?"
                     raise StartError(f"{child.name} 未能启动 ended with {code}:\n{self._tail(child.name)}")
-                with suppress(OSError, redis.RedisError, urllib.error.URLError):
+                with suppress(OSError, redis.RedisError):
                     if child.ready():
                         rest.remove(child)
                         took = monotonic_s() - child.started
@@ -263,24 +227,16 @@ class Supervisor:
         log = structlog.get_logger()
         while not self.stopping:
             for child in self.children:
-                now = monotonic_s()
+                title = f"  {NAMES_ZH[child.name]} {child.name}"
                 if child.alive():
                     continue
                 if child.resume_at is None:
-                    child.last_exit = child.process.returncode if child.process else None
-                    if now - child.started > STEADY_S:
-                        child.backoff = FIRST_BACKOFF_S
-                    child.resume_at = now + child.backoff
-                    log.warning("child_ended", child=child.name, exit=child.last_exit, restart_in_s=child.backoff)
-                    self.say(
-                        f"  {NAMES_ZH[child.name]} {child.name} 已退出 ended ({child.last_exit})，"
-                        f"{child.backoff:g} s 后重启 restarting"
-                    )
-                    child.backoff = min(2 * child.backoff, LAST_BACKOFF_S)
-                elif now >= child.resume_at:
-                    child.restarts += 1
-                    child.start(self._log(child.name))
-                    self.say(f"  {NAMES_ZH[child.name]} {child.name} 已重启 restarted，第 {child.restarts} 次")
+                    wait = child.put_off()
+                    log.warning("child_ended", child=child.name, exit=child.last_exit, restart_in_s=wait)
+                    self.say(f"{title} 已退出 ended ({child.last_exit})，{wait:g} s 后重启 restarting")
+                elif monotonic_s() >= child.resume_at:
+                    child.restart(self._log(child.name))
+                    self.say(f"{title} 已重启 restarted，第 {child.restarts} 次")
             time.sleep(POLL_S)
 
     def _facts(self) -> Mapping[str, object]:
@@ -300,15 +256,8 @@ class Supervisor:
         """Readers before writers, Valkey last; each gets STOP_S to end by itself."""
         order = ["web", "gateway", "replay", "source", "engine", "valkey"]
         for child in sorted(self.children, key=lambda child: order.index(child.name)):
-            if child.process is None or not child.alive():
-                continue
-            child.process.terminate()
-            try:
-                child.process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
+            if not child.stop(STOP_S):
                 structlog.get_logger().warning("child_killed", child=child.name, waited_s=STOP_S)
-                child.process.kill()
-                child.process.wait()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         if not self.stopping:
@@ -327,16 +276,6 @@ class Supervisor:
     def _tail(self, name: str) -> str:
         path = self.settings.data_path / "logs" / f"{name}.log"
         return "\n".join(f"    {line}" for line in path.read_text(errors="replace").splitlines()[-12:])
-
-
-def _answers(host: str, port: int) -> Callable[[], bool]:
-    url = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::', ''} else host}:{port}/readyz"  # noqa: S104 - compared
-
-    def ready() -> bool:
-        with urllib.request.urlopen(url, timeout=1) as answer:
-            return bool(answer.status == 200)
-
-    return ready
 
 
 def main() -> None:
