@@ -43,7 +43,9 @@ PAGES: dict[str, Page] = {}  # path -> page
 DECLARED: dict[str, Permission] = {}  # dash's callback id -> permission
 
 
-def page(module: str, path: str, permission: Permission | str, title_zh: str, title_en: str, layout: Any) -> None:
+def page(  # noqa: PLR0917 - the contract between pages and the door
+    module: str, path: str, permission: Permission | str, title_zh: str, title_en: str, layout: Any
+) -> None:
     """Declare a Dash page. `path` may have variables (`/scene/<scene>`), which the layout gets as arguments.
 
     Raises ValueError for an unknown permission or a path that is taken by another module.
@@ -59,7 +61,8 @@ def page(module: str, path: str, permission: Permission | str, title_zh: str, ti
         return layout(**variables) if callable(layout) else layout
 
     place = {"path_template": path} if "<" in path else {"path": path}
-    dash.register_page(module, name=title_zh, title=f"{title_zh} · 罗湖区智能运营中心", layout=guarded, **place)
+    register: Any = dash.register_page
+    register(module, name=title_zh, title=f"{title_zh} · 罗湖区智能运营中心", layout=guarded, **place)
 
 
 def _pieces(path: str) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
-# Separation of the three administrators (GB/T 22239 level 3): nobody runs the system, grants rights and reads the audit.
+# The three administrators of GB/T 22239 level 3: nobody may run the system, grant rights and read the audit at once.
 ADMINISTRATORS = frozenset({Role.SYSADMIN, Role.SECADMIN, Role.AUDITOR})
 
 TITLES: Mapping[Role, tuple[str, str]] = {

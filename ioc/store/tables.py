@@ -1,0 +1,104 @@
+"""The tables of the centre: people, what they may, how they came in. Times are whole milliseconds UTC."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, MetaData, String, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from ioc.security.role import ADMINISTRATORS, Role
+
+# Named constraints, so that a later migration can refer to them on every engine.
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def _among(roles: frozenset[Role]) -> str:
+    names = ", ".join(f"'{role.value}'" for role in sorted(roles))
+    return f"role IN ({names})"
+
+
+class Table(DeclarativeBase):
+    """Common ground of all tables."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+class PersonRow(Table):
+    """An account. Without a password it can only be entered by a one-time link."""
+
+    __tablename__ = "person"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)  # as typed at sign-in, lower case
+    title: Mapped[str] = mapped_column(String(64))  # as shown
+    password_hash: Mapped[str | None] = mapped_column(String(256))
+    password_set_ms: Mapped[int | None] = mapped_column(BigInteger)
+    created_ms: Mapped[int] = mapped_column(BigInteger)
+    disabled_ms: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class RoleGrantRow(Table):
+    """A role that a person has now. The partial index keeps the three administrators apart, on every engine."""
+
+    __tablename__ = "role_grant"
+    __table_args__ = (
+        CheckConstraint(_among(frozenset(Role)), name="role"),
+        Index(
+            "one_administrator_role",
+            "person_id",
+            unique=True,
+            sqlite_where=text(_among(ADMINISTRATORS)),
+            postgresql_where=text(_among(ADMINISTRATORS)),
+        ),
+    )
+
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16), primary_key=True)
+    granted_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class SessionRow(Table):
+    """A signed-in browser. `id` is the SHA-256 of the cookie, so that this table opens no door."""
+
+    __tablename__ = "session"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    device: Mapped[bool] = mapped_column(Boolean)  # a wall: exempt from idleness
+    address: Mapped[str] = mapped_column(String(64))
+    created_ms: Mapped[int] = mapped_column(BigInteger)
+    seen_ms: Mapped[int] = mapped_column(BigInteger)
+    ended_ms: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    ended_why: Mapped[str | None] = mapped_column(String(16))
+
+
+class OneTimeLinkRow(Table):
+    """A way in for one role, once. `digest` is the SHA-256 of the token."""
+
+    __tablename__ = "one_time_link"
+    __table_args__ = (CheckConstraint(_among(frozenset(Role)), name="role"),)
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16))
+    created_ms: Mapped[int] = mapped_column(BigInteger)
+    expires_ms: Mapped[int] = mapped_column(BigInteger)
+    used_ms: Mapped[int | None] = mapped_column(BigInteger)
+    withdrawn_ms: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class SignInAttemptRow(Table):
+    """One try to sign in with a password, for the lock-out. `name` as typed (lower case), known or not."""
+
+    __tablename__ = "sign_in_attempt"
+    __table_args__ = (Index("ix_sign_in_attempt_name_at", "name", "at_ms"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64))
+    address: Mapped[str] = mapped_column(String(64))
+    at_ms: Mapped[int] = mapped_column(BigInteger)
+    succeeded: Mapped[bool] = mapped_column(Boolean)

@@ -1,0 +1,78 @@
+"""The unit of work: one call, one transaction, on SQLite or PostgreSQL.
+
+On SQLite a writing unit begins with BEGIN IMMEDIATE: two writers take turns (up to `BUSY_S`) instead of failing at
+their first write, and what a unit has read cannot change before it writes. WAL lets readers go on meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+BUSY_S = 5.0  # a writer waits this long for another; a form that hangs longer would be sent again
+
+
+class Store:
+    """A database, by URL. `write()` and `read()` give units; a unit commits at its end or leaves no trace."""
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        self.sqlite = parsed.get_backend_name() == "sqlite"
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if self.sqlite and parsed.database:
+            _private_file(Path(parsed.database))
+        arguments = {"timeout": BUSY_S, "check_same_thread": False} if self.sqlite else {}
+        self.engine: Engine = create_engine(parsed, connect_args=arguments, pool_pre_ping=not self.sqlite)
+        if self.sqlite:
+            event.listen(self.engine, "connect", _configure)
+            event.listen(self.engine, "begin", _begin)
+        self._reading = self.engine.execution_options(ioc_read=True)
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A unit that may change things. Raises sqlalchemy.exc.OperationalError when it cannot begin in BUSY_S."""
+        with Session(self.engine, expire_on_commit=False) as unit, unit.begin():
+            yield unit
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A unit that only looks, and never waits for a writer on SQLite."""
+        with Session(self._reading, expire_on_commit=False) as unit, unit.begin():
+            yield unit
+
+    def answers(self) -> bool:
+        """Whether the database can be read now."""
+        try:
+            with self.read() as unit:
+                unit.execute(text("SELECT 1"))
+        except Exception:  # whatever the driver says, the answer is no
+            return False
+        return True
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _private_file(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    os.close(descriptor)
+
+
+def _configure(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself; _begin does
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("ioc_read", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
