@@ -1,0 +1,31 @@
+"""`make bench`: every benchmark beside its peer or floor, in one run.
+
+python -m benchmarks [NAME ...]     names: stream, gateway, screen
+"""
+
+from __future__ import annotations
+
+import importlib
+import platform
+import sys
+
+import psutil
+
+NAMES = ("stream", "gateway", "screen")
+
+
+def main() -> None:
+    chosen = sys.argv[1:] or list(NAMES)
+    unknown = [name for name in chosen if name not in NAMES]
+    if unknown:
+        raise SystemExit(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    memory = psutil.virtual_memory().total / 2**30
+    print(
+        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, {psutil.cpu_count()} cores, {memory:.0f} GiB"
+    )
+    for name in chosen:
+        print(f"\n== {name} ==", flush=True)
+        importlib.import_module(f"benchmarks.bench_{name}").main()
+
+
+main()
