@@ -20,9 +20,8 @@ def main() -> None:
     if unknown:
         raise SystemExit(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(NAMES)}")
     memory = psutil.virtual_memory().total / 2**30
-    print(
-        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, {psutil.cpu_count()} cores, {memory:.0f} GiB"
-    )
+    python = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    print(f"{python}, {psutil.cpu_count()} cores, {memory:.0f} GiB")
     for name in chosen:
         print(f"\n== {name} ==", flush=True)
         importlib.import_module(f"benchmarks.bench_{name}").main()

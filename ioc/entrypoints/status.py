@@ -77,7 +77,11 @@ def _world(client: redis.Redis, world: World, now_ms: int) -> dict[str, Any]:
 
 def _process(fact: Mapping[str, Any], now_ms: int) -> dict[str, Any]:
     age = now_ms - int(fact["at"])
-    return {"ok": age <= LOST_MS, "age_ms": age, **{key: fact[key] for key in fact if key != "at"}}
+    return {
+        "ok": age <= LOST_MS and not fact.get("ended"),
+        "age_ms": age,
+        **{key: fact[key] for key in fact if key != "at"},
+    }
 
 
 def _hash(client: redis.Redis, key: str) -> Mapping[bytes, bytes]:

@@ -26,6 +26,7 @@ from ioc.entrypoints.heartbeat import Heartbeat
 from ioc.entrypoints.lifeline import PARENT
 from ioc.entrypoints.logs import configure
 from ioc.settings import Settings, unknown_variables
+from metrics import keys
 from metrics.clock import monotonic_s
 
 POLL_S = 0.1
@@ -81,7 +82,7 @@ class Supervisor:
             self._announce(links, monotonic_s() - began)
             client = redis.Redis.from_url(urls["admin"])
             with Heartbeat(client, "supervisor", self._facts):
-                self._watch()
+                self._watch(client)
         finally:
             self._stop_all()
 
@@ -223,7 +224,7 @@ class Supervisor:
         ]
         self.say("\n".join(lines))
 
-    def _watch(self) -> None:
+    def _watch(self, client: redis.Redis) -> None:
         log = structlog.get_logger()
         while not self.stopping:
             for child in self.children:
@@ -232,6 +233,8 @@ class Supervisor:
                     continue
                 if child.resume_at is None:
                     wait = child.put_off()
+                    with suppress(redis.RedisError):
+                        _mark_ended(client, child)
                     log.warning("child_ended", child=child.name, exit=child.last_exit, restart_in_s=wait)
                     self.say(f"{title} 已退出 ended ({child.last_exit})，{wait:g} s 后重启 restarting")
                 elif monotonic_s() >= child.resume_at:
@@ -276,6 +279,17 @@ class Supervisor:
     def _tail(self, name: str) -> str:
         path = self.settings.data_path / "logs" / f"{name}.log"
         return "\n".join(f"    {line}" for line in path.read_text(errors="replace").splitlines()[-12:])
+
+
+def _mark_ended(client: redis.Redis, child: Child) -> None:
+    """Say at once in every heartbeat of this child that it ended, so that no screen waits for its absence."""
+    if child.process is None:
+        return
+    beats: Mapping[bytes, bytes] = client.hgetall(keys.HEARTBEATS)
+    for name, text in beats.items():
+        fact = json.loads(text)
+        if fact.get("pid") == child.process.pid:
+            client.hset(keys.HEARTBEATS, name.decode(), json.dumps({**fact, "ended": True}, ensure_ascii=False))
 
 
 def main() -> None:
