@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Any
 
 import redis
 import structlog
@@ -285,7 +285,7 @@ def _mark_ended(client: redis.Redis, child: Child) -> None:
     """Say at once in every heartbeat of this child that it ended, so that no screen waits for its absence."""
     if child.process is None:
         return
-    beats: Mapping[bytes, bytes] = client.hgetall(keys.HEARTBEATS)
+    beats: Mapping[Any, Any] = client.hgetall(keys.HEARTBEATS)
     for name, text in beats.items():
         fact = json.loads(text)
         if fact.get("pid") == child.process.pid:
