@@ -1,0 +1,105 @@
+"""The bundle: all packs read, checked against each other, hashed and published for the engine to take over."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ioc.packs.checks import check
+from ioc.packs.content import Content, Pack, load
+from ioc.packs.files import PACKS, PackErrors
+from metrics import keys
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+VERSION = 1
+
+
+def build(root: Path = PACKS) -> dict[str, Any]:
+    """The bundle of the contract as plain JSON data, with its hash. Raises PackErrors with every fault."""
+    content = load(root)
+    faults = check(content)
+    if faults:
+        raise PackErrors(faults)
+    body = _body(content)
+    return {"v": VERSION, "hash": digest(body), **body}
+
+
+def digest(body: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical form: sorted keys, no spaces, UTF-8; `v` and `hash` do not count."""
+    rest = {key: value for key, value in body.items() if key not in {"v", "hash"}}
+    text = json.dumps(rest, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def publish(redis: Redis, root: Path = PACKS) -> str:
+    """Put the bundle of the packs where the engine reads it and return its hash. Raises PackErrors, RedisError."""
+    bundle = build(root)
+    redis.set(keys.BUNDLE, json.dumps(bundle, ensure_ascii=False, allow_nan=False))
+    return str(bundle["hash"])
+
+
+def walls(root: Path = PACKS) -> dict[str, dict[str, Any]]:
+    """Scene -> the composition of its wall: `tile`, `trend`, `strip`, `map` as in wall.toml."""
+    return {pack.scene: copy.deepcopy(dict(pack.wall.raw)) for pack in load(root).packs if pack.wall}
+
+
+def listing(root: Path = PACKS) -> dict[str, Any]:
+    """What the packs contain, for `ioc packs list`: scenes, sources, indicators, layers, links, tasks."""
+    content = load(root)
+    bundle = build(root)
+    named = {task.id: task for task in content.tasks.model.task} if content.tasks else {}
+    return {
+        "scenes": bundle["scenes"],
+        "sources": [
+            {"id": name, "scene": table["scene"], "zh": table["zh"], "en": table["en"], "kind": table["kind"]}
+            for name, table in bundle["sources"].items()
+        ],
+        "indicators": [
+            {key: table.get(key) for key in ("id", "scene", "zh", "en", "unit")} | {"version": table.get("version", 1)}
+            for table in bundle["indicators"]
+        ],
+        "layers": [{"scene": pack.scene, **row} for pack in content.packs for row in _rows(pack, "layer")],
+        "links": [{"scene": pack.scene, **row} for pack in content.packs for row in _rows(pack, "link")],
+        "tasks": [
+            {
+                "id": task.id,
+                "zh": task.zh,
+                "en": task.en,
+                "scenes": [pack.scene for pack in content.packs if task.id in pack.pack.model.scene.tasks],
+                "indicators": [table["id"] for table in bundle["indicators"] if task.id in table.get("tasks", [])],
+            }
+            for task in named.values()
+        ],
+    }
+
+
+def _body(content: Content) -> dict[str, Any]:
+    scenes = [pack.pack.model.scene for pack in content.packs]
+    body: dict[str, Any] = {
+        "sources": {},
+        "indicators": [],
+        "registries": {name: [dict(row) for row in rows] for name, rows in content.registry_rows().items()},
+        "regions": [dict(row) for row in content.region_rows()],
+        "scenes": [{"id": scene.id, "zh": scene.zh, "en": scene.en} for scene in scenes],
+        "calendars": {},
+        "recordings": {},
+    }
+    for pack in content.packs:
+        if pack.sources:
+            body["sources"] |= pack.sources.raw.get("source", {})
+            body["calendars"] |= pack.sources.raw.get("calendar", {})
+        if pack.indicators:
+            body["indicators"] += pack.indicators.raw.get("indicator", [])
+        if pack.recordings:
+            body["recordings"] |= pack.recordings.raw.get("recording", {})
+    return copy.deepcopy(body)
+
+
+def _rows(pack: Pack, key: str) -> list[dict[str, Any]]:
+    return [dict(row) for row in pack.pack.raw.get(key, [])]
