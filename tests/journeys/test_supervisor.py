@@ -1,0 +1,134 @@
+"""One command: it starts, says where, restarts what dies, refuses a second start, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.centre import ROOT, Centre
+from tests.conftest import wait_until
+
+pytestmark = pytest.mark.journey
+
+ROLES = {"wall", "leader", "duty", "analyst", "sysadmin", "secadmin", "auditor"}
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Centre:
+    return Centre(tmp_path / "data directory")
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return all(not process.is_running() or process.status() == psutil.STATUS_ZOMBIE for process in processes)
+
+
+def test_it_starts_stops_cleanly_and_writes_private_links(own: Centre) -> None:
+    own.start()
+    children = own.descendants()
+    links = own.links()
+    assert set(links) == ROLES
+    assert all(link.startswith(own.url) and link in own.said() for link in links.values())
+    assert (own.home / "links.json").stat().st_mode & 0o777 == 0o600
+    assert own.stop(signal.SIGTERM) == 0
+    assert gone(children)
+    assert not own.home.joinpath("valkey.sock").exists()
+
+
+def test_ctrl_c_stops_it_cleanly(own: Centre) -> None:
+    own.start()
+    children = own.descendants()
+    assert own.stop(signal.SIGINT) == 0
+    assert gone(children)
+
+
+def test_killed_with_sigkill_it_leaves_no_orphan(own: Centre) -> None:
+    own.start()
+    children = own.descendants()
+    assert len(children) >= 5
+    own.stop(signal.SIGKILL)
+    wait_until(lambda: gone(children), "every child of a killed supervisor ends", 15)
+
+
+def test_a_child_that_dies_is_started_again_and_it_says_so(own: Centre) -> None:
+    own.start()
+    first = own.pid("engine")
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: own.pid("engine") != first, "the engine runs again")
+    assert "engine 已退出 ended (-9)" in own.said()
+    assert "engine 已重启 restarted" in own.said()
+    own.stop()
+
+
+def test_a_second_start_on_the_same_data_directory_says_who_holds_it(centre: Centre) -> None:
+    other = Centre(centre.home)
+    result = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=other.environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert f"in use by process {centre.process.pid}" in result.stderr
+
+
+def test_a_second_start_on_a_used_port_names_the_port_and_its_variable(centre: Centre, tmp_path: Path) -> None:
+    port = centre.environment["IOC_WEB_PORT"]
+    other = Centre(tmp_path / "var", IOC_WEB_PORT=port)
+    result = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=other.environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert f"port {port}" in result.stderr
+    assert "IOC_WEB_PORT" in result.stderr
+
+
+def test_an_unknown_variable_is_named_in_a_warning(tmp_path: Path, centre: Centre) -> None:
+    other = Centre(centre.home, IOC_WEB_PROT="1")
+    result = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=other.environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert "IOC_WEB_PROT" in result.stderr
+    assert "IOC_WEB_PORT" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "variable", ["IOC_WEB_PORT", "IOC_GATEWAY_PORT", "IOC_SOURCE_HEALTH_PORT", "IOC_ENGINE_HEALTH_PORT"]
+)
+def test_every_process_answers_health_readiness_and_metrics_on_loopback(centre: Centre, variable: str) -> None:
+    base = f"http://127.0.0.1:{centre.environment[variable]}"
+    answers = {path: urllib.request.urlopen(base + path, timeout=5) for path in ("/healthz", "/readyz", "/metrics")}
+    assert {answer.status for answer in answers.values()} == {200}
+    assert b"# HELP" in answers["/metrics"].read()
+
+
+def test_status_prints_the_path_and_every_process_is_up(centre: Centre) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "ioc.entrypoints.cli", "status"],
+        env=centre.environment, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout + result.stderr
+    for room in ("sources", "valkey", "engine", "gateway", "web", "supervisor"):
+        assert room in result.stdout
+    assert "not running" not in result.stdout
