@@ -17,11 +17,34 @@ from dash import _callback as dash_callbacks
 from flask import Flask
 
 from ioc.door.visitor import Forbidden, Person, current_person, person_may, require
+from ioc.queries.wall import Indicator, MapView, Place, Ranking, Road, Split, Strip, UnknownScene, WallView
+from ioc.queries.walls import wall_view, walls
 from ioc.security.permission import Permission
 from ioc.security.role import Role
 
-__all__ = ["Forbidden", "Permission", "Person", "Role", "callback", "clientside_callback", "current_person", "guard",
-           "page", "person_may"]  # fmt: skip
+__all__ = [
+    "Forbidden",
+    "Indicator",
+    "MapView",
+    "Permission",
+    "Person",
+    "Place",
+    "Ranking",
+    "Road",
+    "Role",
+    "Split",
+    "Strip",
+    "UnknownScene",
+    "WallView",
+    "callback",
+    "clientside_callback",
+    "current_person",
+    "guard",
+    "page",
+    "person_may",
+    "wall_view",
+    "walls",
+]
 
 Args = ParamSpec("Args")
 Result = TypeVar("Result")

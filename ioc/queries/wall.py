@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from metrics import keys
 from metrics.world import World
 
 DISTRICT = "440303"
 LEVELS = ("blue", "yellow", "orange", "red")  # best to worst
-COMPOSITION_KEYS: Mapping[str, frozenset[str]] = {
-    "tile": frozenset({"indicator", "dims"}),
-    "trend": frozenset({"indicator", "dims"}),
-    "strip": frozenset({"speed", "state"}),
-    "map": frozenset({"roads", "areas"}),
-    "ranking": frozenset({"by", "beside"}),
-    "split": frozenset({"indicator", "dimension"}),
-}
 
 
 class CompositionError(ValueError):
-    """A wall.toml is not of its form; the text names file and key."""
+    """A wall.toml names an indicator that the bundle in force does not define; the text names file and indicator."""
 
 
 class UnknownScene(LookupError):
@@ -88,35 +75,37 @@ class Strip:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Subdistricts by one indicator, another one beside it."""
+    """The subdistricts, worst first by the indicator that shades the map, with all indicators they have beside it."""
 
     by: str
-    beside: str
+    columns: tuple[str, ...]
     places: tuple[Place, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """Vector layers in WGS-84 as GeoJSON feature collections; empty where there is none."""
+    """Vector layers in WGS-84 as GeoJSON feature collections. Features have `zh`, `code` or `id`, and those of
+    `labels` (points) a `kind`: `area` or `water`."""
 
-    outline: Mapping[str, Any] = field(default_factory=lambda: _collection())
-    subdistricts: Mapping[str, Any] = field(default_factory=lambda: _collection())
-    water: Mapping[str, Any] = field(default_factory=lambda: _collection())
-    roads: Mapping[str, Any] = field(default_factory=lambda: _collection())
+    outline: Mapping[str, Any] = field(default_factory=dict)
+    subdistricts: Mapping[str, Any] = field(default_factory=dict)
+    water: Mapping[str, Any] = field(default_factory=dict)
+    roads: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class MapView:
     """The map: `roads` colours the road layer, `areas` shades the subdistricts."""
 
-    roads: str | None
-    areas: str | None
+    roads: str
+    areas: str
     layers: Layers
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """One indicator by one dimension, e.g. memory by process."""
+    """An indicator that is counted by a dimension, e.g. memory by process: rows instead of one number."""
 
     indicator: str
     dimension: str
@@ -135,7 +124,7 @@ class WallView:
     trends: tuple[str, ...]
     strip: Strip | None
     ranking: Ranking | None
-    split: Split | None
+    splits: tuple[Split, ...]
     map: MapView | None
     sources: Mapping[str, Mapping[str, str]]
 
@@ -150,8 +139,8 @@ class WallView:
             "indicators": {name: asdict(each) for name, each in self.indicators.items()},
             "tiles": list(self.tiles), "trends": list(self.trends), "sources": dict(self.sources),
             "strip": {"speed": self.strip.speed, "state": self.strip.state} if self.strip else None,
-            "ranking": {"by": self.ranking.by, "beside": self.ranking.beside} if self.ranking else None,
-            "split": asdict(self.split) if self.split else None,
+            "ranking": {"by": self.ranking.by, "columns": list(self.ranking.columns)} if self.ranking else None,
+            "splits": [asdict(split) for split in self.splits],
             "map": {"roads": self.map.roads, "areas": self.map.areas} if self.map else None,
         }  # fmt: skip
 
@@ -163,75 +152,26 @@ def compose(
     names = next((each for each in bundle["scenes"] if each["id"] == scene), None)
     if names is None:
         raise UnknownScene(scene)
-    file = f"packs/{scene}/wall.toml"
-    _check(composition, file)
     tables = _newest(bundle["indicators"])
-    tiles = [row["indicator"] for row in composition.get("tile", [])]
+    listed = [row["indicator"] for row in composition.get("tile", [])]
     trends = [row["indicator"] for row in composition.get("trend", [])]
-    strip, ranking = composition.get("strip"), composition.get("ranking")
-    split, chart = composition.get("split"), composition.get("map")
-    wanted = [*tiles, *trends, *(strip or {}).values(), *(ranking or {}).values(), *(chart or {}).values()]
-    wanted += [split["indicator"]] if split else []
+    strip, chart = composition.get("strip"), composition.get("map")
+    wanted = list(dict.fromkeys([*listed, *trends, *(strip or {}).values(), *(chart or {}).values()]))
     for name in wanted:
         if name not in tables:
-            raise CompositionError(f"{file}: indicator {name!r} is not defined")
-    indicators = {name: _indicator(tables[name], tables) for name in dict.fromkeys(wanted)}
+            raise CompositionError(f"packs/{scene}/wall.toml: indicator {name!r} is not defined")
+    indicators = {name: _indicator(tables[name], tables) for name in wanted}
     used = sorted({source for each in indicators.values() for source in each.sources})
+    local = tuple(name for name in listed if "subdistrict" in tables[name].get("levels", ()))
     return WallView(
-        scene=scene, zh=names["zh"], en=names["en"], world=world.id, indicators=indicators, tiles=tuple(tiles),
-        trends=tuple(trends),
-        strip=Strip(strip["speed"], strip["state"], _roads(bundle, world, indicators[strip["speed"]])) if strip else None,
-        ranking=Ranking(ranking["by"], ranking["beside"], _places(bundle)) if ranking else None,
-        split=Split(split["indicator"], split["dimension"]) if split else None,
-        map=MapView(chart.get("roads"), chart.get("areas"), layers) if chart is not None else None,
+        scene=scene, zh=names["zh"], en=names["en"], world=world.id, indicators=indicators,
+        tiles=tuple(name for name in listed if not tables[name].get("dimensions")), trends=tuple(trends),
+        strip=Strip(**strip, roads=_roads(bundle, world, indicators[strip["speed"]])) if strip else None,
+        ranking=Ranking(chart["areas"], local, _places(bundle)) if chart and chart["areas"] in local else None,
+        splits=tuple(Split(name, dim) for name in listed for dim in tables[name].get("dimensions", ())[:1]),
+        map=MapView(chart["roads"], chart["areas"], layers) if chart else None,
         sources={name: {"zh": _name(bundle, name, "zh"), "en": _name(bundle, name, "en")} for name in used},
     )  # fmt: skip
-
-
-def composed_scenes() -> tuple[str, ...]:
-    """The scenes whose pack composes a wall, by name."""
-    packs = files("ioc.packs")
-    return tuple(sorted(each.name for each in packs.iterdir() if each.joinpath("wall.toml").is_file()))
-
-
-def composition_of(scene: str) -> Mapping[str, Any]:
-    """The shipped composition. Raises UnknownScene; the scene is looked up, never joined into a path."""
-    if scene not in composed_scenes():
-        raise UnknownScene(scene)
-    return tomllib.loads(files("ioc.packs").joinpath(scene, "wall.toml").read_text(encoding="utf-8"))
-
-
-def read(client: Any, scene: str, world: str) -> WallView:
-    """The wall from the bundle in force (`client` is a redis.Redis); the shipped bundle where none is published yet."""
-    raw = client.get(keys.BUNDLE)
-    if raw is None:
-        from ioc.packs.bundle import build
-
-        bundle: Mapping[str, Any] = build()
-    else:
-        bundle = json.loads(raw)
-    known = client.hget(keys.WORLDS, world)
-    return compose(bundle, composition_of(scene), layers(), World.from_json(known) if known else World(world), scene)
-
-
-@cache
-def layers() -> Layers:
-    """The layers of the map as packaged (read once; a replaced layer needs a restart of the web server)."""
-    return Layers()
-
-
-def _collection(features: Iterable[Mapping[str, Any]] = ()) -> dict[str, Any]:
-    return {"type": "FeatureCollection", "features": list(features)}
-
-
-def _check(composition: Mapping[str, Any], file: str) -> None:
-    for part, table in composition.items():
-        if part not in COMPOSITION_KEYS:
-            raise CompositionError(f"{file}: unknown key {part!r}")
-        for row in table if isinstance(table, list) else [table]:
-            for key in row:
-                if key not in COMPOSITION_KEYS[part]:
-                    raise CompositionError(f"{file}: unknown key {part}.{key}")
 
 
 def _newest(tables: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
@@ -262,7 +202,9 @@ def _sources(table: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]], 
     found |= {measure["source"] for measure in table.get("measures", {}).values() if "source" in measure}
     direct = {source for source in found if not source.startswith("indicator:")}
     behind = {source.removeprefix("indicator:") for source in found - direct}
-    words = set("".join(letter if letter.isalnum() or letter == "_" else " " for letter in table.get("formula", "")).split())
+    words = set(
+        "".join(letter if letter.isalnum() or letter == "_" else " " for letter in table.get("formula", "")).split()
+    )
     behind |= words & tables.keys() - table.get("measures", {}).keys()
     for name in behind - seen:
         if name in tables:

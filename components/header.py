@@ -1,0 +1,57 @@
+"""The head of a wall: live, replay or exercise; data age; scene; clock of the world; and the verdict below it."""
+
+from __future__ import annotations
+
+from dash import html
+
+from components.marks import chip, data, marks
+from components.words import Lang, word
+from ioc.web import WallView
+
+
+def header(view: WallView, lang: Lang) -> html.Header:
+    """Who is shown, how fresh, at what time. All but the names is written by live.js."""
+    return html.Header(
+        [
+            html.Div(
+                [
+                    html.Span(word("connecting", lang), id="mode", className="tag mode"),
+                    html.Span(id="mode-note", className="mode-note"),
+                    html.Span(id="data-age", className="age", **marks("data-age")),
+                    html.Span(id="feed-count", className="age", **marks("feed-count")),
+                ],
+                className="header-left",
+            ),
+            html.H1([word("product", lang), html.Small(view.zh if lang == "zh" else view.en)]),
+            html.Div(
+                [html.Span(id="wall-date", className="date"), html.Span(id="wall-clock", className="clock")],
+                className="header-right",
+            ),
+        ],
+        className="wall-header",
+    )
+
+
+def verdict(view: WallView, lang: Lang) -> html.Section:
+    """One word, one count and what is over its limit, computed from the levels of the tiles and from nothing else."""
+    facts = [
+        html.Div(
+            [
+                html.Span(word(f"state_{state}", lang), className="fact-name"),
+                html.Span(className="number", **marks(view.strip.state), **data(count=str(state))),
+            ],
+            className=f"fact state-{state}",
+        )
+        for state in ((5, 4, 3, 2, 1) if view.strip else ())
+        if view.strip
+    ]
+    return html.Section(
+        [
+            html.Div([html.Strong(id="verdict-word"), chip()], className="verdict-word"),
+            html.Div([html.P(id="verdict-line"), html.P(id="verdict-detail")], className="verdict-text"),
+            html.Div(facts, className="facts", id="facts"),
+        ],
+        id="verdict",
+        className="verdict panel",
+        **marks("verdict"),
+    )

@@ -1,0 +1,98 @@
+"""Panels of rows: the subdistricts, an indicator by a dimension, the feeds, the processes."""
+
+from __future__ import annotations
+
+from dash import html
+
+from components.marks import data, head, marks
+from components.words import PROCESSES, Lang, word
+from ioc.web import Indicator, Place, Ranking, Split, WallView
+
+
+def ranking(of: Ranking, view: WallView, lang: Lang) -> html.Section:
+    """The subdistricts; live.js puts the worst first by setting the order, no row is made anew."""
+    columns = [view.indicators[name] for name in of.columns]
+    titles = html.Div(
+        [html.Span(className="rank-name"), html.Span(className="rank-bar"), *(_title(each, lang) for each in columns)],
+        className="rank titles",
+    )
+    rows = [_place(place, columns, lang) for place in of.places]
+    note = (
+        f"{_named(view.indicators[of.by], lang)}，{word('worst_first', lang)}"
+        if lang == "zh"
+        else word("worst_first", lang)
+    )
+    return html.Section(
+        [head(word("ranking", lang), note, word("draft", lang)), titles, html.Div(rows, className="ranks")],
+        id="ranking",
+        className="panel ranking",
+    )
+
+
+def _title(indicator: Indicator, lang: Lang) -> html.Span:
+    return html.Span(
+        [_named(indicator, lang), *([html.Small(indicator.unit)] if indicator.unit else [])], className="rank-number"
+    )
+
+
+def _place(place: Place, columns: list[Indicator], lang: Lang) -> html.Div:
+    cells = [
+        html.Span(
+            [html.Span(className="rank-level"), html.Span(className="number", **marks(each.id, place.code))],
+            className="rank-number",
+        )
+        for each in columns
+    ]
+    return html.Div(
+        [
+            html.Span(place.zh.removesuffix("街道") if lang == "zh" else place.en, className="rank-name"),
+            html.Span(html.I(), className="rank-bar"),
+            *cells,
+        ],
+        id=f"rank-{place.code}",
+        className="rank",
+        **data(place=place.code),
+    )
+
+
+def split(of: Split, view: WallView, lang: Lang) -> html.Section:
+    """An indicator by a dimension; the rows appear with their values."""
+    indicator = view.indicators[of.indicator]
+    return html.Section(
+        [head(_named(indicator, lang), indicator.unit), html.Div(className="rows", **data(split=of.indicator))],
+        id=f"split-{of.indicator}",
+        className="panel split",
+    )
+
+
+def feeds(lang: Lang) -> html.Section:
+    """The state of every feed of this world; one that the page does not know yet gets a row when it is heard of."""
+    names = ("feed_age", "feed_rows", "feed_rejected", "feed_late")
+    titles = html.Div(
+        [html.Span(className="feed-name"), *(html.Span(word(name, lang), className="feed-number") for name in names)],
+        className="feed titles",
+    )
+    return html.Section(
+        [head(word("feeds", lang), word("feeds_note", lang)), titles, html.Div(id="feeds", className="rows")],
+        className="panel feeds",
+    )
+
+
+def processes(lang: Lang) -> html.Section:
+    """Whether each process of the path lives."""
+    rows = [
+        html.Div(
+            [html.Span(names[lang == "en"]), html.B(**marks(f"process:{name}"))],
+            id=f"process-{name}",
+            className="process",
+            **data(process=name),
+        )
+        for name, names in PROCESSES.items()
+    ]
+    return html.Section(
+        [head(word("processes", lang)), html.Div(rows, className="process-grid")], className="panel processes"
+    )
+
+
+def _named(indicator: Indicator, lang: Lang) -> str:
+    return indicator.zh if lang == "zh" else indicator.en

@@ -1,0 +1,58 @@
+"""A tile: one indicator with value, unit, level, comparison, target, limits and time."""
+
+from __future__ import annotations
+
+from dash import html
+
+from components.marks import chip, data, marks, number
+from components.words import LEVELS, Lang, word
+from ioc.web import Indicator
+
+
+def tile(indicator: Indicator, lang: Lang) -> html.Article:
+    """The tile of an indicator for the whole district."""
+    target = [
+        html.Span([f"{word('target', lang)} ", shown(indicator.target, indicator)], className="target")
+    ] if indicator.target is not None else []  # fmt: skip
+    return html.Article(
+        [
+            html.Div(
+                [html.H3(indicator.zh if lang == "zh" else indicator.en), html.Span(className="tags"), chip()],
+                className="tile-head",
+            ),
+            html.P([number(indicator.id), html.Span(indicator.unit, className="unit")], className="value"),
+            html.P([html.Span(className="compare"), *target], className="beside"),
+            *([scale(indicator, lang)] if indicator.limits else []),
+            html.P(className="time"),
+        ],
+        id=f"tile-{indicator.id}",
+        className="tile",
+        **data(tile=indicator.id),
+        **marks(indicator.id),
+    )
+
+
+def scale(indicator: Indicator, lang: Lang) -> html.Div:
+    """The limits on a bar from 0, with the place of the present value."""
+    top = scale_top(indicator)
+    ticks = [
+        html.Span(
+            html.Span(f"{LEVELS[limit.level][lang == 'en']} {shown(limit.value, indicator)}"),
+            className=f"tick lv-{limit.level}",
+            style={"left": f"{100 * limit.value / top:.2f}%"},
+        )
+        for limit in indicator.limits
+    ]
+    parts = [html.Span(className="bar"), *ticks, html.Span(className="here", hidden=True)]
+    return html.Div(parts, className="scale", **data(top=f"{top:g}"))
+
+
+def scale_top(indicator: Indicator) -> float:
+    """The end of the scale: half as much again as the farthest limit or target, 100 at most for shares."""
+    far = max([limit.value for limit in indicator.limits] + [indicator.target or 0.0])
+    return min(100.0, 1.5 * far) if indicator.unit == "%" else 1.5 * far if far else 1.0
+
+
+def shown(value: float, indicator: Indicator) -> str:
+    """A limit or target: as few digits as say it exactly, at most those of the indicator."""
+    return f"{value:.{max(indicator.decimals, 2)}f}".rstrip("0").rstrip(".")

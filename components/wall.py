@@ -1,0 +1,55 @@
+"""A whole wall: which panels a scene has and in which column they stand."""
+
+from __future__ import annotations
+
+import json
+
+from dash import html
+
+from components.district_map import district_map
+from components.header import header, verdict
+from components.marks import data, head
+from components.strip import strip
+from components.tables import feeds, processes, ranking, split
+from components.tile import tile
+from components.trend import trend
+from components.words import Lang, word
+from ioc.web import WallView
+
+
+def wall(view: WallView, lang: Lang) -> html.Div:
+    """The wall of a view model. A scene with a map has it in the centre, one without gives the centre to its trends."""
+    tiles = html.Section(
+        [
+            head(word("indicators", lang), word("versus_yesterday", lang)),
+            html.Div([tile(view.indicators[name], lang) for name in view.tiles], className="tiles"),
+        ],
+        className="panel tile-panel",
+    )
+    trends = html.Div(
+        [trend(view.indicators[name], lang) for name in view.trends],
+        className=f"trends of-{len(view.trends)}",
+    )
+    return html.Div(
+        [
+            html.Div(className="edge"),
+            header(view, lang),
+            verdict(view, lang),
+            html.Div([tiles, *([ranking(view.ranking, view, lang)] if view.ranking else [])], className="column left"),
+            html.Div([*([district_map(view.map, view, lang)] if view.map else []), trends], className="column centre"),
+            html.Div(
+                [
+                    *([strip(view.strip, view, lang)] if view.strip else []),
+                    *(split(each, view, lang) for each in view.splits),
+                    feeds(lang),
+                    processes(lang),
+                ],
+                className="column right",
+            ),
+            html.Div(id="overlay", className="overlay", hidden=True, role="alert"),
+        ],
+        id="wall",
+        className=f"wall {'with-map' if view.map else 'without-map'}",
+        lang="en" if lang == "en" else "zh-CN",
+        **data(settings=json.dumps([view.settings(lang)], ensure_ascii=False)),
+    )

@@ -1,0 +1,62 @@
+"""The fixed words of the wall in both languages; zh is the product's first language."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+Lang = Literal["zh", "en"]
+
+WORDS: Final[dict[str, tuple[str, str]]] = {
+    "product": ("罗湖区智能运营中心", "Luohu Intelligent Operations Center"),
+    "indicators": ("核心指标", "Indicators"),
+    "versus_yesterday": ("▲▼ 较昨日同时", "▲▼ against yesterday, same time"),
+    "target": ("目标", "target"),
+    "ranking": ("街道排名", "Subdistricts"),
+    "worst_first": ("差者在前", "worst first"),
+    "map": ("道路运行", "Roads"),
+    "map_draft": ("路网与街道边界为示意", "Roads and subdistrict borders are drafts"),
+    "area_shade": ("街道深浅", "shade"),
+    "roads": ("全部路段", "All roads"),
+    "roads_note": ("越高越堵", "taller is slower"),
+    "assumed": ("等级与长度为假定", "class and length assumed"),
+    "feeds": ("数据源", "Feeds"),
+    "feeds_note": ("自本次启动累计", "since this start"),
+    "feed_age": ("末次数据", "newest"),
+    "feed_rows": ("已收", "rows"),
+    "feed_rejected": ("拒收", "rejected"),
+    "feed_late": ("过迟", "late"),
+    "processes": ("进程", "Processes"),
+    "trend_note": ("白线今日 灰线昨日", "white today, grey yesterday"),
+    "last_24h": ("近 24 小时", "last 24 h"),
+    "walls": ("大屏", "Walls"),
+    "home_note": ("您可以打开的场景", "Scenes open to you"),
+    "open_wall": ("打开大屏", "Open the wall"),
+    "connecting": ("正在连接", "Connecting"),
+    "legend": ("路况", "Road state"),
+    "state_5": ("红 严重拥堵", "red: heavily congested"),
+    "state_4": ("橙 中度拥堵", "orange: congested"),
+    "state_3": ("黄 轻度拥堵", "yellow: slow"),
+    "state_2": ("基本畅通", "fair"),
+    "state_1": ("畅通", "free"),
+    "draft": ("示意", "draft"),
+    "no_geometry": ("本回放的路段无坐标，见右侧路段", "The roads of this replay have no geometry: see the list"),
+    "reservoir": ("深圳水库", "Shenzhen Reservoir"),
+    "no_scene": ("没有这个场景的大屏", "There is no wall for this scene"),
+}
+LEVELS: Final[dict[str, tuple[str, str]]] = {
+    "red": ("红", "red"), "orange": ("橙", "orange"), "yellow": ("黄", "yellow"), "blue": ("蓝", "blue"),
+}  # fmt: skip
+PROCESSES: Final[dict[str, tuple[str, str]]] = {
+    "source": ("采集", "source"), "valkey": ("数据总线", "Valkey"), "engine": ("计算引擎", "engine"),
+    "gateway": ("推送网关", "gateway"), "web": ("网页服务", "web"), "supervisor": ("守护", "supervisor"),
+}  # fmt: skip
+
+
+def word(key: str, lang: Lang) -> str:
+    """A word of WORDS in the language. Raises KeyError for a key that does not exist."""
+    return WORDS[key][lang == "en"]
+
+
+def language(asked: str | None) -> Lang:
+    """The language of `?lang=`: English when asked for, Chinese otherwise."""
+    return "en" if asked == "en" else "zh"

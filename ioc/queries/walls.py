@@ -1,0 +1,94 @@
+"""The walls there are: read models of the bundle in force, the packs' compositions and the layers of the map."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import redis
+from shapely import maximum_inscribed_circle
+from shapely.geometry import mapping, shape
+
+from ioc.packs import bundle as packs
+from ioc.packs.files import PACKS
+from ioc.queries.wall import Layers, UnknownScene, WallView, compose
+from ioc.settings import Settings
+from metrics import keys
+from metrics.world import World
+
+
+def walls() -> tuple[Mapping[str, str], ...]:
+    """Scenes that have a wall, in the order of the packs: `id`, `zh`, `en`."""
+    composed = _compositions()
+    return tuple(scene for scene in _shipped()["scenes"] if scene["id"] in composed)
+
+
+def wall_view(scene: str, world: str | None = None) -> WallView:
+    """The wall of a scene in a world (default: the deployment's). Raises UnknownScene.
+
+    Where Redis is away or has no bundle yet the shipped definitions are shown; the live marks then say what is missing.
+    """
+    composed = _compositions()
+    if scene not in composed:
+        raise UnknownScene(scene)
+    settings = Settings()
+    name = world or settings.world
+    bundle, known = _shipped(), World(name)
+    try:
+        client = _client(settings.redis_url)
+        published, registered = cast(Any, client.get(keys.BUNDLE)), cast(Any, client.hget(keys.WORLDS, name))
+        bundle = json.loads(published) if published else bundle
+        known = World.from_json(registered) if registered else known
+    except redis.RedisError:
+        pass  # see above
+    return compose(bundle, composed[scene], layers(), known, scene)
+
+
+@cache
+def layers() -> Layers:
+    """The layers of the map, read once: a replaced layer is taken over when the web server starts."""
+    areas, water = _layer(PACKS / "regions/subdistricts.geojson"), _layer(PACKS / "regions/water.geojson")
+    points = [_label(each, "area") for each in areas["features"]] + [
+        _label(each, "water") for each in water["features"]
+    ]
+    return Layers(
+        outline=_layer(PACKS / "regions/outline.geojson"),
+        subdistricts=areas,
+        water=water,
+        roads=_layer(PACKS / "traffic/roads.geojson"),
+        labels={"type": "FeatureCollection", "features": points},
+    )
+
+
+def _label(feature: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """A point where a name has most room: the centre of the greatest circle inside the polygon."""
+    circle = maximum_inscribed_circle(shape(feature["geometry"]), tolerance=1e-4)
+    return {
+        "type": "Feature",
+        "properties": {**feature["properties"], "kind": kind},
+        "geometry": {"type": "Point", "coordinates": mapping(circle)["coordinates"][0]},
+    }
+
+
+def _layer(path: Path) -> Mapping[str, Any]:
+    collection: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return collection
+
+
+@cache
+def _shipped() -> Mapping[str, Any]:
+    return packs.build()
+
+
+@cache
+def _compositions() -> Mapping[str, Mapping[str, Any]]:
+    return packs.walls()
+
+
+@cache
+def _client(url: str) -> redis.Redis:
+    client: redis.Redis = redis.Redis.from_url(url or "redis://127.0.0.1:6379", socket_timeout=2, protocol=2)
+    return client
