@@ -1,0 +1,189 @@
+"""Identities: each reading counts once, exactly, among all that could still be accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.watermark import BEGINNING
+
+MAX_ENTITIES = 1 << 24  # an identity is one int64: 24 bits of entity code under the milliseconds of its bucket
+CHUNK = 4_096  # identities in a closed chunk of a checkpoint: 32 KB, so that a commit rewrites little
+_ENTITY_BITS = 24
+_RADIX_ENTITIES = 1 << 16  # numpy sorts 16-bit keys by radix, six times as fast
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """The identities of one stretch of event time, in order of acceptance; `_ordered` is a sorted copy of a prefix."""
+
+    parts: list[NDArray[np.int64]] = field(default_factory=list)
+    count: int = 0
+    written: int = 0  # identities in closed chunks; they never change again
+    chunks: int = 0
+    ordered: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    ordered_parts: int = 0
+
+    def add(self, keys: NDArray[np.int64]) -> None:
+        self.parts.append(keys)
+        self.count += len(keys)
+
+    def contains(self, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of the keys were added before."""
+        if self.ordered_parts < len(self.parts):
+            self.ordered = np.sort(np.concatenate([self.ordered, *self.parts[self.ordered_parts :]]))
+            self.ordered_parts = len(self.parts)
+        if not len(self.ordered):
+            return np.zeros(len(keys), np.bool_)
+        at = np.minimum(np.searchsorted(self.ordered, keys), len(self.ordered) - 1)
+        found: NDArray[np.bool_] = self.ordered[at] == keys
+        return found
+
+    def all(self) -> NDArray[np.int64]:
+        """All identities in order of acceptance; joins the parts so that many small ones do not pile up."""
+        if len(self.parts) > 1:
+            self.parts = [np.concatenate(self.parts)]
+            # The sorted copy stays valid only if it already held everything.
+            if len(self.ordered) == self.count:
+                self.ordered_parts = 1
+            else:
+                self.ordered, self.ordered_parts = np.empty(0, np.int64), 0
+        return self.parts[0] if self.parts else np.empty(0, np.int64)
+
+
+class Identities:
+    """The (entity, time) pairs accepted by one source within its lateness.
+
+    A row newer than everything its entity ever sent is new without a look; only the others are searched for.
+    """
+
+    def __init__(self, lateness_ms: int) -> None:
+        self.bucket_ms = max(lateness_ms // 8, 60_000)
+        self._newest = np.full(1024, BEGINNING, np.int64)
+        self._buckets: dict[int, _Bucket] = {}
+        self._dropped: list[str] = []
+
+    def admit(self, entity: NDArray[np.int32], time: NDArray[np.int64]) -> NDArray[np.bool_] | None:
+        """Which rows are no duplicates (of kept rows, or of an earlier row of this batch); None when all are new."""
+        if not len(time):
+            return None
+        self._grow(int(entity.max()) + 1)
+        compact = entity.astype(np.uint16) if len(self._newest) <= _RADIX_ENTITIES else entity
+        order = np.argsort(compact, kind="stable")
+        entities, times = entity[order], time[order]
+        oldest = int(times.min())
+        ramp = entities * np.int64(int(times.max()) - oldest + 1) + (times - oldest)
+        highest = np.maximum.accumulate(ramp)
+        # Within an entity the ramp rises with time, and the next entity starts above: a row that does not rise above
+        # the highest so far is not newer than an earlier row of its own entity.
+        doubtful = times <= self._newest[entities]
+        doubtful[1:] |= ramp[1:] <= highest[:-1]
+        if not doubtful.any():
+            last = np.flatnonzero(entities[1:] != entities[:-1])
+            last = np.append(last, len(entities) - 1)
+            self._newest[entities[last]] = times[last]
+            self._add(entities, times)
+            return None
+        certain = order[~doubtful]
+        self._add(entity[certain], time[certain])
+        np.maximum.at(self._newest, entity[certain], time[certain])
+        suspects = np.sort(order[doubtful])  # back in order of arrival: the first of equal rows is the one that counts
+        new = self._first_seen(entity[suspects], time[suspects])
+        if new.all():
+            return None
+        admitted = np.ones(len(time), np.bool_)
+        admitted[suspects[~new]] = False
+        return admitted
+
+    def forget(self, before_ms: int) -> None:
+        """Drop what is older than the oldest row that can still be accepted."""
+        for index in [index for index in self._buckets if (index + 1) * self.bucket_ms <= before_ms]:
+            bucket = self._buckets.pop(index)
+            self._dropped += [f"{index}/{chunk}" for chunk in range(bucket.chunks + 1)]
+
+    def __len__(self) -> int:
+        return sum(bucket.count for bucket in self._buckets.values())
+
+    def changed(self) -> Iterator[tuple[str, bytes | None]]:
+        """Chunks to write since the last call, by name `bucket/chunk`; None: delete."""
+        for name in self._dropped:
+            yield name, None
+        self._dropped = []
+        for index, bucket in self._buckets.items():
+            if bucket.count == bucket.written and bucket.chunks:
+                continue
+            yield from self._open_chunks(index, bucket)
+
+    def snapshot(self) -> Iterator[tuple[str, bytes]]:
+        """Everything, as chunks of the same names that `changed` uses."""
+        for index, bucket in self._buckets.items():
+            keys = bucket.all()
+            edges = [*range(0, bucket.chunks * CHUNK, CHUNK)] if bucket.chunks else []
+            for chunk, start in enumerate(edges):
+                yield f"{index}/{chunk}", keys[start : start + CHUNK].tobytes()
+            if len(keys) > bucket.chunks * CHUNK or not edges:
+                yield f"{index}/{bucket.chunks}", keys[bucket.chunks * CHUNK :].tobytes()
+
+    def load(self, chunks: dict[tuple[int, int], bytes]) -> None:
+        """Take over the chunks of a snapshot, keyed by (bucket, chunk)."""
+        for (index, _), payload in sorted(chunks.items()):
+            keys = np.frombuffer(payload, np.int64)
+            bucket = self._buckets.setdefault(index, _Bucket())
+            bucket.add(keys)
+            entity = (keys & (MAX_ENTITIES - 1)).astype(np.int64)
+            if len(keys):
+                self._grow(int(entity.max()) + 1)
+                np.maximum.at(self._newest, entity, (keys >> _ENTITY_BITS) + index * self.bucket_ms)
+        for bucket in self._buckets.values():
+            bucket.chunks = bucket.count // CHUNK
+            bucket.written = bucket.chunks * CHUNK
+
+    def _open_chunks(self, index: int, bucket: _Bucket) -> Iterator[tuple[str, bytes]]:
+        keys = bucket.all()
+        while len(keys) - bucket.written >= CHUNK:
+            yield f"{index}/{bucket.chunks}", keys[bucket.written : bucket.written + CHUNK].tobytes()
+            bucket.written += CHUNK
+            bucket.chunks += 1
+        if len(keys) > bucket.written:
+            yield f"{index}/{bucket.chunks}", keys[bucket.written :].tobytes()
+
+    def _grow(self, entities: int) -> None:
+        if entities > MAX_ENTITIES:
+            raise ValueError(f"a source has at most {MAX_ENTITIES} entities")
+        if entities > len(self._newest):
+            room = 1 << (entities - 1).bit_length()
+            self._newest = np.concatenate([self._newest, np.full(room - len(self._newest), BEGINNING, np.int64)])
+
+    def _by_bucket(self, time: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.intp] | slice]]:
+        first, last = int(time.min()) // self.bucket_ms, int(time.max()) // self.bucket_ms
+        if first == last:
+            yield first, slice(None)
+            return
+        index = time // self.bucket_ms
+        for bucket in np.unique(index):
+            yield int(bucket), np.flatnonzero(index == bucket)
+
+    def _keys(self, bucket: int, entity: NDArray[np.int32], time: NDArray[np.int64]) -> NDArray[np.int64]:
+        keys: NDArray[np.int64] = ((time - bucket * self.bucket_ms) << _ENTITY_BITS) | entity
+        return keys
+
+    def _add(self, entity: NDArray[np.int32], time: NDArray[np.int64]) -> None:
+        if not len(time):
+            return
+        for index, rows in self._by_bucket(time):
+            self._buckets.setdefault(index, _Bucket()).add(self._keys(index, entity[rows], time[rows]))
+
+    def _first_seen(self, entity: NDArray[np.int32], time: NDArray[np.int64]) -> NDArray[np.bool_]:
+        new = np.zeros(len(time), np.bool_)
+        for index, rows in self._by_bucket(time):
+            bucket = self._buckets.setdefault(index, _Bucket())
+            keys, first = np.unique(self._keys(index, entity[rows], time[rows]), return_index=True)
+            unseen = ~bucket.contains(keys)
+            here = np.arange(len(time))[rows]
+            new[here[first[unseen]]] = True
+            bucket.add(keys[unseen])
+        np.maximum.at(self._newest, entity[new], time[new])
+        return new
