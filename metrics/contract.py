@@ -1,0 +1,135 @@
+"""The contract of a source: raw columns become a batch of typed columns; a row that breaks it becomes a reject."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.codec import RawColumn, RawRows, Reject, Rule
+from metrics.column import Column
+from metrics.field_type import READERS, Faults, FieldRule, Mask, field_rule, text_of
+from metrics.observation import Batch
+
+MAX_LETTERS = 10_000  # of one run; the stream of dead letters keeps no more, the counts are always whole
+_KEYS = ("type", "scale", "range", "missing", "values", "required")
+
+
+@dataclass(slots=True)
+class Admission:
+    """What a contract said of one run: `rejected` counts every row by rule, `letters` hold the newest of them."""
+
+    batch: Batch | None
+    rejected: Counter[Rule] = field(default_factory=Counter)
+    letters: list[Reject] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """The rules of a source. `time` and `entity` travel as `t` and `k`; rows further than `future_ms` ahead of the
+    world's clock are rejected."""
+
+    source: str
+    time: FieldRule
+    entity: FieldRule
+    fields: tuple[FieldRule, ...]
+    future_ms: int | None
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """The names that the codec must deliver."""
+        return frozenset(("t", "k", *(rule.name for rule in self.fields)))
+
+    def admit(self, raw: RawRows, now_ms: int, arrival_ms: int = 0) -> Admission:
+        """Type, check and sort out the rows of a run. A row is rejected once, for the first field that is wrong."""
+        verdict = _Verdict(raw)
+        times, faults = READERS["time"](_given(raw, "t"), self.time, raw.rows)
+        if self.future_ms is not None and raw.rows and int(times.values.max()) > now_ms + self.future_ms:
+            faults.append(("future", times.values > now_ms + self.future_ms))
+        verdict.add("t", faults)
+        entities, faults = READERS["text"](_given(raw, "k"), self.entity, raw.rows)
+        verdict.add("k", faults)
+        columns: dict[str, Column] = {}
+        for rule in self.fields:
+            given = raw.columns.get(rule.name)
+            if given is None:
+                if rule.required:
+                    verdict.add(rule.name, [("missing", np.ones(raw.rows, np.bool_))])
+                continue
+            column, faults = READERS[rule.type](given, rule, raw.rows)
+            verdict.add(rule.name, faults)
+            columns[rule.name] = column
+        keep = verdict.keep()
+        if keep is not None:
+            times, entities = _only(times, keep), _only(entities, keep)
+            columns = {name: _only(column, keep) for name, column in columns.items()}
+        out = Admission(None, verdict.rejected, verdict.letters())
+        if len(times.values):
+            known = entities.dictionary or ()
+            out.batch = Batch(self.source, times.values, entities.values, known, columns, arrival_ms)
+        return out
+
+
+def contract(
+    source: str, fields: Mapping[str, Mapping[str, Any]], time: str, entity: str, future_ms: int | None
+) -> Contract:
+    """The contract of a source from its declared fields (tables of `sources.toml`). Raises UnsupportedField."""
+    rules = {
+        name: field_rule(name, **{key: spec[key] for key in _KEYS if key in spec}) for name, spec in fields.items()
+    }
+    return Contract(
+        source,
+        replace(rules.get(time, FieldRule(time, "time")), required=True),
+        replace(rules.get(entity, FieldRule(entity, "text")), required=True),
+        tuple(rule for name, rule in rules.items() if name not in (time, entity)),
+        future_ms,
+    )
+
+
+# ---- rows that are wrong ----
+
+
+class _Verdict:
+    """The first fault of each row."""
+
+    def __init__(self, raw: RawRows) -> None:
+        self.raw = raw
+        self.rejected: Counter[Rule] = Counter()
+        self._bad: Mask | None = None
+        self._blame: list[tuple[str, Rule, NDArray[np.int64]]] = []
+
+    def add(self, name: str, faults: Faults) -> None:
+        for rule, mask in faults:
+            new = mask if self._bad is None else mask & ~self._bad
+            rows = np.flatnonzero(new)
+            if rows.size:
+                self.rejected[rule] += int(rows.size)
+                self._blame.append((name, rule, rows))
+                self._bad = new.copy() if self._bad is None else self._bad | new
+
+    def keep(self) -> Mask | None:
+        return None if self._bad is None else ~self._bad
+
+    def letters(self) -> list[Reject]:
+        found = [
+            (int(row), name, rule) for name, rule, rows in self._blame for row in rows[-MAX_LETTERS:]
+        ]  # the newest ones
+        found.sort()
+        letters = []
+        for row, name, rule in found[-MAX_LETTERS:]:
+            entry, place = self.raw.origin(row)
+            letters.append(Reject(entry, place, name, rule, text_of(self.raw.columns.get(name), row)))
+        return letters
+
+
+def _given(raw: RawRows, name: str) -> RawColumn:
+    column = raw.columns.get(name)
+    return column if column is not None else RawColumn("coded", np.full(raw.rows, -1, np.int32))
+
+
+def _only(column: Column, keep: Mask) -> Column:
+    return replace(column, values=column.values[keep], valid=None if column.valid is None else column.valid[keep])
