@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     feed: str = Field("", description="A recording to replay; the wall then shows the world `replay`.")
     feed_source: str = Field("traffic", description="The source the recording belongs to.")
     feed_speed: float = Field(60.0, gt=0, le=3600, description="How many times as fast as it was recorded.")
+    feed_loop: bool = Field(False, description="Begin the recording anew when it ends, re-based by whole weeks.")
+    feed_shift_to_now: bool = Field(False, description="Show the recording's weekday and time as today; speed 1.")
     web_threads: int = Field(16, ge=1, le=256, description="Threads of the web server.")
     metrics_token: SecretStr = Field(SecretStr(""), description="Bearer token for /metrics from other hosts.")
     allowed_origins: str = Field("", description="Further origins that may open sockets and post, by comma.")

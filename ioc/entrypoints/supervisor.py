@@ -21,7 +21,8 @@ import structlog
 import typer
 
 from ioc.entrypoints import valkey
-from ioc.entrypoints.child import Child, answers
+from ioc.entrypoints.child import Child
+from ioc.entrypoints.formation import services
 from ioc.entrypoints.heartbeat import Heartbeat
 from ioc.entrypoints.lifeline import PARENT
 from ioc.entrypoints.logs import configure
@@ -146,47 +147,7 @@ class Supervisor:
         return links
 
     def _start_services(self, urls: Mapping[str, str]) -> None:
-        settings = self.settings
-        ioc = [sys.executable, "-m", "ioc.entrypoints.cli"]
-        started: list[Child] = []
-        world = {"IOC_WORLD": "replay"} if settings.feed else {}
-        if settings.feed:
-            # a recording replaces the simulation, so that nobody takes one for the other
-            names = [name for name in settings.source_names if name != settings.feed_source]
-            feed = [
-                *ioc,
-                "replay",
-                settings.feed,
-                "--source",
-                settings.feed_source,
-                "--speed",
-                f"{settings.feed_speed:g}",
-            ]
-        else:
-            names = list(settings.source_names)
-            feed = []
-        plan: list[tuple[str, list[str], str, int]] = [
-            ("engine", [*ioc, "engine"], "engine", settings.engine_health_port),
-            ("source", [*ioc, "source", *names], "source", settings.source_health_port),
-            ("gateway", [*ioc, "gateway"], "gateway", settings.gateway_port),
-            ("web", [*ioc, "web"], "web", settings.web_port),
-        ]
-        for name, command, user, port in plan:
-            environment = self._environment({"IOC_REDIS_URL": urls[user], **world})
-            host = {"web": settings.web_host, "gateway": settings.gateway_host}.get(name, "127.0.0.1")
-            started.append(Child(name, command, environment, answers(host, port)))
-        if feed:
-            environment = self._environment({"IOC_REDIS_URL": urls["source"], **world})
-            client = redis.Redis.from_url(urls["admin"])
-            started.append(
-                Child(
-                    "replay",
-                    feed,
-                    environment,
-                    lambda: bool(client.hexists("ioc:worlds", "replay")),
-                    [*feed, "--resume"],
-                )
-            )
+        started = services(self.settings, urls, self._environment)
         for child in started:
             self.children.append(child)
             child.start(self._log(child.name))

@@ -1,0 +1,61 @@
+"""The formation: which processes one machine runs, as whom each talks to the data bus, and how it is asked if it is ready."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+
+import redis
+
+from ioc.entrypoints.child import Child, answers
+from ioc.settings import Settings
+from metrics import keys
+
+IOC = [sys.executable, "-m", "ioc.entrypoints.cli"]
+REPLAY_WORLD = "replay"
+
+
+def services(
+    settings: Settings, urls: Mapping[str, str], environment: Callable[[Mapping[str, str]], Mapping[str, str]]
+) -> list[Child]:
+    """The children beside the data bus. `urls` is user -> URL, `environment` adds to the environment all share.
+
+    A recording replaces the simulation of its source, so that nobody takes one for the other; screens then show its
+    world.
+    """
+    world = {"IOC_WORLD": REPLAY_WORLD} if settings.feed else {}
+    names = [name for name in settings.source_names if not (settings.feed and name == settings.feed_source)]
+    hosts = {"web": settings.web_host, "gateway": settings.gateway_host}
+    ports = {
+        "engine": settings.engine_health_port,
+        "source": settings.source_health_port,
+        "gateway": settings.gateway_port,
+        "web": settings.web_port,
+    }
+    children = [
+        Child(
+            name,
+            [*IOC, name, *(names if name == "source" else [])],
+            environment({"IOC_REDIS_URL": urls[name], **world}),
+            answers(hosts.get(name, "127.0.0.1"), port),
+        )
+        for name, port in ports.items()
+    ]
+    if settings.feed:
+        children.append(_replay(settings, urls, environment(world | {"IOC_REDIS_URL": urls["source"]})))
+    return children
+
+
+def _replay(settings: Settings, urls: Mapping[str, str], environment: Mapping[str, str]) -> Child:
+    client = redis.Redis.from_url(urls["admin"])
+    command = [*IOC, "replay", settings.feed, "--source", settings.feed_source, "--world", REPLAY_WORLD]
+    command += ["--shift-to-now"] if settings.feed_shift_to_now else ["--speed", f"{settings.feed_speed:g}"]
+    command += ["--loop"] if settings.feed_loop else []
+    # started again it goes on where it was; only a new start of the centre begins the recording anew
+    return Child(
+        "replay",
+        command,
+        environment,
+        lambda: bool(client.hexists(keys.HEARTBEATS, f"feed:{REPLAY_WORLD}:{settings.feed_source}")),
+        [*command, "--resume"],
+    )
