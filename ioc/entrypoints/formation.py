@@ -1,4 +1,4 @@
-"""The formation: which processes one machine runs, as whom each talks to the data bus, and how it is asked if it is ready."""
+"""The formation: which processes one machine runs, under which user of the data bus, and how each says it is ready."""
 
 from __future__ import annotations
 

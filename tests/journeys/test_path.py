@@ -1,0 +1,149 @@
+"""The whole path: what a plain producer sends stands on the wall, and no kill changes what the wall ends with."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import redis
+from playwright.sync_api import Browser, Page, expect
+
+from metrics.value import Value, unpack_values
+from tests.centre import Centre
+from tests.conftest import wait_until
+
+pytestmark = pytest.mark.journey
+
+DISTRICT = "440303"
+
+
+def number(page: Page, indicator: str, region: str = DISTRICT) -> object:
+    """Locator of the number of an indicator's tile."""
+    return page.locator(f'.tile [data-indicator="{indicator}"][data-region="{region}"]').first
+
+
+def enter(browser: Browser, centre: Centre, role: str) -> Page:
+    page = browser.new_page(viewport={"width": 1920, "height": 1080})
+    page.goto(centre.links()[role])
+    return page
+
+
+@pytest.fixture
+def quiet(tmp_path: Path) -> Iterator[Centre]:
+    """A centre in which nobody feeds traffic but the test."""
+    centre = Centre(tmp_path / "var", IOC_SOURCES="cloud")
+    centre.start()
+    yield centre
+    centre.stop()
+
+
+def test_an_observation_added_by_plain_redis_py_stands_in_the_tile(quiet: Centre, browser: Browser) -> None:
+    page = enter(browser, quiet, "wall")
+    page.goto(f"{quiet.url}/wall/traffic")
+    producer = redis.Redis(unix_socket_path=str(quiet.home / "valkey.sock"))
+    now = dt.datetime.now(dt.UTC).isoformat()
+    producer.xadd("ioc:live:{traffic:0}:in", {"t": now, "k": "LH001", "speed": "23.4", "vehicles": "12"})
+    expect(number(page, "T2")).to_have_text("23.4", timeout=5_000)
+    expect(number(page, "T2")).to_have_attribute("data-quality", "provisional")
+    later = dt.datetime.now(dt.UTC).isoformat()
+    producer.xadd("ioc:live:{traffic:0}:in", {"t": later, "k": "LH001", "speed": "15.6", "vehicles": "24"})
+    # 36 vehicle-km-parts over 12/23.4 + 24/15.6 hours = 17.55
+    expect(number(page, "T2")).to_have_text("17.6", timeout=5_000)
+    page.close()
+
+
+def test_a_broken_observation_is_a_dead_letter_and_the_wall_goes_on(quiet: Centre) -> None:
+    producer = redis.Redis(unix_socket_path=str(quiet.home / "valkey.sock"))
+    now = dt.datetime.now(dt.UTC).isoformat()
+    producer.xadd("ioc:live:{traffic:0}:in", {"t": now, "k": "LH001", "speed": "fast", "vehicles": "12"})
+    bus = quiet.redis()
+    wait_until(lambda: bus.xlen("ioc:live:{engine}:dead") == 1, "the dead letter is kept")
+    [(_, letter)] = bus.xrange("ioc:live:{engine}:dead")
+    assert letter[b"source"] == b"traffic"
+    assert letter[b"field"] == b"speed"
+    assert letter[b"rule"] == b"type"
+
+
+def recording(shared_data: Path, home: Path, rows: int) -> Path:
+    """The first `rows` quarters of an hour of the real recording, as a file of its own."""
+    lines = (shared_data / "luohu_roads" / "speed_2015-01-01_to_24.csv").read_text().splitlines()[: rows + 1]
+    path = home / "speeds.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def oracle(path: Path) -> pd.DataFrame:
+    """T1, T2, T3 of each quarter, as the definitions' pandas expressions give them for 40 equal arterial roads."""
+    wide = pd.read_csv(path)
+    ends = pd.to_datetime(wide.pop("date"), format="%m/%d/%Y %H:%M").dt.tz_localize("Asia/Shanghai") + pd.Timedelta(
+        "15min"
+    )
+    # the contract holds speed in hundredths, rounded half to even; 0 is missing
+    speed = (wide.to_numpy() * 100).round() / 100
+    speed[speed == 0] = np.nan
+    index = np.interp(speed, [0, 15, 20, 30, 40, 60], [10, 8, 6, 4, 2, 0])
+    seen = ~np.isnan(speed)
+    hours = np.where(seen, np.round(1 / np.where(seen, speed, 1), 9), 0)
+    frame = pd.DataFrame(
+        {
+            "T1": np.where(seen, index, 0).sum(1) / seen.sum(1),
+            "T2": seen.sum(1) / hours.sum(1),
+            "T3": 100 * (np.where(seen, speed, 99) <= 20).sum(1) / seen.sum(1),
+        }
+    )
+    frame.index = pd.Index(ends.map(lambda end: int(end.timestamp() * 1000)))
+    return frame
+
+
+def completed(bus: redis.Redis) -> dict[tuple[str, int], Value]:
+    """Latest revision of each complete district value of the replay."""
+    found: dict[tuple[str, int], Value] = {}
+    for _, fields in bus.xrange("ioc:replay:{engine}:completed"):
+        for value in unpack_values(fields[b"b"]):
+            key = (value.indicator, value.window_end)
+            if (
+                value.region == DISTRICT
+                and not value.dims
+                and value.revision >= (found[key].revision if key in found else 0)
+            ):
+                found[key] = value
+    return found
+
+
+def test_killed_engine_gateway_and_valkey_the_wall_goes_stale_recovers_and_ends_exact(
+    shared_data: Path, tmp_path: Path, browser: Browser
+) -> None:
+    path = recording(shared_data, tmp_path, 48)
+    centre = Centre(tmp_path / "var", IOC_FEED=str(path), IOC_FEED_SPEED="900")
+    centre.start()
+    page = enter(browser, centre, "wall")
+    page.goto(f"{centre.url}/wall/traffic")
+    expect(page.locator("body")).to_contain_text("回放")
+    expect(page.locator("body")).to_contain_text("2015")
+    for victim in ("engine", "gateway", "valkey"):
+        wait_until(
+            lambda: page.locator("html[data-path='ok']").count() == 1, f"the wall is whole before {victim} dies", 40
+        )
+        os.kill(centre.pid(victim), signal.SIGKILL)
+        wait_until(
+            lambda: page.locator("html[data-path='lost']").count() == 1, f"the wall shows that {victim} is lost", 8
+        )
+    wait_until(
+        lambda: page.locator("html[data-path='ok']").count() == 1, "the wall is whole again without a reload", 40
+    )
+
+    expected = oracle(path).iloc[:-1]  # the last window stays open: nothing comes after it
+    bus = centre.redis()
+    last = int(expected.index[-1])
+    wait_until(lambda: ("T3", last) in completed(bus), "the last window but one is complete", 120)
+    values = completed(bus)
+    for indicator in ("T1", "T2", "T3"):
+        published = [values[indicator, int(end)].value for end in expected.index]
+        np.testing.assert_allclose(published, expected[indicator], rtol=1e-9)
+    centre.stop()
