@@ -7,22 +7,30 @@ request is somebody's, and an undeclared page, callback or route stops the start
 from __future__ import annotations
 
 import functools
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import dash
 from dash import _callback as dash_callbacks
 from flask import Flask
 
-from ioc.door.visitor import Forbidden, Person, current_person, person_may, require
+from ioc.door import answers, entrance, interface
+from ioc.door.desk import Desk, open_desk
+from ioc.door.guard import DebugRefused, Undeclared, check_routes
+from ioc.door.guard import register as register_guard
+from ioc.door.visitor import Forbidden, Person, assembling, current_person, is_open, person_may, require
 from ioc.queries.wall import Indicator, MapView, Place, Ranking, Road, Split, Strip, UnknownScene, WallView
 from ioc.queries.walls import wall_view, walls
 from ioc.security.permission import Permission
 from ioc.security.role import Role
+from ioc.settings import Settings
+from metrics.clock import real_ms
 
 __all__ = [
+    "DebugRefused",
     "Forbidden",
     "Indicator",
     "MapView",
@@ -34,6 +42,7 @@ __all__ = [
     "Role",
     "Split",
     "Strip",
+    "Undeclared",
     "UnknownScene",
     "WallView",
     "callback",
@@ -64,6 +73,9 @@ class Page:
 
 PAGES: dict[str, Page] = {}  # path -> page
 DECLARED: dict[str, Permission] = {}  # dash's callback id -> permission
+DEBUG_VARIABLES = ("FLASK_DEBUG", "DASH_DEBUG")
+# The router of Dash's pages: it shows layouts, and each layout asks for its page's permission.
+DASH_OWN = frozenset({".._pages_content.children..._pages_store.data..", "_pages_dummy.children"})
 
 
 def page(  # noqa: PLR0917 - the contract between pages and the door
@@ -80,7 +92,8 @@ def page(  # noqa: PLR0917 - the contract between pages and the door
     PAGES[path] = Page(module, path, wanted, title_zh, title_en, re.compile(expression))
 
     def guarded(**variables: Any) -> Any:
-        require(wanted)
+        if not is_open(wanted):
+            return dash.html.Div(dash.html.P("无权查看此页 No permission"), className="plain-page")
         return layout(**variables) if callable(layout) else layout
 
     place = {"path_template": path} if "<" in path else {"path": path}
@@ -120,5 +133,53 @@ def clientside_callback(function: Any, *arguments: Any, permission: Permission |
     DECLARED[dash_callbacks.GLOBAL_CALLBACK_LIST[-1]["output"]] = wanted
 
 
-def guard(server: Flask) -> None:
-    """Close the application; see the module."""
+def guard(server: Flask, settings: Settings | None = None, clock: Callable[[], int] = real_ms) -> Desk:
+    """Close the application of the newest Dash on this server; call it last, when everything is declared.
+
+    Raises Undeclared for a route, page or callback without a permission, DebugRefused in debug mode, and what
+    `open_desk` raises.
+    """
+    app: Any = cast(Any, dash.get_app)()
+    if app.server is not server:
+        raise ValueError("guard wants the server of the newest Dash application")
+    if server.debug or any(os.environ.get(name, "").lower() in {"1", "true"} for name in DEBUG_VARIABLES):
+        raise DebugRefused("debug mode is refused: unset FLASK_DEBUG and DASH_DEBUG")
+    app.run = _refuse_to_run
+    desk = open_desk(settings or Settings(), clock)
+    server.extensions["ioc"] = desk
+    answers.register(server)
+    entrance.register(server, desk)
+    interface.register(server, desk)
+    # Dash registers its router, the callbacks and the inline scripts at the first request; do it now, to see them all.
+    with assembling(), server.test_request_context("/"):
+        for prepare in server.before_request_funcs.get(None, []):
+            prepare()
+    check_routes(server)
+    check_declarations(app)
+    hashes = functools.lru_cache(maxsize=4)(lambda _count: tuple(app.csp_hashes()))
+    register_guard(server, desk, permission_of, lambda: hashes(len(app._inline_scripts)))
+    return desk
+
+
+def check_declarations(app: Any) -> None:
+    """Raises Undeclared for the pages and callbacks of a Dash application that went past this door."""
+    pages = {declared.module for declared in PAGES.values()}
+    names = [f"page {module}" for module in dash.page_registry if module not in pages]
+    outputs = [entry["output"] for entry in [*app._callback_list, *dash_callbacks.GLOBAL_CALLBACK_LIST]]
+    outputs += [*app.callback_map, *dash_callbacks.GLOBAL_CALLBACK_MAP]
+    names += [f"callback {output}" for output in dict.fromkeys(outputs) if output not in {*DECLARED, *DASH_OWN}]
+    if names:
+        raise Undeclared(names)
+
+
+def permission_of(path: str) -> Permission | None:
+    """What the page at this path requires; None when there is none."""
+    path = "/" + path.strip("/")
+    exact = PAGES.get(path)
+    if exact is not None:
+        return exact.permission
+    return next((declared.permission for declared in PAGES.values() if declared.pattern.fullmatch(path)), None)
+
+
+def _refuse_to_run(*_: Any, **__: Any) -> None:
+    raise DebugRefused("pages are served by `ioc web`; Dash's own server is for development and shows its insides")

@@ -58,8 +58,13 @@ def person_may(permission: Permission | str) -> bool:
     return person is not None and may(person.roles, wanted)
 
 
-def require(permission: Permission | str) -> None:
-    """Raises Forbidden unless the visitor has the permission."""
+def is_open(permission: Permission | str) -> bool:
+    """Whether something may be shown: the visitor has the permission, or the application is being put together."""
     wanted = Permission(permission)
-    if not _ASSEMBLING.get() and not person_may(wanted):
-        raise Forbidden(wanted)
+    return _ASSEMBLING.get() or person_may(wanted)
+
+
+def require(permission: Permission | str) -> None:
+    """Raises Forbidden unless it `is_open`."""
+    if not is_open(permission):
+        raise Forbidden(Permission(permission))

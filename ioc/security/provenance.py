@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
+FORWARDED = frozenset({"forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"})
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 _NOWHERE = ("/sign-in", "/sign-out", "/enter", "/api/", "/_", "/assets/", "/healthz", "/readyz", "/metrics")
@@ -24,7 +24,8 @@ def from_this_machine(peer: str | None, host: str, headers: Mapping[str, str]) -
     except ValueError:
         return False
     name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-    return loopback and name.lower() in LOOPBACK_NAMES and not any(headers.get(name) for name in FORWARDED)
+    proxied = {header.lower() for header in headers} & FORWARDED
+    return loopback and name.lower() in LOOPBACK_NAMES and not proxied
 
 
 def own_page(origin: str | None, fetch_site: str | None, own: Collection[str]) -> bool:

@@ -1,0 +1,151 @@
+"""The guard: one check before every request, whatever answers it. What is not declared does not start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+
+from flask import Flask, Response, g, request
+
+from ioc.door import plain, tally
+from ioc.door.answers import error
+from ioc.door.compression import shrink
+from ioc.door.desk import Desk
+from ioc.door.entrance import send_to_sign_in
+from ioc.door.headers import app_policy, plain_policy, secure
+from ioc.door.request import COOKIE, from_own_page, gateway_origin, host_is_valid, over_tls, this_page
+from ioc.door.visitor import Person, require
+from ioc.security.permission import Permission, may
+from ioc.security.role import home
+from metrics.clock import monotonic_s
+
+LARGEST_BODY = 1 * 2**20  # bytes; a callback's state is some kilobytes
+
+
+class Access(Enum):
+    """Who may ask for a route that has no permission of its own."""
+
+    PUBLIC = "anyone"
+    PAGE = "whoever may see the page at this path"
+
+
+ROUTES: Mapping[str, Access | Permission] = {
+    "/sign-in": Access.PUBLIC,
+    "/enter/<token>": Access.PUBLIC,
+    "/healthz": Access.PUBLIC,
+    "/readyz": Access.PUBLIC,
+    "/metrics": Access.PUBLIC,  # asks for loopback or its token itself
+    "/sign-out": Permission.SESSION,
+    "/api/v1/session": Permission.SESSION,
+    "/api/v1/ticket": Permission.LIVE_VIEW,
+    "/": Access.PAGE,
+    "/<path:path>": Access.PAGE,
+    "/_dash-layout": Permission.SESSION,
+    "/_dash-dependencies": Permission.SESSION,
+    "/_dash-update-component": Permission.SESSION,  # each callback asks for its own permission
+    "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>": Permission.SESSION,
+    "/_reload-hash": Permission.SESSION,
+    "/_favicon.ico": Permission.SESSION,
+    "/assets/<path:filename>": Permission.SESSION,
+    "/static/<path:filename>": Permission.SESSION,
+}
+FORMS = frozenset({"/sign-in", "/sign-out"})  # plain HTML forms; everything else that posts sends JSON
+FILES = ("/assets/", "/_dash-component-suites/")
+# Not activity of a person: files, and what scripts ask by themselves.
+PASSIVE = (*FILES, "/api/v1/session", "/api/v1/ticket", "/_favicon.ico", "/_reload-hash")
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Undeclared(RuntimeError):
+    """Something that answers browsers declares no permission; `names` says what."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__("no permission is declared for: " + ", ".join(names))
+        self.names = names
+
+
+class DebugRefused(RuntimeError):
+    """The application was started in debug mode, which would show its insides."""
+
+
+PagePermission = Callable[[str], Permission | None]  # a path -> what its page requires; None: there is no such page
+
+
+def check_routes(server: Flask, routes: Mapping[str, Access | Permission] = ROUTES) -> None:
+    """Raises Undeclared for routes of the application that are not in the table."""
+    if names := sorted({rule.rule for rule in server.url_map.iter_rules()} - set(routes)):
+        raise Undeclared([f"route {name}" for name in names])
+
+
+def register(
+    server: Flask, desk: Desk, page_permission: PagePermission, script_hashes: Callable[[], tuple[str, ...]]
+) -> None:
+    """Put the guard before everything the application does, and the security headers after."""
+    server.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+
+    def check() -> Response | None:
+        g.began = monotonic_s()
+        if server.debug:
+            raise DebugRefused("debug mode is refused")
+        if not host_is_valid():
+            return refused("host", error(400))
+        desk.sessions.keep_sweeping()
+        rule = request.url_rule.rule if request.url_rule else ""
+        access = ROUTES.get(rule, Access.PAGE)
+        if access is not Access.PUBLIC and (answer := admit(access, rule)) is not None:
+            return answer
+        if request.method not in READING:
+            if not from_own_page(desk.settings):
+                return refused("origin", error(403, "foreign_origin", "请求来源不符 Sent by a foreign page."))
+            if not request.is_json and rule not in FORMS:
+                return refused("content_type", error(415, "json_required", "须为 JSON The body must be JSON."))
+        return None
+
+    def admit(access: Access | Permission, rule: str) -> Response | None:
+        token = request.cookies.get(COOKIE, "")
+        visit = desk.sessions.visit(token) if token else None
+        if visit is None:
+            return refused("anonymous", send_to_sign_in(this_page()))
+        g.person = Person(visit.person, visit.name, visit.roles, visit.session, visit.device)
+        if not request.path.startswith(PASSIVE):
+            desk.sessions.note(token, visit)
+        if isinstance(access, Permission):
+            require(access)
+        elif rule:  # without a rule the router has its own answer: 404, 405 or a redirect
+            wanted = page_permission(request.path)
+            if wanted is None:
+                return error(404)
+            if request.path == "/" and not may(visit.roles, wanted) and home(visit.roles) != "/":
+                return Response(status=302, headers={"Location": home(visit.roles)})
+            require(wanted)
+        return None
+
+    def refused(why: str, answer: Response) -> Response:
+        tally.REFUSALS.labels(why).inc()
+        return answer
+
+    def finish(response: Response) -> Response:
+        is_plain = response.headers.pop(plain.PLAIN, None) is not None
+        static = request.path.startswith(FILES)
+        if static and response.status_code in {200, 304}:
+            _keep_file(response)
+        hashes = script_hashes()
+        policy = plain_policy(plain.STYLE_HASH) if is_plain else app_policy(hashes, gateway_origin(desk.settings))
+        if not host_is_valid():
+            policy = plain_policy(plain.STYLE_HASH)
+        secure(response, policy, tls=over_tls(desk.settings))
+        shrink(response, desk.compressed, static=static)
+        route = request.url_rule.rule if request.url_rule else "none"
+        tally.REQUESTS.labels(route, str(response.status_code)).inc()
+        if "began" in g:
+            tally.SECONDS.observe(monotonic_s() - g.began)
+        return response
+
+    server.before_request_funcs.setdefault(None, []).insert(0, check)
+    server.after_request(finish)
+
+
+def _keep_file(response: Response) -> None:
+    """Files whose address changes with their content are kept for a year, others are asked about each time."""
+    changes = "m" in request.args or ".v" in request.path
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable" if changes else "private, no-cache"

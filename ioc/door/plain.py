@@ -1,0 +1,184 @@
+"""Plain pages: sign-in, refusals and errors. Server-rendered, one style sheet, no script; every value is escaped."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from flask import Response
+from markupsafe import Markup
+
+STYLE = """
+:root{--bg:#08111D;--panel:#0B1728;--field:#081320;--line:#1C2E45;--strong:#35506F;--focus:#5FD0C5;
+--text:#E8F1FA;--muted:#9DB2C8;--accent:#5FD0C5;--on:#08111D;color-scheme:dark}
+html{font-size:clamp(10px,min(calc(100vw/192),calc(100vh/108)),40px)}
+*{box-sizing:border-box}
+body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.6rem;background:var(--bg);color:var(--text);
+font:1.5rem/1.6 "Noto Sans CJK SC","Source Han Sans SC","Microsoft YaHei","PingFang SC",sans-serif;
+font-variant-numeric:tabular-nums}
+main{width:min(46rem,100%);background:var(--panel);border:1px solid var(--line);padding:2.4rem}
+h1{margin:0;font-size:2.2rem;line-height:1.3;font-weight:700}
+h2{margin:1.6rem 0 .4rem;font-size:1.8rem}
+p{margin:.4rem 0;color:var(--muted);overflow-wrap:anywhere}
+p.say{color:var(--text)}
+form{margin:1.6rem 0 0}
+label{display:block;margin:1.2rem 0 .4rem;color:var(--muted);font-size:1.4rem}
+input{width:100%;height:4.4rem;padding:0 1.2rem;background:var(--field);color:var(--text);
+border:1px solid var(--strong);border-radius:0;font:inherit}
+button,a.button{display:inline-flex;align-items:center;justify-content:center;min-height:4.4rem;padding:0 2.4rem;
+border:1px solid var(--strong);border-radius:.4rem;background:transparent;color:var(--text);font:inherit;
+text-decoration:none;cursor:pointer}
+button.first,a.first{background:var(--accent);border-color:var(--accent);color:var(--on);font-weight:700}
+form.sign-in button{width:100%;margin-top:1.6rem}
+:focus-visible{outline:2px solid var(--focus);outline-offset:2px}
+[role=alert]{margin:1.2rem 0 0;color:var(--text);font-weight:700}
+.row{display:flex;flex-wrap:wrap;gap:1.2rem;margin-top:2rem}
+.row form{margin:0}
+.foot{display:flex;flex-wrap:wrap;justify-content:space-between;gap:1.2rem;margin-top:2rem;padding-top:1.2rem;
+border-top:1px solid var(--line);font-size:1.3rem}
+.foot a{color:var(--text);padding:.8rem 0}
+code{font-family:inherit;color:var(--text);user-select:all}
+"""
+STYLE_HASH = "'sha256-" + base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode() + "'"
+PLAIN = "X-Plain-Page"  # marks a response for the plain policy; taken off before it is sent
+
+_PAGE = Markup(
+    '<!DOCTYPE html>\n<html lang="{lang}"><head><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="dark">'
+    '<link rel="icon" href="data:,"><title>{title} · {name}</title><style>{style}</style></head>'
+    "<body><main><h1>{name}</h1>{body}</main></body></html>\n"
+)
+AUTOFOCUS = Markup(" autofocus")
+_NAME = {"zh": "罗湖区智能运营中心", "en": "Luohu Intelligent Operations Center"}
+_LANG = {"zh": "zh-CN", "en": "en"}
+_OTHER = {"zh": ("en", "English"), "en": ("zh", "中文")}
+
+WORDS: Mapping[str, tuple[str, str]] = {
+    "sign_in": ("登录", "Sign in"),
+    "recorded": ("账号登录，每次登录均有记录", "Every sign-in is recorded"),
+    "name": ("账号", "Account"),
+    "password": ("口令", "Password"),
+    "first_time": (
+        "首次使用：在服务器本机打开启动时打印的一次性链接。",
+        "First time: open one of the one-time links printed at start, on the server itself.",
+    ),
+    "home": ("回首页", "Home"),
+    "sign_out": ("退出登录", "Sign out"),
+    "to_sign_in": ("去登录", "Sign in"),
+    "number": ("编号", "Reference"),
+    "wrong": (
+        "账号或口令不对，还可试 {left} 次；忘记口令请找系统管理员。",
+        "Wrong account or password; {left} more tries. Ask the system administrator if you forgot it.",
+    ),
+    "locked": (
+        "失败次数过多，{minutes} 分钟后再试。",
+        "Too many failures. Try again in {minutes} minutes.",
+    ),
+    "password_expired": (
+        "口令已超过 6 个月未更换，请系统管理员重设。",
+        "The password is older than 6 months; ask the system administrator for a new one.",
+    ),
+    "no_role": ("此账号尚无角色，请安全管理员授权。", "This account has no role yet."),
+}
+
+
+class Message(NamedTuple):
+    """Heading and sentence of a plain page, in both languages."""
+
+    zh: str
+    en: str
+    say_zh: str
+    say_en: str
+
+
+MESSAGES: Mapping[str, Message] = {
+    "forbidden": Message(
+        "无权查看此页", "No permission", "当前账号的角色不含此页。", "The roles of this account do not include it."
+    ),
+    "not_found": Message("没有此页", "Not found", "地址有误，或页面已移走。", "Nothing is at this address."),
+    "bad_request": Message("请求有误", "Bad request", "此请求无法受理。", "This request cannot be answered."),
+    "failed": Message(
+        "页面出错", "Something failed", "出错情况已记录，请报编号。", "It was recorded; report the reference below."
+    ),
+    "unavailable": Message(
+        "暂时无法使用", "Not available now", "账号库暂无应答，请稍后重试。", "The account database does not answer."
+    ),
+    "link_used": Message(
+        "链接已失效", "This link no longer works",
+        "一次性链接只能用一次，系统每次启动都换新链接。请用最近一次启动打印的链接，或在服务器上执行 ioc user link。",
+        "A one-time link works once, and each start makes new ones. Use the links of the latest start, or run "
+        "`ioc user link` on the server.",
+    ),
+    "link_not_here": Message(
+        "此链接只能在服务器本机打开", "This link works on the server itself only",
+        "请在服务器本机的浏览器打开，或用账号登录。", "Open it in a browser on the server, or sign in with an account.",
+    ),
+}  # fmt: skip
+
+
+def word(key: str, lang: str, **values: object) -> str:
+    """A phrase in the language, with its values filled in (not yet escaped)."""
+    return WORDS[key][lang == "en"].format(**values)
+
+
+def sign_in_page(
+    lang: str, status: int = 200, *, name: str = "", back: str | None = None, problem: str = ""
+) -> Response:
+    """The sign-in form; `back` is where it leads, `problem` what went wrong with the last try."""
+    body = Markup(
+        '<p>{recorded}</p><form class="sign-in" method="post" action="/sign-in?{query}">'
+        '<label for="name">{name_label}</label>'
+        '<input id="name" name="name" value="{name}" autocomplete="username" autocapitalize="none" maxlength="64" '
+        'required{focus_name}><label for="password">{password_label}</label>'
+        '<input id="password" name="password" type="password" autocomplete="current-password" maxlength="256" '
+        'required{focus_password}>{alert}<input type="hidden" name="next" value="{back}">'
+        '<button class="first" type="submit">{button}</button></form>'
+        '<div class="foot"><span>{first_time}</span>'
+        '<a href="/sign-in?{other_query}" lang="{other_lang}">{other}</a></div>'
+    ).format(
+        recorded=word("recorded", lang),
+        query=urlencode({"lang": lang}),
+        name_label=word("name", lang),
+        name=name,
+        focus_name="" if name else AUTOFOCUS,
+        password_label=word("password", lang),
+        focus_password=AUTOFOCUS if name else "",
+        alert=Markup('<p role="alert">！{}</p>').format(problem) if problem else "",
+        back=back or "",
+        button=word("sign_in", lang),
+        first_time=word("first_time", lang),
+        other_query=urlencode({"lang": _OTHER[lang][0]} | ({"next": back} if back else {})),
+        other_lang=_LANG[_OTHER[lang][0]],
+        other=_OTHER[lang][1],
+    )
+    return _response(lang, word("sign_in", lang), body, status)
+
+
+def message_page(
+    message: str, lang: str, status: int, *, reference: str = "", detail: str = "", signed_in: bool = False
+) -> Response:
+    """A page with one of MESSAGES; `reference` finds the log line, `detail` is a further sentence."""
+    text = MESSAGES[message]
+    title, say = (text.en, text.say_en) if lang == "en" else (text.zh, text.say_zh)
+    lines = Markup('<h2>{}</h2><p class="say">{}</p>').format(title, say)
+    if detail:
+        lines += Markup("<p>{}</p>").format(detail)
+    if reference:
+        lines += Markup("<p>{} <code>{}</code></p>").format(word("number", lang), reference)
+    home = Markup('<a class="button first" href="/">{}</a>').format(word("home", lang))
+    leave = Markup('<form method="post" action="/sign-out"><button type="submit">{}</button></form>').format(
+        word("sign_out", lang)
+    )
+    enter = Markup('<a class="button first" href="/sign-in?lang={}">{}</a>').format(lang, word("to_sign_in", lang))
+    lines += Markup('<div class="row">{}</div>').format(home + leave if signed_in else enter)
+    return _response(lang, title, lines, status)
+
+
+def _response(lang: str, title: str, body: Markup, status: int) -> Response:
+    page = _PAGE.format(lang=_LANG[lang], title=title, name=_NAME[lang], style=Markup(STYLE), body=body)  # noqa: S704
+    response = Response(page, status, mimetype="text/html")
+    response.headers[PLAIN] = "1"
+    return response
