@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +12,9 @@ from metrics.codec import RawColumn, RawRows, Reject, Rule
 from metrics.column import Column
 from metrics.field_type import READERS, Faults, FieldRule, Mask, field_rule, text_of
 from metrics.observation import Batch
+from metrics.source import Source
 
 MAX_LETTERS = 10_000  # of one run; the stream of dead letters keeps no more, the counts are always whole
-_KEYS = ("type", "scale", "range", "missing", "values", "required")
 
 
 @dataclass(slots=True)
@@ -38,6 +36,29 @@ class Contract:
     entity: FieldRule
     fields: tuple[FieldRule, ...]
     future_ms: int | None
+
+    @staticmethod
+    def from_source(source: Source) -> Contract:
+        """The contract that a source declares. Raises UnsupportedField."""
+        rules = {
+            name: field_rule(
+                name,
+                type=one.type,
+                scale=one.scale,
+                range=one.range,
+                missing=one.missing,
+                values=one.values,
+                required=one.required,
+            )
+            for name, one in source.fields.items()
+        }
+        return Contract(
+            source.id,
+            replace(rules[source.time], required=True),
+            replace(rules[source.entity], required=True),
+            tuple(rule for name, rule in rules.items() if name not in (source.time, source.entity)),
+            source.future_ms,
+        )
 
     @property
     def wanted(self) -> frozenset[str]:
@@ -72,22 +93,6 @@ class Contract:
             known = entities.dictionary or ()
             out.batch = Batch(self.source, times.values, entities.values, known, columns, arrival_ms)
         return out
-
-
-def contract(
-    source: str, fields: Mapping[str, Mapping[str, Any]], time: str, entity: str, future_ms: int | None
-) -> Contract:
-    """The contract of a source from its declared fields (tables of `sources.toml`). Raises UnsupportedField."""
-    rules = {
-        name: field_rule(name, **{key: spec[key] for key in _KEYS if key in spec}) for name, spec in fields.items()
-    }
-    return Contract(
-        source,
-        replace(rules.get(time, FieldRule(time, "time")), required=True),
-        replace(rules.get(entity, FieldRule(entity, "text")), required=True),
-        tuple(rule for name, rule in rules.items() if name not in (time, entity)),
-        future_ms,
-    )
 
 
 # ---- rows that are wrong ----
