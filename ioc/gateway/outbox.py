@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 QUEUE_FRAMES = 8  # deltas of one topic; they hold full values, so above this a snapshot costs less than the tail
 QUEUE_BYTES = 512 * 1024  # of all topics; with what the transport holds it stays below the 1 MiB of the cut-off rule
+NOTE = ""  # in the place of a topic: frames about none
 
 
 class Outbox:
@@ -34,8 +35,14 @@ class Outbox:
         if sum(1 for queued, _ in self._frames if queued == topic) > QUEUE_FRAMES:
             return self.owe(topic)
         if self.bytes > QUEUE_BYTES:
-            return sum(self.owe(queued) for queued in {queued for queued, _ in self._frames})
+            return sum(self.owe(queued) for queued in {queued for queued, _ in self._frames if queued != NOTE})
         return 0
+
+    def note(self, wire: bytes) -> None:
+        """Queue an answer, which nothing can stand for; its sender must look at `bytes`."""
+        self._frames.append((NOTE, wire))
+        self.bytes += len(wire)
+        self.empty = False
 
     def owe(self, topic: str) -> int:
         """Owe a snapshot of the topic instead of its queued frames; gives the number of those."""

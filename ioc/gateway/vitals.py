@@ -41,7 +41,9 @@ class Vitals:
         """Age in ms of each process's heartbeat (null: never heard) and whether it counts as alive."""
         names = [name for name in self.heartbeats if ":" not in name and name != "gateway"]
         ages = {name: self._age(name, real_now_ms) for name in sorted({*names, *ALWAYS})}
-        known: dict[str, dict[str, object]] = {name: {"age": age, "ok": _alive(age)} for name, age in ages.items()}
+        known: dict[str, dict[str, object]] = {
+            name: {"age": age, "ok": self._alive(name, real_now_ms)} for name, age in ages.items()
+        }
         known["gateway"] = {"age": 0, "ok": True}  # whoever reads this frame hears it from the gateway itself
         return known
 
@@ -61,11 +63,11 @@ class Vitals:
         newest = facts.get("newest_ms")
         age = None if newest is None else world.clock.now_ms(real_now_ms) - newest
         beat = f"feed:{world.id}:{source}"
-        producer_gone = beat in self.heartbeats and not _alive(self._age(beat, real_now_ms))
+        producer_gone = beat in self.heartbeats and not self._alive(beat, real_now_ms)
         limit = None if declared is None else declared.stale_after(world.variants.get(source))
         if newest is None and beat not in self.heartbeats:
             state = "none"
-        elif producer_gone or not _alive(self._age("engine", real_now_ms)):
+        elif producer_gone or not self._alive("engine", real_now_ms):
             state = "lost"
         elif newest is None or (limit is not None and age is not None and age > limit):
             state = "late"
@@ -95,6 +97,11 @@ class Vitals:
         at = self.heartbeats.get(name, {}).get("at")
         return None if at is None else max(0, real_now_ms - int(at))
 
+    def _alive(self, name: str, real_now_ms: int) -> bool:
+        """Heard of lately, and not seen to end."""
+        age = self._age(name, real_now_ms)
+        return age is not None and age <= LOST_MS and not self.heartbeats[name].get("ended")
+
     def states(self, catalog: Catalog | None, real_now_ms: int) -> tuple[object, ...]:
         """What must be told at once when it changes: who answers, who lives, which feed is in which state."""
         processes = tuple((name, fact["ok"]) for name, fact in self.processes(real_now_ms).items())
@@ -104,7 +111,3 @@ class Vitals:
             for feed in self.feeds_of(world, catalog, real_now_ms)
         )
         return self.valkey, processes, feeds
-
-
-def _alive(age_ms: int | None) -> bool:
-    return age_ms is not None and age_ms <= LOST_MS

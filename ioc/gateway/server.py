@@ -1,0 +1,298 @@
+"""The gateway: published values of every world -> live frames -> browsers; an asyncio shell around its rules."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import http
+import ipaddress
+import json
+import os
+import socket
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed, NegotiationError
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from ioc.gateway.client import HIGH_WATER, Client, LiveConnection, offered, ping_wire, text_wire
+from ioc.gateway.door import Door, Refusal, is_live
+from ioc.gateway.hub import Hub
+from ioc.gateway.reader import AWAY, Reader
+from ioc.gateway.session import SESSION_ENDED, End, Grant, Join, Leave, Refresh, Reply, Session
+from ioc.gateway.tally import Tally, registry
+from ioc.gateway.watch import Watch
+from ioc.live import frame
+from ioc.live.frame import SUBPROTOCOL
+from ioc.version import VERSION
+from metrics.clock import monotonic_s, real_ms
+
+PATH = "/live"
+FLUSH_S = 0.2  # the contract: deltas are coalesced at most this long
+TICK_S = 1.0
+SESSIONS_S = 2.0  # the contract: open sessions are looked up this often
+READ_TIMEOUT_S = 2.0  # a frozen Valkey is noticed after this
+MESSAGE_BYTES = 2 * frame.REQUEST_BYTES  # above the session's own limit, so that the session can say why it ends
+SEND_BUFFER = 64 * 1024  # of the kernel, which doubles it: bounds what a client that never reads can hold there
+BACKLOG = 2048  # a thousand wall screens that come back at once must not be turned away by the kernel
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Where the gateway listens and who may come. `port` 0: any free one."""
+
+    redis_url: str
+    host: str = "127.0.0.1"
+    port: int = 8051
+    origins: frozenset[str] = frozenset()
+    metrics_token: str = ""
+    most_clients: int = 4_000  # above it a socket is refused by HTTP 503; two cores serve about this many
+
+
+@dataclass(slots=True)
+class Gateway:
+    """The process: construct, then `await run(stop)`."""
+
+    config: Config
+    tally: Tally = field(default_factory=Tally)
+    port: int = 0  # where it listens, once it does
+    listening: asyncio.Event = field(default_factory=asyncio.Event)
+    clients: set[Client] = field(default_factory=set)
+    hub: Hub = field(init=False)
+    watch: Watch = field(init=False)
+    _reader: Reader = field(init=False)
+    _door: Door = field(init=False)
+    _connections: list[Redis] = field(default_factory=list)
+    _log: Any = field(default_factory=structlog.get_logger)
+
+    def __post_init__(self) -> None:
+        self.hub = Hub(lambda made: text_wire(frame.encode(made)), self.tally)
+        self._reader = Reader(self._connect(), self.hub, self.tally)
+        self._door = Door(self._connect(), self.config.origins)
+        self.watch = Watch(self._connect(), self.hub, self._reader, self.tally, self.facts, real_ms())
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set. Raises OSError when the port is in use."""
+        listener = socket.create_server((self.config.host, self.config.port), family=_family(self.config.host))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        self.port = listener.getsockname()[1]
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            server = await self._serve(listener)
+            self.listening.set()
+            self._log.info("listening", host=self.config.host, port=self.port, pid=os.getpid())
+            loops: list[Callable[[], Coroutine[Any, Any, None]]] = [
+                self._reader.run, self.watch.run, self._flush, self._tick, self._look_at_sessions,
+            ]  # fmt: skip
+            tasks = [asyncio.create_task(loop()) for loop in loops]
+            stopping = asyncio.create_task(stop.wait())
+            done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            for client in list(self.clients):
+                client.end(1001, "going away")
+            server.close()
+            await server.wait_closed()
+            for task in done - {stopping}:
+                task.result()  # a loop that ended has failed: let its error end the process, the supervisor restarts it
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for connection in self._connections:
+                with suppress(*AWAY):
+                    await connection.aclose()
+            listener.close()
+
+    def facts(self) -> dict[str, object]:
+        """What the heartbeat says."""
+        return {"version": VERSION, "port": self.port, "topics": dict(self.hub.topics()), **self.tally.facts()}
+
+    def ready(self) -> dict[str, bool]:
+        """What the gateway depends on and whether it is there."""
+        return {"valkey": self.hub.vitals.valkey, "bundle": self.hub.catalog is not None}
+
+    def _connect(self) -> Redis:
+        made: Redis = Redis.from_url(
+            self.config.redis_url,
+            protocol=2,
+            lib_name=None,
+            lib_version=None,
+            socket_timeout=READ_TIMEOUT_S,
+            socket_connect_timeout=READ_TIMEOUT_S,
+            retry=Retry(NoBackoff(), 0),  # whoever asks decides whether to ask again
+        )
+        self._connections.append(made)
+        return made
+
+    async def _serve(self, listener: socket.socket) -> Server:
+        return await serve(
+            self._handle,
+            sock=listener,
+            backlog=BACKLOG,
+            create_connection=LiveConnection,
+            compression=None,  # one encoded frame is shared by all; deflate would saturate a core at 1,000 clients
+            select_subprotocol=_select,
+            process_request=self._answer,
+            server_header=None,
+            open_timeout=5,
+            ping_interval=None,  # see Client.tick
+            close_timeout=2,
+            max_size=MESSAGE_BYTES,
+            write_limit=HIGH_WATER,
+        )
+
+    async def _handle(self, ws: ServerConnection) -> None:
+        assert isinstance(ws, LiveConnection)  # noqa: S101 - create_connection says so; for the type checker
+        request = ws.request
+        assert request is not None  # noqa: S101 - the handshake is over
+        admitted = await self._door.admit(request.headers.get("Origin"), offered(request.headers))
+        if isinstance(admitted, Refusal):
+            self.tally.refused[admitted.why] += 1
+            self._log.info("socket_refused", why=admitted.why, code=admitted.code)
+            await ws.close(admitted.code, admitted.why)
+            return
+        client = self._enter(ws, admitted)
+        try:
+            async for message in ws:
+                if client.ended:
+                    break
+                self._receive(client, message)
+        except ConnectionClosed:
+            pass  # however it went, the client is gone
+        finally:
+            self._exit(client)
+
+    def _enter(self, ws: LiveConnection, grant: Grant) -> Client:
+        client = Client(ws, Session(grant), self.tally, self._snapshot)
+        self.clients.add(client)
+        self.hub.enter(client)
+        self.tally.accepted += 1
+        self.tally.clients = len(self.clients)
+        self.tally.peak = max(self.tally.peak, self.tally.clients)
+        return client
+
+    def _exit(self, client: Client) -> None:
+        client.ended = True
+        self.clients.discard(client)
+        self.hub.exit(client)
+        self.tally.clients = len(self.clients)
+
+    def _snapshot(self, client: Client, topic: str) -> bytes | None:
+        return self.hub.snapshot(client, topic, real_ms())
+
+    def _receive(self, client: Client, message: str | bytes) -> None:
+        self.tally.received += 1
+        for effect in client.session.receive(message, monotonic_s()):
+            match effect:
+                case Join(topic):
+                    self.hub.join(client, topic)
+                case Refresh(topic):
+                    self.tally.resyncs += 1
+                    client.owe(str(topic))
+                case Leave(topic):
+                    self.hub.leave(client, topic)
+                    client.outbox.forget(str(topic))
+                case Reply(reply):
+                    self.tally.denied += reply["op"] == "denied"
+                    self.tally.malformed += reply["op"] == "error"
+                    client.reply(text_wire(frame.encode(reply)))
+                case End(code, why):
+                    client.cut_off(why, code)
+                    return
+
+    async def _flush(self) -> None:
+        while True:
+            await self._reader.changed.wait()
+            self._reader.changed.clear()
+            self.hub.flush(real_ms())
+            await asyncio.sleep(FLUSH_S)
+
+    async def _tick(self) -> None:
+        told: tuple[object, ...] | None = None
+        loop = asyncio.get_running_loop()
+        tick = 0
+        while True:
+            due = loop.time() + TICK_S
+            tick += 1
+            ping = ping_wire(tick)
+            self.hub.pulse(real_ms())
+            for client in list(self.clients):
+                client.tick(tick, ping)
+            while loop.time() < due:  # between the seconds only what has changed is told
+                states = self.hub.vitals.states(self.hub.catalog, real_ms())
+                if told is not None and states != told:
+                    self.hub.pulse(real_ms())
+                told = states
+                with suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self.watch.changed.wait(), max(0.0, due - loop.time()))
+                self.watch.changed.clear()
+
+    async def _look_at_sessions(self) -> None:
+        while True:
+            await asyncio.sleep(SESSIONS_S)
+            try:
+                ended = await self._door.ended({client.session.grant.session for client in self.clients})
+            except AWAY:
+                continue  # nobody can end a session while Valkey is away; the next look will see it
+            for client in [client for client in self.clients if client.session.grant.session in ended]:
+                self.tally.revoked += 1
+                client.end(SESSION_ENDED, "session ended")
+
+    def _answer(self, ws: ServerConnection, request: Request) -> Response | None:
+        """HTTP on the socket's port: health, metrics; None lets a socket open."""
+        path = request.path.partition("?")[0]
+        if path == PATH:
+            if len(self.clients) >= self.config.most_clients:
+                self.tally.refused["full"] += 1
+                return _json(503, {"error": {"code": "full", "message": "too many sockets", "id": ""}})
+            return None
+        if request.method != "GET":
+            return _json(405, {"error": {"code": "method", "message": "GET only", "id": ""}})
+        if path == "/healthz":
+            return _json(200, {"process": "gateway", "ok": True})
+        if path == "/readyz":
+            checks = self.ready()
+            return _json(200 if all(checks.values()) else 503, {"process": "gateway", "checks": checks})
+        if path == "/metrics":
+            if not self._may_measure(ws, request):
+                return _json(401, {"error": {"code": "unauthorized", "message": "loopback or bearer token", "id": ""}})
+            return _response(200, CONTENT_TYPE_LATEST, generate_latest(registry(self.tally)))
+        return _json(404, {"error": {"code": "not_found", "message": "no such page", "id": ""}})
+
+    def _may_measure(self, ws: ServerConnection, request: Request) -> bool:
+        sent = request.headers.get("Authorization", "")
+        token = self.config.metrics_token
+        if token and hmac.compare_digest(sent.encode(), f"Bearer {token}".encode()):
+            return True
+        proxied = any(name in request.headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP"))
+        return not proxied and ipaddress.ip_address(ws.remote_address[0].partition("%")[0]).is_loopback
+
+
+def _select(_: ServerConnection, names: Sequence[Subprotocol]) -> Subprotocol:
+    if not is_live(names):
+        raise NegotiationError(f"this gateway speaks {SUBPROTOCOL}")
+    return Subprotocol(SUBPROTOCOL)
+
+
+def _json(status: int, body: Mapping[str, object]) -> Response:
+    return _response(status, "application/json", json.dumps(body).encode())
+
+
+def _response(status: int, kind: str, body: bytes) -> Response:
+    headers = {"Content-Type": kind, "Content-Length": str(len(body)), "Connection": "close",
+               "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}  # fmt: skip
+    return Response(status, http.HTTPStatus(status).phrase, Headers(headers), body)
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
