@@ -178,17 +178,19 @@ class _Checker:
                 joined, unit_known = None, False
                 continue
             if found.kind == "number":
-                if unit_known and joined.unit is not None and found.unit is not None:
-                    if not units.same(joined.unit, found.unit):
-                        self._wrong_unit(node, found.unit, joined.unit)
-                        unit_known = False
+                if unit_known and self._other_unit(node, found, joined):
+                    unit_known = False
                 scale = None if joined.scale is None or found.scale is None else max(joined.scale, found.scale)
                 joined = replace(joined, scale=scale, unit=joined.unit or found.unit)
         return joined
 
-    def _wrong_unit(self, node: Node, found: str, wanted: str) -> None:
-        en = f"{text(node)} is in {found}, the other side in {wanted}"
-        self.error("unit", start(node), en, f"{text(node)} 的单位是 {found},另一侧是 {wanted}")
+    def _other_unit(self, node: Node, found: Type, wanted: Type) -> bool:
+        """Whether two numbers have different units, which is an error at `node`; a plain number fits anything."""
+        if found.unit is None or wanted.unit is None or units.same(found.unit, wanted.unit):
+            return False
+        en = f"{text(node)} is in {found.unit}, the other side in {wanted.unit}"
+        self.error("unit", start(node), en, f"{text(node)} 的单位是 {found.unit},另一侧是 {wanted.unit}")
+        return True
 
     def _known(self, name: str, column: int) -> Type | None:
         found = self._scope.get(name)
@@ -227,8 +229,8 @@ class _Checker:
             return
         if one.kind != other.kind:
             self.wrong_kind(parts[1], other, one.kind)
-        elif one.unit is not None and other.unit is not None and not units.same(one.unit, other.unit):
-            self._wrong_unit(parts[1], other.unit, one.unit)
+        else:
+            self._other_unit(parts[1], other, one)
 
     def ordered(self, parts: Sequence[Node]) -> Type | None:
         found = self.alike(parts)
@@ -284,8 +286,7 @@ class _Checker:
         scale: int | None = None
         if node.operator in "+-":
             unit = left.unit or right.unit
-            if left.unit is not None and right.unit is not None and not units.same(left.unit, right.unit):
-                self._wrong_unit(node.right, right.unit, left.unit)
+            self._other_unit(node.right, right, left)
             if left.scale is not None and right.scale is not None:
                 scale = max(left.scale, right.scale)
         elif node.operator == "*":
