@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from alembic.config import Config
@@ -12,6 +13,8 @@ from sqlalchemy import text
 
 from ioc.store.tables import Table
 from ioc.store.unit import Store
+
+logging.getLogger("alembic").setLevel(logging.WARNING)  # it announces its engine at each start
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 LOCK = 0x4C484943  # an arbitrary number that only this product's migrations lock on PostgreSQL

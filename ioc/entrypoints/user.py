@@ -1,0 +1,143 @@
+"""`ioc user`: accounts, roles, passwords and one-time links, on the server itself."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import redis
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from ioc.door.desk import redis_url
+from ioc.security.role import TITLES, Role
+from ioc.services import links, people
+from ioc.services.refusals import Refusal
+from ioc.services.tickets import unmark_sessions
+from ioc.settings import Settings
+from ioc.store import schema
+from ioc.store.unit import Store
+from metrics.clock import real_ms
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help="用户 people, roles, links")
+
+Name = Annotated[str, typer.Argument(help="账号 account name")]
+RoleName = Annotated[Role, typer.Argument(help="角色 role")]
+PasswordFile = Annotated[
+    Path | None, typer.Option("--password-file", help="口令文件 file with the password, - for standard input")
+]
+
+
+@app.command()
+def add(
+    name: Name,
+    role: Annotated[list[Role], typer.Option("--role", help="角色 role, may be repeated")],
+    title: Annotated[str, typer.Option(help="显示名 name shown")] = "",
+    password_file: PasswordFile = None,
+) -> None:
+    """Open an account; the password is asked for."""
+    secret = _new_password(password_file)
+    with _store() as store:
+        account = people.add_person(store, name, role, secret, real_ms(), title=title)
+    typer.echo(f"已建 added {_line(account)}")
+
+
+@app.command("list")
+def list_() -> None:
+    """List all accounts."""
+    with _store() as store:
+        for account in people.everyone(store):
+            typer.echo(_line(account))
+
+
+@app.command()
+def grant(name: Name, role: RoleName) -> None:
+    """Give a role; the three administrators exclude each other."""
+    with _store() as store:
+        typer.echo(_line(people.grant_role(store, name, role, real_ms())))
+
+
+@app.command()
+def revoke(name: Name, role: RoleName) -> None:
+    """Take a role away; the person's sessions and sockets end within 5 s."""
+    with _store() as store:
+        account, ended = people.revoke_role(store, name, role, real_ms())
+    _close_sockets(ended)
+    typer.echo(f"{_line(account)}，已结束会话 sessions ended: {len(ended)}")
+
+
+@app.command()
+def disable(name: Name) -> None:
+    """Close an account; its sessions and sockets end within 5 s."""
+    with _store() as store:
+        account, ended = people.disable_person(store, name, real_ms())
+    _close_sockets(ended)
+    typer.echo(f"{_line(account)}，已结束会话 sessions ended: {len(ended)}")
+
+
+@app.command()
+def enable(name: Name) -> None:
+    """Open a closed account again."""
+    with _store() as store:
+        typer.echo(_line(people.enable_person(store, name)))
+
+
+@app.command()
+def password(name: Name, password_file: PasswordFile = None) -> None:
+    """Set a new password; sessions made with the old one end."""
+    secret = _new_password(password_file)
+    with _store() as store:
+        account, ended = people.set_password(store, name, secret, real_ms())
+    _close_sockets(ended)
+    typer.echo(_line(account))
+
+
+@app.command()
+def link(role: RoleName) -> None:
+    """Print one more one-time link for a role. It works once, from this machine, for 12 hours."""
+    settings = Settings()
+    with _store() as store:
+        token = links.add_link(store, role, real_ms())
+    typer.echo(links.address(settings, token))
+
+
+@contextmanager
+def _store() -> Iterator[Store]:
+    """The database, brought up to date; refusals become one line and exit code 1."""
+    store = Store(Settings().sql_url)
+    try:
+        schema.upgrade(store)
+        yield store
+    except (Refusal, SQLAlchemyError, schema.UnknownSchema) as error:
+        typer.echo(f"未执行 not done: {error}", err=True)
+        raise typer.Exit(1) from error
+    finally:
+        store.close()
+
+
+def _new_password(file: Path | None) -> str:
+    if file is None:
+        secret: str = typer.prompt("口令 password", hide_input=True, confirmation_prompt=True)
+        return secret
+    text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    return text.rstrip("\r\n")
+
+
+def _close_sockets(session_ids: Sequence[str]) -> None:
+    """Close them now if Redis is at hand; a running web server does it within two seconds otherwise."""
+    try:
+        client = redis.Redis.from_url(redis_url(Settings()), socket_timeout=1, socket_connect_timeout=1)
+        unmark_sessions(client, session_ids)
+        client.close()
+    except redis.RedisError:
+        pass
+
+
+def _line(account: people.Account) -> str:
+    roles = "、".join(f"{TITLES[role][0]}({role})" for role in sorted(account.roles)) or "无角色 no role"
+    facts = ["口令 password" if account.has_password else "仅链接 link only"]
+    facts += ["已停用 disabled"] if account.disabled else []
+    return f"{account.name}\t{account.title}\t{roles}\t{', '.join(facts)}"
