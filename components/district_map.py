@@ -16,8 +16,8 @@ from ioc.web import MapView, WallView
 
 def district_map(of: MapView, view: WallView, lang: Lang) -> html.Section:
     """The map of the district. Styles are functions of assets/map.js, named as variables: nothing is evaluated."""
-    names = ("water", "outline", "areas", "roads")
-    layers = (of.layers.water, of.layers.outline, of.layers.subdistricts, of.layers.roads)
+    names = ("areas", "water", "roads", "outline", "labels")  # from below to above
+    layers = (of.layers.subdistricts, of.layers.water, of.layers.roads, of.layers.outline, of.layers.labels)
     shade = view.indicators[of.areas]
     return html.Section(
         [
@@ -90,5 +90,6 @@ def _layer(name: str, data: Mapping[str, Any]) -> dl.GeoJSON:
         data=data,
         style={"variable": f"dashExtensions.wall.{name}Style"},
         onEachFeature={"variable": f"dashExtensions.wall.{name}Feature"},
+        pointToLayer={"variable": "dashExtensions.wall.labelPoint"},
         interactive=False,
     )

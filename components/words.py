@@ -31,6 +31,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "walls": ("大屏", "Walls"),
     "home_note": ("您可以打开的场景", "Scenes open to you"),
     "open_wall": ("打开大屏", "Open the wall"),
+    "home_none": ("您的角色没有可以打开的大屏", "Your role opens no wall"),
     "connecting": ("正在连接", "Connecting"),
     "legend": ("路况", "Road state"),
     "state_5": ("红 严重拥堵", "red: heavily congested"),

@@ -15,7 +15,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import dash
 from dash import _callback as dash_callbacks
-from flask import Flask
+from flask import Flask, current_app
 
 from ioc.door import answers, entrance, interface
 from ioc.door.desk import Desk, open_desk
@@ -23,7 +23,8 @@ from ioc.door.guard import DebugRefused, Undeclared, check_routes
 from ioc.door.guard import register as register_guard
 from ioc.door.visitor import Forbidden, Person, assembling, current_person, is_open, person_may, require
 from ioc.queries.wall import Indicator, MapView, Place, Ranking, Road, Split, Strip, UnknownScene, WallView
-from ioc.queries.walls import wall_view, walls
+from ioc.queries import walls as wall_models
+from ioc.queries.walls import walls
 from ioc.security.permission import Permission
 from ioc.security.role import Role
 from ioc.settings import Settings
@@ -99,6 +100,12 @@ def page(  # noqa: PLR0917 - the contract between pages and the door
     place = {"path_template": path} if "<" in path else {"path": path}
     register: Any = dash.register_page
     register(module, name=title_zh, title=f"{title_zh} · 罗湖区智能运营中心", layout=guarded, **place)
+
+
+def wall_view(scene: str, world: str | None = None) -> WallView:
+    """What the wall of a scene shows, in a world or in the deployment's. Raises UnknownScene."""
+    desk: Desk = current_app.extensions["ioc"]
+    return wall_models.wall_view(desk.client, scene, world or desk.settings.world)
 
 
 def _pieces(path: str) -> Iterator[tuple[str, str]]:

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import redis
-from shapely import maximum_inscribed_circle
+from shapely import Polygon, maximum_inscribed_circle
 from shapely.geometry import mapping, shape
 
 from ioc.packs import bundle as packs
 from ioc.packs.files import PACKS
 from ioc.queries.wall import Layers, UnknownScene, WallView, compose
-from ioc.settings import Settings
 from metrics import keys
 from metrics.world import World
 
@@ -26,20 +25,17 @@ def walls() -> tuple[Mapping[str, str], ...]:
     return tuple(scene for scene in _shipped()["scenes"] if scene["id"] in composed)
 
 
-def wall_view(scene: str, world: str | None = None) -> WallView:
-    """The wall of a scene in a world (default: the deployment's). Raises UnknownScene.
+def wall_view(client: redis.Redis, scene: str, world: str) -> WallView:
+    """The wall of a scene in a world. Raises UnknownScene.
 
     Where Redis is away or has no bundle yet the shipped definitions are shown; the live marks then say what is missing.
     """
     composed = _compositions()
     if scene not in composed:
         raise UnknownScene(scene)
-    settings = Settings()
-    name = world or settings.world
-    bundle, known = _shipped(), World(name)
+    bundle, known = _shipped(), World(world)
     try:
-        client = _client(settings.redis_url)
-        published, registered = cast(Any, client.get(keys.BUNDLE)), cast(Any, client.hget(keys.WORLDS, name))
+        published, registered = cast(Any, client.get(keys.BUNDLE)), cast(Any, client.hget(keys.WORLDS, world))
         bundle = json.loads(published) if published else bundle
         known = World.from_json(registered) if registered else known
     except redis.RedisError:
@@ -65,7 +61,7 @@ def layers() -> Layers:
 
 def _label(feature: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """A point where a name has most room: the centre of the greatest circle inside the polygon."""
-    circle = maximum_inscribed_circle(shape(feature["geometry"]), tolerance=1e-4)
+    circle = maximum_inscribed_circle(cast(Polygon, shape(feature["geometry"])), tolerance=1e-4)
     return {
         "type": "Feature",
         "properties": {**feature["properties"], "kind": kind},
@@ -86,9 +82,3 @@ def _shipped() -> Mapping[str, Any]:
 @cache
 def _compositions() -> Mapping[str, Mapping[str, Any]]:
     return packs.walls()
-
-
-@cache
-def _client(url: str) -> redis.Redis:
-    client: redis.Redis = redis.Redis.from_url(url or "redis://127.0.0.1:6379", socket_timeout=2, protocol=2)
-    return client

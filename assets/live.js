@@ -1,0 +1,257 @@
+// Live: opens the socket, keeps what the gateway said, tells the panels what changed, and knows when it knows nothing.
+//
+// Why the panels are written directly and not through Dash: a page is laid out once by the server and no callback has a
+// part of a wall as its output, so React never draws it again. A value then costs one text node.
+"use strict";
+(function () {
+  const ioc = (window.ioc = window.ioc || {});
+  const VERSION = 1;
+  const PROTOCOL = "ioc.live.v1";
+  const SILENT_MS = 3000; // a heartbeat comes each second; three missed are a lost gateway, shown within 5 s
+  const DEAD_MS = 4000; // the contract: a process whose heartbeat is older is lost
+  const RETRY_MS = 3000; // reconnect within 3 s, spread so that a thousand screens do not come back at once
+  const KEEP_MS = 49 * 3600000; // yesterday and the day before it at the same hour
+  const TICK_MS = 500;
+
+  const state = {
+    root: null, settings: [], cells: new Map(), series: new Map(), seq: new Map(), waiting: new Set(), world: null,
+    feeds: [], processes: {}, valkey: true, beat: null, beatServer: 0, offset: 0, opened: performance.now(), refused: null,
+    dirty: new Set(), everything: true,
+  };
+  ioc.state = state;
+
+  // --- what is known ---------------------------------------------------------------------------------------------
+  ioc.realNow = () => Date.now() + state.offset;
+  ioc.worldNow = () => {
+    const clock = state.world && state.world.clock;
+    return clock ? clock.event_ms + (ioc.realNow() - clock.real_ms) * clock.speed : ioc.realNow();
+  };
+  ioc.indicator = (id) => { for (const each of state.settings) if (each.indicators[id]) return each.indicators[id]; return null; };
+  ioc.cell = (indicator, region, dims) => state.cells.get(`${indicator}|${region}|${dims || ""}`);
+  ioc.districtCell = (indicator, dims) =>
+    ioc.cell(indicator, state.settings[0].district, dims) || ioc.cell(indicator, "", dims);
+
+  // What on the common way is out: {who, since (server ms)} or null. It stands before every single feed.
+  ioc.outage = () => {
+    if (state.beat === null) {
+      const waited = performance.now() - state.opened;
+      return waited > SILENT_MS ? { who: "gateway", since: ioc.realNow() - waited } : null;
+    }
+    const silent = performance.now() - state.beat;
+    if (silent > SILENT_MS) return { who: "gateway", since: state.beatServer };
+    if (!state.valkey) return { who: "valkey", since: state.valkeySince };
+    const engine = state.processes.engine;
+    if (!engine || engine.ok === false || engine.age + silent > DEAD_MS)
+      return { who: "engine", since: state.beatServer - (engine ? engine.age : 0) };
+    return null;
+  };
+  ioc.feed = (source) => state.feeds.find((feed) => feed.source === source && feed.world === state.settings[0].world);
+
+  // A cell's verdict: lost | late | none | provisional | complete. `since` (server ms) for lost, `newest` (event ms) for late.
+  ioc.verdict = (indicator, cell) => {
+    const out = ioc.outage();
+    if (out) return { is: "lost", since: out.since };
+    const feeds = indicator.sources.map(ioc.feed).filter(Boolean);
+    const lost = feeds.find((feed) => feed.state === "lost");
+    if (lost) return { is: "lost", since: lost.arrived || state.beatServer };
+    if (!cell) return { is: "none" };
+    if (cell.q === "stale" || feeds.some((feed) => feed.state === "late")) {
+      const newest = feeds.map((feed) => feed.newest).filter((ms) => ms !== null && ms !== undefined);
+      return { is: "late", newest: newest.length ? Math.min(...newest) : cell.last ? cell.last[1] : cell.we };
+    }
+    if (cell.x === null || cell.q === "no_data") return { is: "none" };
+    return { is: cell.q };
+  };
+
+  // --- frames ----------------------------------------------------------------------------------------------------
+  function append(name, points) {
+    const held = state.series.get(name) || [];
+    for (const [end, value] of points) {
+      let at = held.length;
+      while (at > 0 && held[at - 1][0] >= end) at -= 1;
+      const replaces = at < held.length && held[at][0] === end;
+      held.splice(at, replaces ? 1 : 0, [end, value]);
+    }
+    const oldest = held.length ? held[held.length - 1][0] - KEEP_MS : 0;
+    while (held.length && held[0][0] < oldest) held.shift();
+    state.series.set(name, held);
+  }
+
+  function take(cell) {
+    state.cells.set(cell.s, cell);
+    state.dirty.add(cell.s);
+  }
+
+  function snapshot(frame) {
+    const mine = state.settings.find((each) => each.topic === frame.topic);
+    if (!mine) return;
+    for (const [name, cell] of state.cells) if (mine.indicators[cell.i]) state.cells.delete(name);
+    for (const name of [...state.series.keys()]) if (mine.indicators[name.split("|")[0]]) state.series.delete(name);
+    frame.cells.forEach(take);
+    for (const [name, points] of Object.entries(frame.series || {})) append(name, points);
+    state.seq.set(frame.topic, frame.seq);
+    state.waiting.delete(frame.topic);
+    if (frame.world) state.world = frame.world;
+    state.everything = true;
+  }
+
+  function delta(frame) {
+    if (state.waiting.has(frame.topic)) return;
+    if (frame.seq !== (state.seq.get(frame.topic) ?? -2) + 1) {
+      state.waiting.add(frame.topic);
+      send({ v: VERSION, op: "resync", topic: frame.topic });
+      return;
+    }
+    state.seq.set(frame.topic, frame.seq);
+    for (const [name, points] of Object.entries(frame.series || {})) { append(name, points); state.dirty.add(name); }
+    for (const cell of frame.cells) {
+      take(cell);
+      if (cell.q !== "provisional" && state.series.has(cell.s)) append(cell.s, [[cell.we, cell.x]]);
+    }
+  }
+
+  function heartbeat(frame) {
+    state.beat = performance.now();
+    state.beatServer = frame.at;
+    state.offset = frame.at - Date.now();
+    if (!frame.valkey && state.valkey) state.valkeySince = frame.at;
+    state.valkey = frame.valkey;
+    state.processes = frame.processes || {};
+    state.feeds = frame.feeds || [];
+    const world = (frame.worlds || {})[state.settings[0].world];
+    if (world) state.world = world;
+    state.beaten = true;
+  }
+
+  const frames = { snapshot, delta, heartbeat, denied: () => { state.refused = "refused"; }, error: () => {} };
+
+  // --- socket ----------------------------------------------------------------------------------------------------
+  let socket = null;
+  let round = 0; // a page that was left must not keep its socket
+
+  function send(frame) { if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame)); }
+
+  function retry(mine) {
+    if (mine !== round) return;
+    setTimeout(() => { if (mine === round) open(mine); }, 300 + Math.random() * (RETRY_MS - 500));
+  }
+
+  async function ticket(topics) {
+    const answer = await fetch("/api/v1/ticket", {
+      method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ topics }), signal: AbortSignal.timeout(2500),
+    });
+    if (answer.status === 401) { ended(); return null; }
+    if (answer.status === 403) state.refused = "refused";
+    if (!answer.ok) throw new Error(`ticket ${answer.status}`);
+    return answer.json();
+  }
+
+  function ended() {
+    state.refused = "ended";
+    round += 1;
+    setTimeout(() => location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`), 3000);
+  }
+
+  async function open(mine) {
+    const topics = state.settings.map((each) => each.topic);
+    try {
+      const pass = await ticket(topics);
+      if (!pass || mine !== round) return;
+      const fresh = new WebSocket(pass.gateway, [PROTOCOL, `ticket.${pass.ticket}`]);
+      socket = fresh;
+      fresh.onopen = () => {
+        state.seq.clear();
+        state.waiting = new Set(topics);
+        state.spoke = performance.now();
+        send({ v: VERSION, op: "subscribe", topics });
+      };
+      fresh.onmessage = (event) => {
+        if (socket !== fresh) return;
+        const frame = JSON.parse(event.data);
+        state.spoke = performance.now();
+        if (frame.v === VERSION && Object.hasOwn(frames, frame.op)) frames[frame.op](frame);
+        schedule();
+      };
+      fresh.onclose = (event) => {
+        if (socket !== fresh) return;
+        socket = null;
+        if (event.code === 4001) ended(); else retry(mine);
+        schedule();
+      };
+    } catch {
+      retry(mine);
+    }
+  }
+
+  // --- drawing: the latest state once per animation frame; by timer while nobody looks --------------------------------
+  let planned = false;
+  function schedule() {
+    if (planned) return;
+    planned = true;
+    if (document.hidden) setTimeout(flush, TICK_MS); else requestAnimationFrame(flush);
+  }
+  ioc.schedule = schedule;
+
+  function trouble() {
+    const out = ioc.outage();
+    return [out && out.who, state.refused, ...state.feeds.map((feed) => `${feed.source}:${feed.state}`)].join(" ");
+  }
+
+  let troubled = "";
+  function flush() {
+    planned = false;
+    if (!state.root || !state.root.isConnected) return;
+    const now = trouble();
+    const everything = state.everything || now !== troubled;
+    troubled = now;
+    const dirty = state.dirty;
+    state.dirty = new Set();
+    state.everything = false;
+    ioc.panels.draw(dirty, everything);
+    if (state.beaten || everything) { state.beaten = false; ioc.path.draw(); }
+    if (ioc.map) ioc.map.draw(dirty, everything);
+    if (ioc.charts.draw(dirty, everything)) schedule(); // one chart per frame: the rest in the next ones
+  }
+
+  function tick() {
+    if (!state.root) return;
+    if (!state.root.isConnected) { leave(); return; }
+    if (socket && socket.readyState === WebSocket.OPEN && performance.now() - state.spoke > DEAD_MS) socket.close();
+    ioc.panels.tick();
+    if (trouble() !== troubled) schedule();
+  }
+
+  // --- pages come and go -------------------------------------------------------------------------------------------
+  function leave() {
+    round += 1;
+    if (socket) socket.close();
+    socket = null;
+    state.root = null;
+  }
+
+  function enter(root) {
+    leave();
+    state.root = root;
+    state.settings = JSON.parse(root.dataset.settings);
+    state.cells.clear(); state.series.clear(); state.seq.clear();
+    Object.assign(state, { beat: null, world: null, feeds: [], processes: {}, refused: null, everything: true, opened: performance.now() });
+    ioc.language(state.settings.length ? state.settings[0].lang : "zh");
+    ioc.panels.enter(root);
+    ioc.charts.enter(root);
+    if (state.settings.length) open(round);
+    schedule();
+  }
+
+  function look() {
+    const root = document.querySelector("[data-settings]");
+    if (root && root !== state.root) enter(root);
+  }
+
+  window.addEventListener("DOMContentLoaded", () => {
+    look();
+    new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+    setInterval(tick, TICK_MS);
+    document.addEventListener("visibilitychange", () => { planned = false; schedule(); });
+  });
+})();

@@ -1,0 +1,65 @@
+// Marks: how a time, an age, a number, a level and a quality are written. Nothing here reads HTML: text only.
+"use strict";
+(function () {
+  const ioc = (window.ioc = window.ioc || {});
+  const HOUR = 3600000;
+  const LOCAL = 8 * HOUR; // Asia/Shanghai, no daylight saving
+  const two = (number) => String(number).padStart(2, "0");
+  const local = (ms) => new Date(ms + LOCAL);
+
+  ioc.LOCAL = LOCAL;
+  ioc.HOUR = HOUR;
+  ioc.LEVELS = ["blue", "yellow", "orange", "red"]; // best to worst
+  ioc.clock = (ms) => { const at = local(ms); return `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`; };
+  ioc.clockSeconds = (ms) => `${ioc.clock(ms)}:${two(local(ms).getUTCSeconds())}`;
+  ioc.isoDate = (ms) => local(ms).toISOString().slice(0, 10);
+  ioc.longDate = (ms) => {
+    const at = local(ms);
+    if (ioc.english()) return `${ioc.isoDate(ms)} ${ioc.word("weekdays").split(" ")[at.getUTCDay()]}`;
+    return `${at.getUTCFullYear()}年${at.getUTCMonth() + 1}月${at.getUTCDate()}日 星期${ioc.word("weekdays")[at.getUTCDay()]}`;
+  };
+  ioc.age = (ms) => {
+    const seconds = Math.max(0, Math.round(ms / 1000));
+    if (seconds < 60) return ioc.word("second", seconds);
+    if (seconds < 3600) return ioc.word("minute", Math.floor(seconds / 60));
+    if (seconds < 48 * 3600) return ioc.word("hour", Math.floor(seconds / 3600));
+    return ioc.word("day", Math.floor(seconds / 86400));
+  };
+  ioc.shown = (value, decimals) => {
+    const text = Math.abs(value).toFixed(decimals);
+    const [whole, part] = text.split(".");
+    const sign = value < 0 && Number(text) !== 0 ? "−" : "";
+    return sign + whole.replace(/\B(?=(\d{3})+$)/g, ",") + (part ? `.${part}` : "");
+  };
+  ioc.plain = (value) => String(Number(value.toFixed(2)));
+
+  // Writing: only what changed touches the DOM.
+  ioc.text = (element, text) => { if (element && element.textContent !== text) element.textContent = text; };
+  ioc.flag = (element, name, on) => { if (element.classList.contains(name) !== on) element.classList.toggle(name, on); };
+  ioc.put = (element, name, value) => { if (element.getAttribute(name) !== value) element.setAttribute(name, value); };
+  ioc.hide = (element, hidden) => { if (element && element.hidden !== hidden) element.hidden = hidden; };
+  ioc.level = (element, level) => ioc.LEVELS.forEach((name) => ioc.flag(element, `lv-${name}`, name === level));
+  ioc.chip = (element, level) => {
+    if (!element) return;
+    ioc.hide(element, !level);
+    ioc.level(element, level);
+    if (level) ioc.text(element.querySelector("b"), ioc.word(level));
+  };
+  ioc.quality = (verdict) => ({ lost: "stale", late: "stale", none: "no_data" })[verdict] || verdict;
+  ioc.mark = (element, cell, verdict) => {
+    ioc.put(element, "data-quality", ioc.quality(verdict));
+    ioc.put(element, "data-state", verdict);
+    if (!cell) return;
+    ioc.put(element, "data-indicator", cell.i);
+    ioc.put(element, "data-region", cell.r);
+    ioc.put(element, "data-window-end", String(cell.we));
+    const dims = Object.entries(cell.d || {}).map(([name, value]) => `${name}=${value}`).join(",");
+    if (dims) ioc.put(element, "data-dims", dims);
+  };
+  ioc.make = (tag, className, text) => {
+    const element = document.createElement(tag);
+    if (className) element.className = className;
+    if (text !== undefined) element.textContent = text;
+    return element;
+  };
+})();

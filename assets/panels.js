@@ -1,0 +1,351 @@
+// Panels: tiles, verdict, header, subdistricts, roads. Each draws from ioc.state into places that the server laid out.
+"use strict";
+(function () {
+  const ioc = (window.ioc = window.ioc || {});
+  const panels = (ioc.panels = {});
+  let root = null;
+  const all = (selector) => (root ? [...root.querySelectorAll(selector)] : []);
+  const one = (selector) => (root ? root.querySelector(selector) : null);
+
+  panels.enter = (element) => {
+    root = element;
+    const roads = one("#roads");
+    if (roads) rows(roads);
+  };
+
+  panels.draw = (dirty, everything) => {
+    if (everything || dirty.size) { all("[data-tile]").forEach(tile); all("[data-trend]").forEach(trendHead); verdict(); ranking(); all("[data-split]").forEach(split); }
+    if (everything || dirty.size) strip(dirty, everything);
+    panels.tick();
+  };
+
+  // What moves without a frame: clocks and ages.
+  panels.tick = () => {
+    header();
+    all("[data-tile].late,[data-tile].lost").forEach(tile);
+    all("[data-trend].late,[data-trend].lost").forEach(trendHead);
+    overlay();
+  };
+
+  const STATES = ["lost", "late", "none", "provisional", "complete"];
+  function dress(element, verdict, level) {
+    STATES.forEach((name) => ioc.flag(element, name, name === verdict.is));
+    ioc.level(element, ["provisional", "complete"].includes(verdict.is) ? level : null);
+  }
+
+  function headline(verdict, cell, indicator) {
+    if (verdict.is === "lost") return ioc.word("lost", ioc.age(ioc.realNow() - verdict.since));
+    if (verdict.is === "late") return ioc.word("late", ioc.age(ioc.worldNow() - verdict.newest));
+    if (verdict.is === "none") return "—";
+    return ioc.shown(cell.x, indicator.decimals);
+  }
+
+  // The newest number there was: [value, window end] or null.
+  const before = (cell) => (!cell ? null : cell.x !== null ? [cell.x, cell.we] : cell.last);
+
+  function compare(element, verdict, cell, indicator) {
+    const parts = [];
+    if (["lost", "late", "none"].includes(verdict.is)) {
+      const last = before(cell);
+      if (last) {
+        parts.push(ioc.word("last", ioc.clock(last[1])) + " ");
+        parts.push(ioc.make("s", "", `${ioc.shown(last[0], indicator.decimals)}${indicator.unit ? ` ${indicator.unit}` : ""}`));
+      } else parts.push(verdict.is === "none" ? ioc.word("none") : ioc.word("noJudgement"));
+    } else if (cell.y === null || cell.y === undefined) parts.push(ioc.word("noYesterday"));
+    else {
+      const change = ioc.shown(Math.abs(cell.x - cell.y), indicator.decimals);
+      parts.push(Number(change.replace(/,/g, "")) === 0 ? ioc.word("same") : `${cell.x > cell.y ? "▲" : "▼"} ${change}`);
+    }
+    const text = parts.map((part) => part.textContent ?? part).join("");
+    if (element.textContent !== text || Boolean(element.querySelector("s")) !== parts.some((part) => part.textContent)) element.replaceChildren(...parts);
+  }
+
+  function tags(element, verdict, cell) {
+    const wanted = [];
+    if (verdict.is === "provisional") wanted.push(["provisional", ""]);
+    if (verdict.is === "late") wanted.push(["lateTag", ""]);
+    if (verdict.is === "lost") wanted.push(["lostTag", ""]);
+    if (cell && cell.o === "simulated") wanted.push(["simulatedMark", "dashed"]);
+    if (cell && cell.o === "recorded") wanted.push(["recordedMark", "dashed"]);
+    const key = wanted.map((each) => each[0]).join();
+    if (element.dataset.key === key) return;
+    element.dataset.key = key;
+    element.replaceChildren(...wanted.map(([word, extra]) => ioc.make("span", `tag ${extra}`, ioc.word(word))));
+  }
+
+  function tile(element) {
+    const indicator = ioc.indicator(element.dataset.tile);
+    const cell = ioc.districtCell(indicator.id);
+    const verdict = ioc.verdict(indicator, cell);
+    const judged = ["provisional", "complete"].includes(verdict.is);
+    const level = judged ? cell.lv : null;
+    const number = element.querySelector(".number");
+    dress(element, verdict, level);
+    ioc.mark(element, cell, verdict.is);
+    ioc.mark(number, cell, verdict.is);
+    ioc.text(number, headline(verdict, cell, indicator));
+    ioc.hide(element.querySelector(".unit"), !judged);
+    ioc.chip(element.querySelector(".chip"), level);
+    tags(element.querySelector(".tags"), verdict, cell);
+    compare(element.querySelector(".compare"), verdict, cell, indicator);
+    const time = element.querySelector(".time");
+    if (verdict.is === "complete") ioc.text(time, ioc.word("valueAt", ioc.clock(cell.we)) + (cell.rev ? ` · ${ioc.word("corrected", cell.rev)}` : ""));
+    else if (verdict.is === "provisional") ioc.text(time, `${ioc.clock(cell.ws)}–${ioc.word("willChange", ioc.clock(cell.we))}`);
+    else ioc.text(time, ioc.word("noJudgement"));
+    const scale = element.querySelector(".scale");
+    if (scale) {
+      const here = scale.querySelector(".here");
+      ioc.hide(here, !judged);
+      if (judged) here.style.left = `${Math.min(100, Math.max(0, (100 * cell.x) / Number(scale.dataset.top)))}%`;
+    }
+  }
+
+  function trendHead(element) {
+    const indicator = ioc.indicator(element.dataset.trend);
+    const cell = ioc.districtCell(indicator.id);
+    const verdict = ioc.verdict(indicator, cell);
+    const judged = ["provisional", "complete"].includes(verdict.is);
+    const number = element.querySelector(".number");
+    dress(element, verdict, judged ? cell.lv : null);
+    ioc.mark(number, cell, verdict.is);
+    ioc.mark(element.querySelector(".plot"), cell, verdict.is);
+    ioc.text(number, headline(verdict, cell, indicator));
+    ioc.hide(element.querySelector(".unit"), !judged);
+    ioc.chip(element.querySelector(".chip"), judged ? cell.lv : null);
+  }
+
+  // One word, one count, then what is over its limit, worst first: all of it from the tiles.
+  function verdict() {
+    const section = one("#verdict");
+    if (!section) return;
+    const rows = ioc.state.settings[0].tiles.map((id) => {
+      const indicator = ioc.indicator(id);
+      const cell = ioc.districtCell(id);
+      return { indicator, cell, is: ioc.verdict(indicator, cell).is };
+    });
+    const judged = rows.filter((row) => ["provisional", "complete"].includes(row.is));
+    const worst = judged.reduce((level, row) => Math.max(level, ioc.LEVELS.indexOf(row.cell.lv)), -1);
+    const level = worst >= 0 ? ioc.LEVELS[worst] : null;
+    ioc.level(section, level);
+    ioc.flag(section, "lost", judged.length === 0);
+    ioc.text(one("#verdict-word"), ioc.word(judged.length ? `word_${level || "calm"}` : "word_blind"));
+    ioc.chip(section.querySelector(".chip"), level);
+    const counts = [ioc.word("countAll", rows.length)];
+    [...ioc.LEVELS].reverse().forEach((name) => {
+      const count = judged.filter((row) => row.cell.lv === name).length;
+      if (count) counts.push(ioc.word("countLevel", count, ioc.word(name) + (ioc.english() ? "" : "色")));
+    });
+    const rest = { countFine: judged.filter((row) => !row.cell.lv).length };
+    rest.countLost = rows.filter((row) => row.is === "lost").length;
+    rest.countLate = rows.filter((row) => row.is === "late").length;
+    rest.countNone = rows.filter((row) => row.is === "none").length;
+    for (const [word, count] of Object.entries(rest)) if (count) counts.push(ioc.word(word, count));
+    ioc.text(one("#verdict-line"), counts.join(ioc.word("comma")));
+    const over = judged.filter((row) => row.cell.lv).sort((a, b) => ioc.LEVELS.indexOf(b.cell.lv) - ioc.LEVELS.indexOf(a.cell.lv));
+    const said = over.map(({ indicator, cell }) => {
+      const limit = indicator.limits.find((each) => each.level === cell.lv);
+      const name = ioc.english() ? indicator.en : indicator.zh;
+      const value = ioc.shown(cell.x, indicator.decimals) + (indicator.unit ? ` ${indicator.unit}` : "");
+      return `${name} ${value}` + (limit ? (ioc.english() ? ` (${ioc.word("line", ioc.word(cell.lv), ioc.plain(limit.value))})` : `（${ioc.word("line", ioc.word(cell.lv), ioc.plain(limit.value))}）`) : "");
+    });
+    ioc.text(one("#verdict-detail"), said.length ? said.join(ioc.word("semicolon")) : judged.length ? ioc.word("noneOver") : ioc.word("noJudgement"));
+    const end = judged.length ? Math.max(...judged.map((row) => row.cell.we)) : 0;
+    ioc.mark(section, { i: "verdict", r: ioc.state.settings[0].district, we: end }, judged.length === rows.length ? "complete" : judged.length ? "provisional" : "lost");
+  }
+
+  function header() {
+    const { world, settings, cells, feeds } = ioc.state;
+    if (!one("#mode") || !settings.length) return;
+    const out = ioc.outage();
+    const kind = world ? world.kind : "live";
+    const shown = settings.flatMap((each) => [...each.tiles, ...each.trends]).concat(settings[0].strip ? [settings[0].strip.speed] : []);
+    const origins = new Set([...cells.values()].filter((cell) => shown.includes(cell.i)).map((cell) => cell.o));
+    let mode = kind;
+    if (kind === "live") mode = origins.has("simulated") ? "exercise" : origins.has("recorded") ? "replay" : "live";
+    const badge = one("#mode");
+    ioc.flag(badge, "live", mode === "live" && !out && ioc.state.beat !== null);
+    ["live", "replay", "exercise", "whatif"].forEach((name) => ioc.flag(root, `mode-${name}`, name === mode));
+    const speed = world && world.clock.speed !== 1 ? ` ${ioc.word("atSpeed", ioc.plain(world.clock.speed))}` : "";
+    ioc.text(badge, ioc.state.beat === null ? ioc.word("connecting") : out && out.who === "gateway" ? ioc.word("reconnecting") : ioc.word(mode) + speed);
+    const now = ioc.worldNow();
+    const notes = [];
+    if (world && kind !== "live") {
+      const label = world.label && (ioc.english() ? world.label.en : world.label.zh);
+      if (kind === "replay") notes.push(ioc.word("recordedDay", ioc.isoDate(now)));
+      if (label) notes.push(label);
+    }
+    ioc.text(one("#mode-note"), notes.join(" · "));
+    ioc.text(one("#wall-date"), world ? ioc.longDate(now) : "");
+    ioc.text(one("#wall-clock"), world ? ioc.clockSeconds(now) : "");
+    const used = new Set(settings.flatMap((each) => Object.keys(each.sources)));
+    const mine = feeds.filter((feed) => used.has(feed.source) && feed.world === settings[0].world);
+    const newest = mine.map((feed) => feed.newest).filter((ms) => ms !== null && ms !== undefined);
+    const oldest = newest.length ? Math.min(...newest) : null;
+    const age = one("#data-age");
+    ioc.text(age, oldest === null ? ioc.word("noDataYet") : ioc.word("dataAge", ioc.age(now - oldest)));
+    ioc.mark(age, { i: "data-age", r: settings[0].district, we: oldest || 0 }, out ? "lost" : oldest === null ? "none" : "complete");
+    const here = feeds.filter((feed) => feed.world === settings[0].world);
+    const count = one("#feed-count");
+    ioc.text(count, ioc.word("feeds", out ? 0 : here.filter((feed) => feed.state === "ok").length, here.length));
+    ioc.mark(count, { i: "feed-count", r: settings[0].district, we: ioc.state.beatServer }, out ? "lost" : "complete");
+  }
+
+  function overlay() {
+    const bar = one("#overlay");
+    if (!bar) return;
+    const out = ioc.outage();
+    const { refused } = ioc.state;
+    ioc.hide(bar, !out && !refused);
+    if (!out && !refused) return;
+    const text = refused ? ioc.word(refused) : ioc.word(`out_${out.who}`, ioc.age(ioc.realNow() - out.since));
+    const note = out && ioc.state.beat !== null ? ioc.word("frozen", ioc.clockSeconds(out.since)) : "";
+    if (bar.dataset.text === text + note) return;
+    bar.dataset.text = text + note;
+    bar.replaceChildren(text, ...(note ? [ioc.make("small", "", note)] : []));
+    ioc.mark(bar, { i: "outage", r: "", we: ioc.state.beatServer }, "lost");
+  }
+
+  function ranking() {
+    const settings = ioc.state.settings[0];
+    if (!settings || !settings.ranking) return;
+    const by = ioc.indicator(settings.ranking.by);
+    const worstIsHigh = by.direction !== "up";
+    const places = all("[data-place]").map((row) => {
+      const cell = ioc.cell(by.id, row.dataset.place);
+      const judged = ["provisional", "complete"].includes(ioc.verdict(by, cell).is);
+      return { row, value: judged ? cell.x : null };
+    });
+    const top = Math.max(...by.limits.map((limit) => limit.value), ...places.map((place) => place.value || 0), 1e-9) * 1.05;
+    const order = [...places].sort((a, b) =>
+      a.value === null ? (b.value === null ? 0 : 1) : b.value === null ? -1 : worstIsHigh ? b.value - a.value : a.value - b.value);
+    order.forEach(({ row, value }, index) => {
+      row.style.order = String(index);
+      row.querySelector(".rank-bar i").style.width = value === null ? "0" : `${(100 * value) / top}%`;
+      row.querySelectorAll(".number").forEach((number) => short(number, ioc.indicator(number.dataset.indicator), ioc.cell(number.dataset.indicator, row.dataset.place), number.previousElementSibling));
+    });
+  }
+
+  // A number in a row: the value, or a dash, a struck value when its feed is late or lost; the level's character before it.
+  function short(number, indicator, cell, mark, level) {
+    const verdict = ioc.verdict(indicator, cell);
+    const judged = ["provisional", "complete"].includes(verdict.is);
+    const last = before(cell);
+    ioc.mark(number, cell, verdict.is);
+    ioc.flag(number, "none", !judged);
+    if (!judged && last) {
+      const text = ioc.shown(last[0], indicator.decimals);
+      if (!number.querySelector("s") || number.textContent !== text) number.replaceChildren(ioc.make("s", "", text));
+    } else {
+      const struck = number.querySelector("s");
+      if (struck) struck.remove();
+      ioc.text(number, judged ? ioc.shown(cell.x, indicator.decimals) : "—");
+    }
+    if (mark) {
+      const reached = judged ? (level === undefined ? cell.lv : level) : null;
+      ioc.text(mark, reached ? ioc.word(reached).slice(0, 1) : "");
+      ioc.level(mark, reached);
+    }
+  }
+
+  function split(element) {
+    const indicator = ioc.indicator(element.dataset.split);
+    const cells = [...ioc.state.cells.values()].filter((cell) => cell.i === indicator.id && Object.keys(cell.d || {}).length);
+    cells.sort((a, b) => (a.s < b.s ? -1 : 1));
+    for (const cell of cells) {
+      const name = Object.values(cell.d).join(" ");
+      let row = [...element.children].find((each) => each.dataset.row === name);
+      if (!row) {
+        row = ioc.make("div", "row");
+        row.dataset.row = name;
+        row.append(ioc.make("span", "note", name), ioc.make("span", "number"));
+        element.append(row);
+      }
+      short(row.querySelector(".number"), indicator, cell, null);
+    }
+  }
+
+  // --- the strip of roads --------------------------------------------------------------------------------------------
+  const SPAN = 4 * 3600000;
+  const COLOURS = ["", "#3E5A78", "#5F7F9F", "#FFE14D", "#FF9F1C", "#FF4D4F"];
+  const HEIGHTS = [0, 0.22, 0.38, 0.6, 0.8, 1];
+
+  function rows(roads) {
+    const count = roads.children.length;
+    roads.style.setProperty("--rows", String(Math.max(10, Math.ceil(count / 2))));
+  }
+
+  function road(id) {
+    let row = document.getElementById(`road-${id}`);
+    const roads = one("#roads");
+    if (row || !roads) return row;
+    row = ioc.make("div", "road"); // a road the page did not know: its world came after the page
+    row.id = `road-${id}`;
+    row.dataset.road = id;
+    row.append(ioc.make("span", "road-class"), ioc.make("span", "road-name", id), ioc.make("canvas", "road-history"), ioc.make("span", "road-level"), ioc.make("span", "number"));
+    roads.append(row);
+    rows(roads);
+    return row;
+  }
+
+  function strip(dirty, everything) {
+    const of = ioc.state.settings[0] && ioc.state.settings[0].strip;
+    if (!of || !one("#roads")) return;
+    const speed = ioc.indicator(of.speed);
+    const state = ioc.indicator(of.state);
+    const counts = [0, 0, 0, 0, 0, 0];
+    let end = 0;
+    let window = 0;
+    const seen = [...ioc.state.cells.values()].filter((cell) => cell.i === of.speed || cell.i === of.state);
+    for (const cell of seen) { if (cell.we > end) end = cell.we; window = Math.max(window, cell.we - cell.ws); }
+    const ids = new Set(all("[data-road]").map((row) => row.dataset.road));
+    for (const cell of seen) if (cell.d && cell.d.road) ids.add(cell.d.road);
+    const moved = end !== strip.end;
+    strip.end = end;
+    let judgedEnd = 0;
+    for (const id of ids) {
+      const dims = `road=${id}`;
+      const now = ioc.districtCell(of.state, dims);
+      const judged = ["provisional", "complete"].includes(ioc.verdict(state, now).is);
+      if (judged) { counts[Math.min(5, Math.max(1, Math.round(now.x)))] += 1; judgedEnd = Math.max(judgedEnd, now.we); }
+      const names = [of.speed, of.state].flatMap((name) => [`${name}|${ioc.state.settings[0].district}|${dims}`, `${name}||${dims}`]);
+      if (!everything && !moved && !names.some((name) => dirty.has(name))) continue;
+      const row = road(id);
+      short(row.querySelector(".number"), speed, ioc.districtCell(of.speed, dims), row.querySelector(".road-level"), judged ? now.lv : null);
+      const canvas = row.querySelector("canvas");
+      ioc.mark(canvas, now, ioc.verdict(state, now).is);
+      history(canvas, now, end, window, judged);
+    }
+    const span = one("#strip-span");
+    if (span) ioc.text(span, ioc.word("hours", ioc.age(SPAN)));
+    all("[data-count]").forEach((number) => {
+      const count = counts[Number(number.dataset.count)];
+      ioc.text(number, judgedEnd ? String(count) : "—");
+      ioc.flag(number.parentElement, "some", count > 0);
+      ioc.mark(number, { i: of.state, r: ioc.state.settings[0].district, we: judgedEnd }, judgedEnd ? "complete" : "none");
+      ioc.put(number, "data-dims", `state=${number.dataset.count}`);
+    });
+  }
+
+  function history(canvas, cell, end, window, judged) {
+    const ratio = devicePixelRatio || 1;
+    const width = Math.round(canvas.clientWidth * ratio);
+    const height = Math.round(canvas.clientHeight * ratio);
+    if (!width || !height || !end) return;
+    if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height; }
+    const pen = canvas.getContext("2d");
+    pen.clearRect(0, 0, width, height);
+    const points = cell ? [...(ioc.state.series.get(cell.s) || [])].filter((point) => point[0] < cell.we) : [];
+    if (cell) points.push([cell.we, cell.x]);
+    const slot = (width * window) / SPAN;
+    for (const [at, value] of points) {
+      if (at <= end - SPAN || value === null) continue;
+      const step = Math.min(5, Math.max(1, Math.round(value)));
+      const tall = Math.max(2, Math.round(height * HEIGHTS[step]));
+      const right = Math.round(width * (1 - (end - at) / SPAN));
+      pen.fillStyle = judged ? COLOURS[step] : "#35506F";
+      pen.fillRect(Math.round(right - slot), height - tall, Math.max(1, Math.round(slot) - (slot > 3 ? 1 : 0)), tall);
+    }
+  }
+
+  addEventListener("resize", () => { if (root && root.isConnected) { ioc.state.everything = true; ioc.schedule(); } });
+})();

@@ -1,0 +1,36 @@
+// The words that live.js and its parts write, in both languages.
+"use strict";
+(function () {
+  const ioc = (window.ioc = window.ioc || {});
+  const words = {
+    live: ["实时", "LIVE"], replay: ["回放", "REPLAY"], exercise: ["演练", "EXERCISE"], whatif: ["推演", "WHAT IF"],
+    connecting: ["正在连接", "Connecting"], reconnecting: ["重连中", "Reconnecting"],
+    dataAge: ["数据 {0}前", "data {0} old"], noDataYet: ["尚无数据", "no data yet"],
+    feeds: ["数据源 {0} / {1} 正常", "feeds {0} / {1} fine"], recordedDay: ["录制日期 {0}", "recorded on {0}"], atSpeed: ["×{0}", "×{0}"],
+    second: ["{0} 秒", "{0} s"], minute: ["{0} 分", "{0} min"], hour: ["{0} 小时", "{0} h"], day: ["{0} 天", "{0} d"],
+    late: ["迟到 {0}", "{0} late"], lost: ["中断 {0}", "lost {0}"], last: ["末次 {0}", "last {0}"], none: ["无数据", "no data"],
+    provisional: ["暂定", "provisional"], lateTag: ["迟到", "late"], lostTag: ["数据中断", "feed lost"],
+    noJudgement: ["不作判断", "not judged"], noYesterday: ["昨日同时无值", "no value yesterday"], same: ["持平", "unchanged"],
+    valueAt: ["{0} 值", "value of {0}"], willChange: ["{0} 止，会变", "until {0}, will change"], corrected: ["修正 {0}", "correction {0}"],
+    red: ["红", "red"], orange: ["橙", "orange"], yellow: ["黄", "yellow"], blue: ["蓝", "blue"],
+    word_red: ["严重", "Severe"], word_orange: ["告警", "Alert"], word_yellow: ["关注", "Watch"], word_blue: ["提示", "Notice"],
+    word_calm: ["平稳", "Calm"], word_blind: ["不可判", "Unknown"],
+    countAll: ["{0} 项指标", "{0} indicators"], countLevel: ["{0} 项{1}", "{0} {1}"], countFine: ["{0} 项正常", "{0} normal"],
+    countLost: ["{0} 项数据中断", "{0} lost"], countLate: ["{0} 项迟到", "{0} late"], countNone: ["{0} 项无数据", "{0} without data"],
+    noneOver: ["没有指标越线", "No indicator is over its limit"], line: ["{0}线 {1}", "{0} limit {1}"], at: ["{0} 值", "as of {0}"],
+    comma: ["，", ", "], semicolon: ["；", "; "],
+    origin_real: ["实测", "real"], origin_recorded: ["录制", "recorded"], origin_simulated: ["模拟", "simulated"],
+    state_ok: ["正常", "ok"], state_late: ["迟到", "late"], state_lost: ["中断", "lost"], state_none: ["未接入", "not connected"],
+    alive: ["正常", "ok"], gone: ["中断 {0}", "lost {0}"], unknown: ["未知", "unknown"],
+    out_gateway: ["与服务器断开 {0}，正在重连", "Disconnected for {0}, reconnecting"],
+    out_valkey: ["数据总线中断 {0}", "Valkey is lost for {0}"], out_engine: ["计算引擎中断 {0}", "The engine is lost for {0}"],
+    frozen: ["画面停在 {0}，恢复后自动更新", "The picture stands at {0}; it will follow by itself"],
+    ended: ["登录已失效，请重新登录", "The session has ended: sign in again"], refused: ["无权接收本场景的数据", "No permission for this scene"],
+    hours: ["近 {0}", "last {0}"], gap: ["缺 {0} 条", "{0} missing"], weekdays: ["日一二三四五六", "Sun Mon Tue Wed Thu Fri Sat"],
+    now: ["{0}", "{0}"], recordedMark: ["回放", "REPLAY"], simulatedMark: ["演练", "EXERCISE"],
+  };
+  let english = 0;
+  ioc.language = (lang) => { english = lang === "en" ? 1 : 0; };
+  ioc.word = (key, ...parts) => words[key][english].replace(/\{(\d)\}/g, (_, index) => parts[index]);
+  ioc.english = () => english === 1;
+})();
