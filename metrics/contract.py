@@ -55,7 +55,7 @@ class Contract:
         return Contract(
             source.id,
             replace(rules[source.time], required=True),
-            replace(rules[source.entity], required=True),
+            replace(rules[source.entity], required=True, naming=True),
             tuple(rule for name, rule in rules.items() if name not in (source.time, source.entity)),
             source.future_ms,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -16,6 +17,7 @@ from metrics.column import Column
 
 Mask = NDArray[np.bool_]
 Faults = list[tuple[Rule, Mask]]
+_UNNAMABLE = re.compile(r"[|=\x00-\x1f\x7f]")  # what separates the parts of a series id, and what no screen can show
 _STRANGER = 9  # state of a word outside the declared values
 
 
@@ -40,6 +42,7 @@ class FieldRule:
     absent_texts: frozenset[str] = frozenset()
     values: frozenset[str] | None = None
     required: bool = False
+    naming: bool = False  # its values become part of the names of series
 
 
 def field_rule(
@@ -198,9 +201,9 @@ def _time(column: RawColumn, rule: FieldRule, rows: int) -> tuple[Column, Faults
 def _text(column: RawColumn, rule: FieldRule, rows: int) -> tuple[Column, Faults]:
     codes, words, odd = _words(column)
     faults: Faults = []
-    known: list[str] = []
     state = np.zeros(len(words) + 1, np.uint8)  # of each word; the last one is null
     state[-1] = numeral.NULL
+    unnamable = rule.naming and _UNNAMABLE.search("".join(words)) is not None
     for code, word in enumerate(words):
         if word == "" or word in rule.absent_texts:
             state[code] = numeral.NULL
@@ -208,24 +211,25 @@ def _text(column: RawColumn, rule: FieldRule, rows: int) -> tuple[Column, Faults
             state[code] = numeral.LONG
         elif rule.values is not None and word not in rule.values:
             state[code] = _STRANGER
-        known.append(word)
+        elif unnamable and _UNNAMABLE.search(word):
+            state[code] = numeral.BAD
     for code, what in odd.items():
         state[code] = what
     if not state[:-1].any():
         if not rows or int(codes.min()) >= 0:
-            return Column(codes, None, None, known), faults
+            return Column(codes, None, None, words), faults
         null = codes < 0
         if rule.required:
             faults.append(("missing", null))
-        return Column(codes, ~null, None, known), faults
+        return Column(codes, ~null, None, words), faults
     states = state[codes]
     nulls, faults = _state_faults(states, rule.required)
     stranger = states == _STRANGER
     if stranger.any():
         faults.append(("category", stranger))
     if nulls is None or not nulls.any():
-        return Column(codes, None, None, known), faults
-    return Column(np.where(nulls, np.int32(-1), codes), ~nulls, None, known), faults
+        return Column(codes, None, None, words), faults
+    return Column(np.where(nulls, np.int32(-1), codes), ~nulls, None, words), faults
 
 
 def _bool(column: RawColumn, rule: FieldRule, rows: int) -> tuple[Column, Faults]:

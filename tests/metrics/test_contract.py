@@ -1,0 +1,173 @@
+"""The contract of a source: every row is accepted or rejected once, with field and rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from metrics import source as sources
+from metrics.codec import RawColumn, coded, decode, pack
+from metrics.contract import Admission, Contract
+from metrics.declaration import Faults
+from metrics.field_type import UnsupportedField
+
+NOW = 1_717_171_200_000
+ROADS: dict[str, Any] = {
+    "kind": "readings",
+    "time": "time",
+    "entity": "road",
+    "future": "1m",
+    "fields": {
+        "time": {"type": "time"},
+        "road": {"type": "text"},
+        "speed": {"type": "decimal", "scale": 1, "range": [0, 150], "missing": ["-999", "0"]},
+        "vehicles": {"type": "int", "range": [0, 1000]},
+        "class": {"type": "category", "values": ["arterial", "secondary"]},
+        "closed": {"type": "bool"},
+    },
+}
+
+
+def contract(**fields: dict[str, Any]) -> Contract:
+    faults = Faults()
+    source = sources.read(faults, "traffic", ROADS | {"fields": ROADS["fields"] | fields}, {})
+    assert source is not None
+    assert faults.lines == []
+    return Contract.from_source(source)
+
+
+def admit(*rows: dict[str, bytes], rules: Contract | None = None) -> Admission:
+    rules = rules or contract()
+    entries = []
+    for place, row in enumerate(rows):
+        given = {"t": b"1717171200000", "k": b"LH001"} | row
+        entries.append([b"%d-0" % place, [part for name, value in given.items() for part in (name.encode(), value)]])
+    (run,) = decode(entries, rules.wanted).runs
+    return rules.admit(run, NOW)
+
+
+def letter(row: dict[str, bytes], rules: Contract | None = None) -> tuple[str, str]:
+    admission = admit(row, rules=rules)
+    assert admission.batch is None
+    assert sum(admission.rejected.values()) == 1
+    return admission.letters[0].field, admission.letters[0].rule
+
+
+def test_a_row_that_keeps_the_contract_is_typed() -> None:
+    batch = admit({"speed": b"31.55", "vehicles": b"7", "class": b"arterial", "closed": b"true"}).batch
+    assert batch is not None
+    assert batch.time.tolist() == [NOW]
+    assert [batch.entities[code] for code in batch.entity] == ["LH001"]
+    assert batch.fields["speed"].values.tolist() == [316]  # 31.55 lies between 31.5 and 31.6; the even one is 31.6
+    assert batch.fields["speed"].scale == 1
+    assert batch.fields["vehicles"].values.tolist() == [7]
+    assert batch.fields["closed"].values.tolist() == [1]
+    dictionary = batch.fields["class"].dictionary
+    assert dictionary is not None
+    assert dictionary[batch.fields["class"].values[0]] == "arterial"
+
+
+def test_empty_cells_and_sentinels_are_null() -> None:
+    batch = admit({"speed": b"0.0"}, {"speed": b"-999"}, {"speed": b""}, {"speed": b"5"}).batch
+    assert batch is not None
+    valid = batch.fields["speed"].valid
+    assert valid is not None
+    assert valid.tolist() == [False, False, False, True]
+
+
+def test_a_sentinel_is_the_number_itself_and_not_what_rounds_to_it() -> None:
+    batch = admit({"speed": b"0.04"}).batch
+    assert batch is not None
+    assert batch.fields["speed"].valid is None
+    assert batch.fields["speed"].values.tolist() == [0]
+
+
+def test_bounds_are_inclusive() -> None:
+    assert admit({"speed": b"150.0"}, {"vehicles": b"1000"}).batch is not None
+    assert letter({"speed": b"150.1"}) == ("speed", "range")
+    assert letter({"vehicles": b"-1"}) == ("vehicles", "range")
+
+
+def test_what_does_not_parse_is_of_the_wrong_type() -> None:
+    assert letter({"speed": b"fast"}) == ("speed", "type")
+    assert letter({"vehicles": b"1.5"}) == ("vehicles", "type")
+    assert letter({"closed": b"maybe"}) == ("closed", "type")
+    assert letter({"t": b"noon"}) == ("t", "type")
+    assert letter({"k": b"\xff\xfe"}) == ("k", "type")
+
+
+def test_time_and_entity_must_be_given() -> None:
+    assert letter({"t": b""}) == ("t", "missing")
+    assert letter({"k": b""}) == ("k", "missing")
+
+
+def test_a_required_field_must_be_given() -> None:
+    rules = contract(vehicles={"type": "int", "required": True})
+    assert letter({}, rules) == ("vehicles", "missing")
+    assert letter({"vehicles": b""}, rules) == ("vehicles", "missing")
+
+
+def test_an_undeclared_category_is_rejected() -> None:
+    assert letter({"class": b"footpath"}) == ("class", "category")
+
+
+def test_a_device_a_year_ahead_is_rejected_and_a_minute_ahead_is_not() -> None:
+    assert letter({"t": b"1748707200000"}) == ("t", "future")
+    assert admit({"t": b"1717171260000"}).batch is not None
+    assert letter({"t": b"1717171260001"}) == ("t", "future")
+
+
+def test_texts_above_256_bytes_are_too_long() -> None:
+    assert letter({"k": b"a" * 257}) == ("k", "length")
+    assert letter({"k": "路".encode() * 86}) == ("k", "length")
+    assert admit({"k": "路".encode() * 85}).batch is not None
+    assert letter({"speed": b"1" * 1_000_000}) == ("speed", "length")
+
+
+def test_an_entity_that_would_break_the_names_of_series_is_rejected() -> None:
+    assert letter({"k": b"a|b"}) == ("k", "type")
+    assert letter({"k": b"a=b"}) == ("k", "type")
+    assert letter({"k": b"a\nb"}) == ("k", "type")
+
+
+def test_the_good_rows_of_an_entry_stay_when_others_are_rejected() -> None:
+    payload = pack(
+        {
+            "t": RawColumn("int", np.array([NOW, NOW + 10**9, NOW])),
+            "k": coded(["a", "b", "c"]),
+            "speed": RawColumn("float", np.array([1.5, 1.5, np.inf])),
+            "vehicles": RawColumn("fixed", np.array([10, 20, 30]), scale=1),
+        },
+        3,
+    )
+    rules = contract()
+    (run,) = decode([[b"9-0", [b"p", payload]]], rules.wanted).runs
+    admission = rules.admit(run, NOW)
+    assert admission.batch is not None
+    assert [admission.batch.entities[code] for code in admission.batch.entity] == ["a"]
+    assert admission.batch.fields["vehicles"].values.tolist() == [1]
+    assert [(one.entry, one.row, one.field, one.rule) for one in admission.letters] == [
+        ("9-0", 1, "t", "future"),
+        ("9-0", 2, "speed", "type"),
+    ]
+    assert admission.rejected == {"future": 1, "type": 1}
+
+
+def test_packed_numbers_may_come_as_text_and_keep_their_nulls() -> None:
+    payload = pack(
+        {"t": RawColumn("int", np.array([NOW, NOW])), "k": coded(["a", "a"]), "speed": coded(["2.25", None])}, 2
+    )
+    rules = contract()
+    (run,) = decode([[b"9-0", [b"p", payload]]], rules.wanted).runs
+    batch = rules.admit(run, NOW).batch
+    assert batch is not None
+    assert batch.fields["speed"].values.tolist() == [22, 0]
+    assert batch.fields["speed"].valid is not None
+    assert batch.fields["speed"].valid.tolist() == [True, False]
+
+
+def test_a_field_type_that_streams_do_not_carry_is_refused_by_name() -> None:
+    with pytest.raises(UnsupportedField, match="place"):
+        contract(place={"type": "point", "datum": "wgs84"})
