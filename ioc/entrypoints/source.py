@@ -1,0 +1,188 @@
+"""`ioc source`: the process that runs the sources of the world `live`, each in a thread of its own."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import FrameType
+from typing import Annotated, Any, Protocol
+
+import redis
+import structlog
+import typer
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import REGISTRY, Collector
+
+from ioc.entrypoints import valkey
+from ioc.entrypoints.health import serve
+from ioc.entrypoints.heartbeat import Heartbeat
+from ioc.entrypoints.lifeline import tie_to_parent
+from ioc.entrypoints.logs import configure
+from ioc.packs.bundle import build
+from ioc.packs.files import PackErrors
+from ioc.settings import Settings
+from ioc.sources.cloud import Cloud
+from ioc.sources.feed import Feed, Place
+from ioc.sources.simulation import RoadModel
+from ioc.sources.traffic import SimulatedTraffic
+from metrics.world import LIVE_WORLD, Origin
+
+FIRST_BACKOFF_S, LAST_BACKOFF_S = 0.5, 30.0
+
+
+class Source(Protocol):
+    """A source of this process: it puts rows into its feed until `stop` is set, and may raise anything meanwhile."""
+
+    @property
+    def origin(self) -> Origin: ...
+
+    def run(self, feed: Feed, stop: threading.Event) -> None: ...
+
+
+@dataclass(slots=True)
+class Runner:
+    """A source, its feed and how often it had to be started again."""
+
+    name: str
+    source: Source
+    feed: Feed
+    restarts: int = 0
+
+    def run(self, stop: threading.Event) -> None:
+        """Run the source until `stop`, again after each fault with a doubled wait."""
+        log, wait = structlog.get_logger().bind(source=self.name), FIRST_BACKOFF_S
+        while not stop.is_set():
+            rows = self.feed.tally.rows
+            try:
+                self.source.run(self.feed, stop)
+            except Exception as error:  # a source is the outside world: whatever it does, the others go on
+                log.warning("source_failed", error=repr(error), restart_in_s=wait, exc_info=not _is_away(error))
+            if stop.is_set():
+                return
+            self.restarts += 1
+            wait = FIRST_BACKOFF_S if self.feed.tally.rows > rows else wait
+            stop.wait(wait)
+            wait = min(2 * wait, LAST_BACKOFF_S)
+
+
+class FeedCollector(Collector):
+    """What the feeds have done, for /metrics."""
+
+    def __init__(self, runners: Iterable[Runner]) -> None:
+        self._runners = list(runners)
+
+    def collect(self) -> Iterator[Metric]:
+        labels = ["source"]
+        rows = CounterMetricFamily("ioc_feed_rows", "observations written to the streams", labels=labels)
+        resent = CounterMetricFamily("ioc_feed_resent", "entries written again after a crash of Valkey", labels=labels)
+        retries = CounterMetricFamily("ioc_feed_retries", "attempts while Valkey was away", labels=labels)
+        restarts = CounterMetricFamily("ioc_source_restarts", "times the source failed", labels=labels)
+        pending = GaugeMetricFamily("ioc_feed_pending_rows", "observations that wait for Valkey", labels=labels)
+        for runner in self._runners:
+            tally, name = runner.feed.tally, [runner.name]
+            rows.add_metric(name, tally.rows)
+            resent.add_metric(name, tally.resent)
+            retries.add_metric(name, tally.retries)
+            restarts.add_metric(name, runner.restarts)
+            pending.add_metric(name, runner.feed.pending_rows)
+        yield from (rows, resent, retries, restarts, pending)
+
+
+def source(
+    names: Annotated[list[str] | None, typer.Argument(help="sources to run; default IOC_SOURCES")] = None,
+) -> None:
+    """Run sources of this machine: cloud (real load) and traffic (simulated roads)."""
+    settings = Settings()
+    log = configure("source", settings.log_level)
+    try:
+        bundle = build()
+        sources = choose(names or settings.source_names, makers(settings, bundle))
+        url = redis_url(settings)
+    except (PackErrors, UnknownSource, OSError) as error:
+        typer.echo(f"无法启动 cannot start: {error}", err=True)
+        raise typer.Exit(2) from None
+    stop = stop_on_signal()
+    tie_to_parent()
+    with ExitStack() as stack:
+        feeds = {name: Feed(url, _place(name, one, bundle)) for name, one in sources.items()}
+        runners = [Runner(name, one, stack.enter_context(feeds[name])) for name, one in sources.items()]
+        REGISTRY.register(FeedCollector(runners))
+        client = redis.Redis.from_url(url, socket_timeout=2)
+        server = serve("source", settings.source_health_port, lambda: {"valkey": _answers(client)})
+        threads = [threading.Thread(target=one.run, args=(stop,), name=f"source-{one.name}") for one in runners]
+        for thread in threads:
+            thread.start()
+        log.info("sources_running", sources=list(sources), health_port=server.server_port)
+        facts = lambda: {"sources": [one.name for one in runners], "restarts": sum(one.restarts for one in runners)}  # noqa: E731
+        with Heartbeat(client, "source", facts):
+            stop.wait()
+        for thread in threads:
+            thread.join()
+        server.shutdown()
+    log.info("sources_stopped", rows={one.name: one.feed.tally.rows for one in runners})
+
+
+class UnknownSource(ValueError):
+    """No source of this name can be run."""
+
+
+def makers(settings: Settings, bundle: Mapping[str, Any]) -> Mapping[str, Callable[[], Source]]:
+    """The sources that this process can run, by name."""
+    roads = bundle["registries"].get(bundle["sources"]["traffic"]["registry"], [])
+    return {
+        "cloud": lambda: Cloud(_existing(settings)),
+        "traffic": lambda: SimulatedTraffic(RoadModel(roads)),
+    }
+
+
+def choose(names: Iterable[str], known: Mapping[str, Callable[[], Source]]) -> dict[str, Source]:
+    """The named sources. Raises UnknownSource."""
+    chosen: dict[str, Source] = {}
+    for name in names:
+        if name not in known:
+            raise UnknownSource(f"没有这个数据源 no source '{name}'; known: {', '.join(known)}")
+        chosen[name] = known[name]()
+    return chosen
+
+
+def redis_url(settings: Settings) -> str:
+    """Where the sources write: the server of the settings, or the embedded one. Raises OSError: none ever ran."""
+    return settings.redis_url or valkey.connections(settings)["source"]
+
+
+def stop_on_signal() -> threading.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGINT, handle)
+    return stop
+
+
+def _place(name: str, one: Source, bundle: Mapping[str, Any]) -> Place:
+    return Place(LIVE_WORLD.id, name, one.origin, int(bundle["sources"][name].get("shards", 1)))
+
+
+def _existing(settings: Settings) -> Any:
+    """The data directory, or the nearest folder above it that exists: the disk is the same."""
+    path = settings.data_path
+    while not path.exists():
+        path = path.parent
+    return path
+
+
+def _answers(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except redis.RedisError:
+        return False
+
+
+def _is_away(error: Exception) -> bool:
+    return isinstance(error, (redis.ConnectionError, redis.TimeoutError))
