@@ -19,8 +19,10 @@ def home(views: Sequence[WallView], lang: Lang) -> html.Div:
     cards = [
         dcc.Link(
             [
-                html.Div([html.H2(view.zh if lang == "zh" else view.en), html.Span(word("open_wall", lang), className="go")],
-                         className="card-head"),
+                html.Div(
+                    [html.H2(view.zh if lang == "zh" else view.en), html.Span(word("open_wall", lang), className="go")],
+                    className="card-head",
+                ),
                 html.Div([tile(view.indicators[name], lang) for name in view.tiles[:3]], className="tiles"),
             ],
             href=f"/wall/{view.scene}{query}",
