@@ -109,7 +109,7 @@ def _facts(answer: Any) -> Facts | None:
         raise answer
     if isinstance(answer, Exception):  # no such key, or no stream
         return None
-    table = dict(zip(answer[::2], answer[1::2], strict=True))
+    table = answer if isinstance(answer, dict) else dict(zip(answer[::2], answer[1::2], strict=True))
     first = table[b"first-entry"]
     return Facts(
         int(table[b"entries-added"]),
