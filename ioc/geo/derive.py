@@ -80,7 +80,7 @@ def region_table(rows: Iterable[Mapping[str, str]]) -> str:
     """regions.toml: the district with its facts, then what `divisions` gave."""
     names: dict[str, str] = _draft("names")["names"]
     text = [
-        "# Regions of Luohu, written by `python -m ioc.geo.derive`. Below the district population and area are unknown.\n",
+        "# Regions of Luohu, written by `python -m ioc.geo.derive`. Population and area below the district: unknown.\n",
         f'[[region]]\ncode = "{DISTRICT}"\nlevel = "district"\n'
         f'zh = "罗湖区"\nen = "{names[DISTRICT]}"\n{_DISTRICT_FACTS}',
     ]
@@ -100,7 +100,8 @@ def road_registry(
     for road in roads:
         text.append(
             f'[[registry.roads]]\nid = "{road["id"]}"\nzh = "{road["zh"]}"\nen = "{road["en"]}"\n'
-            f'class = "{road["class"]}"\ncorridor = "{road["corridor"]}"\nlength_km = {plane.length_m(lines[road["id"]]) / 1000:.3f}\n'
+            f'class = "{road["class"]}"\ncorridor = "{road["corridor"]}"\n'
+            f"length_km = {plane.length_m(lines[road['id']]) / 1000:.3f}\n"
             f'code = "{homes[road["id"]]}"\nassumed = ["class", "length_km"]\n'
         )
     for corridor in _draft("roads")["corridor"]:
@@ -156,7 +157,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _water(ring: list[tuple[float, float]], district: Polygon) -> BaseGeometry:
     rounded = roadwork.rounded_ring(ring)
     if not district.covers(rounded):
-        raise roadwork.RoadOutside("water")
+        raise roadwork.OutsideOutline("water")
     return rounded
 
 

@@ -16,8 +16,8 @@ _REACH_M = 90.0  # an end this close to another road was meant to meet it
 _ROUNDS = 2
 
 
-class RoadOutside(Exception):
-    """A road has no part inside the outline."""
+class OutsideOutline(Exception):
+    """What was drafted has no part inside the outline."""
 
 
 def draw(courses: Mapping[str, Sequence[tuple[float, float]]], outline: Polygon) -> dict[str, LineString]:
@@ -64,6 +64,6 @@ def _join(line: LineString, others: Sequence[LineString]) -> LineString:
 def _clip(road: str, line: LineString, ground: Polygon) -> LineString:
     parts = [part for part in shapely.get_parts(shapely.intersection(line, ground)) if isinstance(part, LineString)]
     if not parts or max(part.length for part in parts) == 0.0:
-        raise RoadOutside(road)
+        raise OutsideOutline(road)
     longest = max(parts, key=lambda part: float(part.length))
     return shapely.set_precision(to_degrees(longest), GRID, mode="pointwise")
