@@ -152,11 +152,12 @@ def _person(unit: Session, name: str) -> PersonRow:
 def _grant(unit: Session, person: PersonRow, role: Role, now_ms: int) -> None:
     if role in roles_of(unit, person.id):
         return
+    name = person.name  # not to be asked for any more once the database has refused
     unit.add(RoleGrantRow(person_id=person.id, role=role.value, granted_ms=now_ms))
     try:
         unit.flush()
     except IntegrityError as error:  # the database decides: its partial index is the rule
-        raise RolesExclude(person.name, role) from error
+        raise RolesExclude(name, role) from error
 
 
 def _account(unit: Session, person: PersonRow) -> Account:
