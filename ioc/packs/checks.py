@@ -160,6 +160,9 @@ def _recording_names(content: Content) -> Iterator[str]:
                 yield line(
                     file, f"{name}.variant", "unknown-name", f"{recording.source} has no variant '{recording.variant}'"
                 )
+            value = source.fields.get(recording.value)
+            if value is not None and value.type not in {"int", "decimal"}:
+                yield line(file, f"{name}.value", "type", f"'{recording.value}' is a {value.type}; a number is needed")
             for key, field in [("value", recording.value), *((f"constants.{c}", c) for c in recording.constants)]:
                 if field not in source.fields:
                     yield line(file, f"{name}.{key}", "unknown-name", f"'{field}' is not a field of {recording.source}")

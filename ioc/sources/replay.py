@@ -13,6 +13,7 @@ from ioc.sources.feed import Feed, Place
 from ioc.sources.recording import LOCAL, Recording
 from ioc.sources.timeline import Timeline
 from metrics.clock import WorldClock, real_ms
+from metrics.window import parse_duration
 from metrics.world import World
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def open_world(client: Redis, order: Order, recording: Recording, tables: Mappin
     """
     declared = tables["recordings"][order.name]
     variant = tables["sources"][place.source]["variants"][declared["variant"]]
-    line = Timeline(recording.instants, duration_ms(variant["period"]), loop=order.loop)
+    line = Timeline(recording.instants, parse_duration(variant["period"]), loop=order.loop)
     now = real_ms()
     old = worlds.find(client, order.world) if order.resume else None
     if old is not None and old.kind == "replay":
@@ -129,15 +130,6 @@ def open_world(client: Redis, order: Order, recording: Recording, tables: Mappin
 def wait_s(clock: WorldClock, event_ms: int, real_now_ms: int) -> float:
     """Real seconds until the clock shows `event_ms`; at least 1 ms, so that a loop of waits never spins."""
     return max(0.001, (event_ms - clock.now_ms(real_now_ms)) / clock.speed / 1000)
-
-
-def duration_ms(text: str) -> int:
-    """A duration of the indicator language, `15m`, in milliseconds."""
-    digits = text.rstrip("mshdw")
-    return int(digits) * UNITS_MS[text[len(digits) :]]
-
-
-UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 
 
 def local_text(time_ms: int) -> str:
