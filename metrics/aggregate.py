@@ -135,6 +135,16 @@ class Folded:
             None if self.max is None else np.concatenate([self.max, np.full(more, neutral("max"), self.max.dtype)]),
         )
 
+    def slice(self, start: int, size: int) -> Folded:
+        """The state of `size` keys from `start` on, as copies."""
+        part = slice(start, start + size)
+        return Folded(
+            self.count[part].copy(),
+            None if self.sum is None else self.sum[part].copy(),
+            None if self.min is None else self.min[part].copy(),
+            None if self.max is None else self.max[part].copy(),
+        )
+
     def merge(self, other: Folded) -> Folded:
         """Rows of both; keys are the same, `other` may know fewer of them."""
         other = other.grown(len(self))
