@@ -84,14 +84,12 @@ class Whole:
         return Whole(self.values * other.values, limit)
 
     def __neg__(self) -> Whole:
-        if self.limit() > INT64_MAX:
-            return Whole(-self.widened(), self.limit())
-        return Whole(-self.values, self.limit())
+        values = self.widened() if self.limit() > INT64_MAX else self.values
+        return Whole(-values, self.limit())
 
     def __abs__(self) -> Whole:
-        if self.limit() > INT64_MAX:
-            return Whole(abs(self.widened()), self.limit())
-        return Whole(abs(self.values), self.limit())
+        values = self.widened() if self.limit() > INT64_MAX else self.values
+        return Whole(abs(values), self.limit())
 
     def __floordiv__(self, other: Whole) -> Whole:
         """The quotient rounded down; `other` is positive."""

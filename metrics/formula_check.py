@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from metrics import formula_units as units
+from metrics.formula_now import Now, stray_nows
 from metrics.formula_signatures import SIGNATURES
 from metrics.formula_syntax import (
     COMPARISONS,
@@ -29,12 +30,10 @@ from metrics.formula_syntax import (
     children,
     start,
     text,
-    walk,
 )
 from metrics.formula_types import BOOL, DURATION, KIND_ZH, MAX_SCALE, MIXED, NULL, TEXT, Kind, Type, did_you_mean
 
 Side = Literal["row", "value"]
-Now = Literal["never", "flips", "free"]
 
 
 def check(
@@ -73,7 +72,7 @@ def problems(
     found = checker.type_of(node)
     if want is not None and found is not None and found.kind not in (want, "null"):
         checker.wrong_kind(node, found, want)
-    errors = checker.errors + ([] if now == "free" else _stray_nows(node, now))
+    errors = checker.errors + ([] if now == "free" else stray_nows(node, now))
     return found, sorted(errors, key=lambda error: error.column)
 
 
@@ -322,30 +321,3 @@ class _Checker:
         near_en, near_zh = did_you_mean(name, (known for known in self._scope if known.startswith(node.function + "(")))
         self.error("unknown-name", start(node.arguments[0]), f"{name} is not known{near_en}", f"{name} 不存在{near_zh}")
         return None
-
-
-def _stray_nows(node: Node, now: Now) -> list[FormulaError]:
-    """The uses of now() that the place does not allow.
-
-    A `where` may compare now() as a term of a sum: then the instant at which the answer of a row flips is known.
-    """
-    allowed = set[int]()
-    for part in walk(node) if now == "flips" else ():
-        comparison = isinstance(part, Between) or (isinstance(part, Binary) and part.operator in COMPARISONS)
-        terms = list(children(part)) if comparison else []
-        while terms:
-            term = terms.pop()
-            if isinstance(term, Binary) and term.operator in ("+", "-"):
-                terms.extend(children(term))
-            elif isinstance(term, Call):
-                allowed.add(id(term))
-    errors = []
-    for part in walk(node):
-        if isinstance(part, Call) and part.function == "now" and id(part) not in allowed:
-            if now == "never":
-                en, zh = "now() may not be used here", "此处不能使用 now()"
-            else:
-                en = "here now() may only be compared: now() with a time, now() - time with a duration"
-                zh = "此处 now() 只能用于比较:now() 与时刻,now() - 时刻 与时长"
-            errors.append(FormulaError("window", part.column, en, zh))
-    return errors

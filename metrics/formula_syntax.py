@@ -47,7 +47,6 @@ class Number(_Positioned):
 
     digits: int
     scale: int
-    __str__ = _Positioned.__str__
 
     @property
     def fraction(self) -> Fraction:
@@ -61,7 +60,6 @@ class Duration(_Positioned):
 
     count: int
     unit: str
-    __str__ = _Positioned.__str__
 
     @property
     def ms(self) -> int:
@@ -74,7 +72,6 @@ class Text(_Positioned):
     """A text literal; `value` without the quotes."""
 
     value: str
-    __str__ = _Positioned.__str__
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +79,11 @@ class Bool(_Positioned):
     """`true` or `false`."""
 
     value: bool
-    __str__ = _Positioned.__str__
 
 
 @dataclass(frozen=True, slots=True)
 class Null(_Positioned):
     """`null`."""
-
-    __str__ = _Positioned.__str__
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +91,6 @@ class Name(_Positioned):
     """A field, measure or constant."""
 
     id: str
-    __str__ = _Positioned.__str__
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +99,6 @@ class Call(_Positioned):
 
     function: str
     arguments: tuple[Node, ...]
-    __str__ = _Positioned.__str__
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +107,6 @@ class Unary(_Positioned):
 
     operator: str
     operand: Node
-    __str__ = _Positioned.__str__
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +116,6 @@ class Binary(_Positioned):
     operator: str
     left: Node
     right: Node
-    __str__ = _Positioned.__str__
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +125,6 @@ class In(_Positioned):
     operand: Node
     literals: tuple[Literal_, ...]
     negated: bool
-    __str__ = _Positioned.__str__
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +135,6 @@ class Between(_Positioned):
     low: Node
     high: Node
     negated: bool
-    __str__ = _Positioned.__str__
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +143,6 @@ class IsNull(_Positioned):
 
     operand: Node
     negated: bool
-    __str__ = _Positioned.__str__
 
 
 Literal_: TypeAlias = Number | Duration | Text | Bool | Null

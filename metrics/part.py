@@ -15,9 +15,9 @@ from metrics.exact import Truth
 class Part:
     """The value of a subtree.
 
-    `valid` is True if it is known in every row, False if in none. `values` is None for the bare `null` only; times and
-    durations are Exact in ms, numbers Exact or Approximate, texts Texts, bools Truth. A bool is False wherever it is null: so its values alone
-    are the rows in which it is true.
+    `valid` is True if it is known in every row, False if in none. `values` are Exact or Approximate for numbers, Exact
+    for times and durations (ms), Texts for texts, Truth for bools, None for the bare `null`. A bool is False wherever
+    it is null: so its values alone are the rows in which it is true.
     """
 
     values: Any  # Exact | Approximate | Texts | Truth | None: the checker has made sure that operands fit
