@@ -101,9 +101,7 @@ def main() -> None:
             page.goto("about:blank")
             page.context.clear_cookies(name="none")
             megabytes, requests, foreign = weigh(page, centre.url)
-            print(
-                f"first load of the wall      {megabytes:6.2f} MB compressed, {requests} requests (aim <= 1.3, no fonts)"
-            )
+            print(f"first load of the wall      {megabytes:6.2f} MB compressed, {requests} requests (aim <= 1.3)")
             print(f"requests to other hosts     {len(foreign)}")
             measure(page, str(centre.home / "valkey.sock"))
             browser.close()
@@ -136,7 +134,7 @@ def measure(page: Page, socket: str) -> None:
     p50, p99 = np.percentile(delays, [50, 99])
     print(f"beside                      {rate:6.0f} plain observations/s")
     print(
-        f"XADD -> DOM                 p50 {p50:.0f} ms, p99 {p99:.0f} ms, {len(delays)} of {len(sent)} probes (aim p99 <= 1000)"
+        f"XADD -> DOM                 p50 {p50:.0f} ms, p99 {p99:.0f} ms, {len(delays)}/{len(sent)} probes (aim p99 <= 1000)"
     )
 
 
