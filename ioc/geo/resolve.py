@@ -46,7 +46,7 @@ class Resolver:
         """Index into `codes` per point, NOWHERE outside and for NaN. Degrees WGS-84, two arrays of one length."""
         x, y = np.atleast_1d(np.asarray(lon, np.float64)), np.atleast_1d(np.asarray(lat, np.float64))
         columns, rows = self._grid.shape
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             u, v = (x - self._corner[0]) / self._size[0], (y - self._corner[1]) / self._size[1]
             near = (u >= 0) & (u < columns) & (v >= 0) & (v < rows)
         answer = np.full(x.shape, NOWHERE, np.int32)

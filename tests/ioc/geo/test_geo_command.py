@@ -1,0 +1,88 @@
+"""`ioc geo` as a person types it."""
+
+import copy
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from ioc.entrypoints.geo import app
+from ioc.geo import datum, layer
+
+
+@pytest.fixture
+def geo(tmp_path, monkeypatch):
+    monkeypatch.setenv("IOC_DATA_DIR", str(tmp_path / "data"))
+    return lambda *words: CliRunner().invoke(app, [str(word) for word in words])
+
+
+@pytest.fixture
+def official(tmp_path):
+    table = copy.deepcopy(layer.read("subdistricts"))
+    for each in table["features"]:
+        rings = each["geometry"]["coordinates"]
+        each["geometry"]["coordinates"] = [
+            [[float(v) for v in datum.wgs84_to_gcj02(*point)] for point in ring] for ring in rings
+        ]
+        each["properties"] = {"code": each["properties"]["code"], "name": each["properties"]["zh"]}
+    file = tmp_path / "official.geojson"
+    file.write_text(json.dumps(table, ensure_ascii=False), encoding="utf-8")
+    return file
+
+
+def test_an_official_layer_is_imported_listed_and_taken_back(geo, official, tmp_path):
+    told = geo("import", official, "--layer", "subdistricts", "--datum", "gcj02", "--source", "规划局")
+    assert told.exit_code == 0, told.output
+    assert "subdistricts version 1, 10 features, from 规划局" in told.output
+    assert not layer.is_draft(layer.read("subdistricts", tmp_path / "data"))
+    assert "正式 official  规划局" in geo("list").output
+
+    assert "as shipped" in geo("restore", "--layer", "subdistricts").output
+    assert layer.is_draft(layer.read("subdistricts", tmp_path / "data"))
+    assert geo("restore", "--layer", "subdistricts").exit_code == 3
+
+
+def test_a_dry_run_changes_nothing(geo, official, tmp_path):
+    told = geo("import", official, "--layer", "subdistricts", "--datum", "gcj02", "--dry-run")
+
+    assert told.exit_code == 0
+    assert "may be imported: 10 features" in told.output
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_wrong_datum_is_refused_unless_the_person_insists(geo, official, tmp_path):
+    told = geo("import", official, "--layer", "subdistricts", "--datum", "wgs84")
+    assert told.exit_code == 3
+    assert "nothing was changed" in told.output
+    assert not (tmp_path / "data").exists()
+
+    told = geo("import", official, "--layer", "subdistricts", "--datum", "wgs84", "--accept-doubts")
+    assert told.exit_code == 0
+    assert "subdistricts and outline differ by" in told.output
+
+
+def test_a_day_that_does_not_exist_is_refused(geo, official):
+    told = geo("import", official, "--layer", "subdistricts", "--datum", "gcj02", "--valid-from", "2026-02-30")
+
+    assert told.exit_code == 2
+    assert "is no day" in told.output
+
+
+def test_a_point_is_resolved_with_all_above_it_and_the_draft_is_told(geo):
+    lines = geo("resolve", "114.1138", "22.5343").output.splitlines()
+
+    assert lines[0].startswith("440303005  subdistrict")
+    assert "示意" in lines[0]
+    assert lines[1].startswith("440303  district")
+
+
+def test_the_datum_of_a_point_matters(geo):
+    assert "440303010" in geo("resolve", "114.0660", "22.5850", "--datum", "wgs84").output
+    assert geo("resolve", "114.0660", "22.5850", "--datum", "gcj02").exit_code == 3
+
+
+def test_a_code_is_resolved_and_an_unknown_place_is_nowhere(geo):
+    assert "梧桐山社区" in geo("resolve", "440303007003").output
+    assert geo("resolve", "440304").exit_code == 3
+    assert geo("resolve", "-114", "22.5").exit_code == 3
+    assert geo("resolve", "east", "22.5").exit_code == 2
