@@ -180,9 +180,7 @@ class Folded:
 
         count = pick(self.count, 0)
         assert count is not None  # noqa: S101  # counts are always there
-        return Folded(
-            count, pick(self.sum, 0), pick(self.min, neutral("min")), pick(self.max, neutral("max"))
-        )
+        return Folded(count, pick(self.sum, 0), pick(self.min, neutral("min")), pick(self.max, neutral("max")))
 
     def result(self, agg: str, scale: int, empty_sum_is_null: bool) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """The aggregate per key as float64, once, at the end, and which are not null."""

@@ -112,7 +112,12 @@ class Table:
         value = self.raw.get(key)
         if value is None:
             return None
-        if not isinstance(value, int | float) or isinstance(value, bool) or value != value or abs(value) == float("inf"):
+        if (
+            not isinstance(value, int | float)
+            or isinstance(value, bool)
+            or value != value
+            or abs(value) == float("inf")
+        ):
             self.fault(key, "type", "a number is needed")
             return None
         return value

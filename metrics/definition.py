@@ -49,8 +49,7 @@ class Bundle:
             if name in variants and variants[name] in source.variants
         }
         sources = {
-            name: source.of_variant(chosen[name]) if name in chosen else source
-            for name, source in self.sources.items()
+            name: source.of_variant(chosen[name]) if name in chosen else source for name, source in self.sources.items()
         }
         indicators = []
         for indicator in self.indicators:

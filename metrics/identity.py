@@ -24,6 +24,7 @@ class _Bucket:
     count: int = 0
     written: int = 0  # identities in closed chunks; they never change again
     chunks: int = 0
+    reported: int = 0  # identities that the last look at the changes has seen
     ordered: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     ordered_parts: int = 0
 
@@ -113,19 +114,16 @@ class Identities:
             yield name, None
         self._dropped = []
         for index, bucket in self._buckets.items():
-            if bucket.count == bucket.written and bucket.chunks:
-                continue
-            yield from self._open_chunks(index, bucket)
+            if bucket.count > bucket.reported:
+                yield from self._open_chunks(index, bucket)
+                bucket.reported = bucket.count
 
     def snapshot(self) -> Iterator[tuple[str, bytes]]:
         """Everything, as chunks of the same names that `changed` uses."""
         for index, bucket in self._buckets.items():
             keys = bucket.all()
-            edges = [*range(0, bucket.chunks * CHUNK, CHUNK)] if bucket.chunks else []
-            for chunk, start in enumerate(edges):
+            for chunk, start in enumerate(range(0, len(keys), CHUNK)):
                 yield f"{index}/{chunk}", keys[start : start + CHUNK].tobytes()
-            if len(keys) > bucket.chunks * CHUNK or not edges:
-                yield f"{index}/{bucket.chunks}", keys[bucket.chunks * CHUNK :].tobytes()
 
     def load(self, chunks: dict[tuple[int, int], bytes]) -> None:
         """Take over the chunks of a snapshot, keyed by (bucket, chunk)."""
@@ -140,6 +138,7 @@ class Identities:
         for bucket in self._buckets.values():
             bucket.chunks = bucket.count // CHUNK
             bucket.written = bucket.chunks * CHUNK
+            bucket.reported = bucket.count
 
     def _open_chunks(self, index: int, bucket: _Bucket) -> Iterator[tuple[str, bytes]]:
         keys = bucket.all()

@@ -246,9 +246,7 @@ def _measure(table: Table, name: str, default_source: str, known: _Known) -> Mea
     elif field is not None and field[1].scale is not None:
         scale = field[1].scale
     unit = field[1].unit if field is not None and agg != "count" else None
-    measure = Measure(
-        name, source.id, agg, field[0] if field else None, scale, where[0] if where else None, unit=unit
-    )
+    measure = Measure(name, source.id, agg, field[0] if field else None, scale, where[0] if where else None, unit=unit)
     measure = _second_step(table, measure, scope, source)
     return measure if len(table.faults.lines) == before else None
 

@@ -117,16 +117,22 @@ class Intake:
                 return newest if newest >= since_ms else None
         return None
 
-    def forget(self, before_ms: int, panes_before: Mapping[str, int]) -> None:
-        """Drop identities and presence older than `before_ms`, and the panes below an index per scan."""
+    def settle(self, before_ms: int, panes_before: Mapping[str, int]) -> None:
+        """Everything due was published: nothing counts as touched, and what can change no more is dropped.
+
+        `before_ms`: presence older than this is not asked for again; `panes_before`: per scan the first pane needed.
+        """
+        self.oldest_ms = None
         self.identities.forget(self.watermark.closed_ms)
         grid = self.plan.grid_ms
         kept_from = (before_ms - (self.plan.source.stale_after_ms or 0) + LOCAL_OFFSET_MS) // grid
         for pane in [pane for pane in self.newest_in if pane < kept_from]:
             del self.newest_in[pane]
             self.changed = True
-        for scan, before in panes_before.items():
-            self.panes[scan].forget(before)
+        for scan, panes in self.panes.items():
+            panes.touched.clear()
+            if scan in panes_before:
+                panes.forget(panes_before[scan])
 
     def _note_presence(self, rows: _Rows) -> None:
         low, index, count = rows.panes(self.plan.grid_ms)
@@ -266,13 +272,14 @@ class _Rows:
             codes = mapping[column.values]
         else:
             distinct, inverse = np.unique(column.values, return_inverse=True)
-            codes = texts.codes([_printed(value, column) for value in distinct])[inverse]
+            codes = texts.codes([printed(value, column) for value in distinct])[inverse]
         if column.valid is not None:
             codes = np.where(column.valid, codes, np.int32(0))
         return codes.astype(np.int32, copy=False)
 
 
-def _printed(value: np.generic, column: Column) -> str:
+def printed(value: np.generic, column: Column) -> str:
+    """A number or truth value of a column as the text of a dimension."""
     if value.dtype.kind == "b":
         return "true" if value else "false"
     whole = int(value)

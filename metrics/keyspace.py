@@ -122,6 +122,4 @@ class Entities:
 
 def at_rows(column: Column, codes: NDArray[np.integer]) -> Column:  # type: ignore[type-arg]
     """A column per code as a column per row."""
-    return replace(
-        column, values=column.values[codes], valid=None if column.valid is None else column.valid[codes]
-    )
+    return replace(column, values=column.values[codes], valid=None if column.valid is None else column.valid[codes])

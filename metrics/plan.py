@@ -153,9 +153,7 @@ def _key_column(name: str, source: Source) -> str:
     return ENTITY if name in (ENTITY, source.entity) or name in source.take else name
 
 
-def _measure_plan(
-    indicator: Indicator, measure: Measure, source: Source, scan: Scan, bundle: Bundle
-) -> MeasurePlan:
+def _measure_plan(indicator: Indicator, measure: Measure, source: Source, scan: Scan, bundle: Bundle) -> MeasurePlan:
     scope = source.scope(bundle.registry(source.id))
     dimensions = tuple(name for name in indicator.dimensions if name in scope or name in source.take)
     return MeasurePlan(measure, scan.id, scan.key, source.region is not None, dimensions)

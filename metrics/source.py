@@ -139,7 +139,9 @@ def read(faults: Faults, name: str, raw: Any, registries: Mapping[str, Registry]
     registry = table.text("registry") or None
     known = registries.get(registry) if registry else None
     if registry and known is None:
-        table.fault("registry", "unknown-name", f"'{registry}' is not a registry{did_you_mean(registry, registries)[0]}")
+        table.fault(
+            "registry", "unknown-name", f"'{registry}' is not a registry{did_you_mean(registry, registries)[0]}"
+        )
     take = table.texts("take")
     for taken in take:
         if known is not None and taken not in known.types:

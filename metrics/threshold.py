@@ -29,8 +29,7 @@ class Thresholds:
     def monotone(self) -> bool:
         """Whether a worse level is never easier to reach than a lesser one."""
         values = [limit for _, limit in self.limits]
-        steps = list(zip(values, values[1:], strict=False))
-        return all(a >= b for a, b in steps) if self.direction == "up" else all(a <= b for a, b in steps)
+        return values == sorted(values, reverse=self.direction == "up")
 
     def levels(self, values: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.int8]:
         """Level numbers of published values, shape (values,); null reaches none."""
@@ -40,8 +39,10 @@ class Thresholds:
         for level, limit in self.limits:
             if self.direction == "up":
                 reached = values < limit
+            elif self.strict:
+                reached = values > limit
             else:
-                reached = values > limit if self.strict else values >= limit
+                reached = values >= limit
             found[reached & known] = LEVELS.index(level) + 1
         return found
 

@@ -1,4 +1,4 @@
-"""The watermark: how far a source is believed to be complete. It follows the data, or the clock in silence; never back."""
+"""The watermark: how far a source is believed complete. It follows the data, or the clock in silence; never back."""
 
 from __future__ import annotations
 

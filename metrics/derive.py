@@ -1,0 +1,263 @@
+"""Deriving: the panes of a window become measures per group, and measures become the value of the formula."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.aggregate import Folded, Integers, bound, stack
+from metrics.column import Column
+from metrics.evaluation import evaluate, evaluate_where
+from metrics.formula import Node, names, parse, uses_now
+from metrics.formula_syntax import Call, Text
+from metrics.indicator import Measure
+from metrics.intake import Intake, Panes
+from metrics.layout import Groups, Index, Layout
+from metrics.plan import IndicatorPlan
+from metrics.region import Regions
+from metrics.window import Window, pane_index
+
+Numbers = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """Values of several windows, each array of shape (windows, groups).
+
+    `known` is False where the value is null; `samples` are the rows folded; `present` is where a row was folded into
+    some measure that can tell the group apart.
+    """
+
+    value: Numbers
+    known: Mask
+    samples: NDArray[np.int64]
+    present: Mask
+
+
+@dataclass(slots=True)
+class _Measured:
+    value: Numbers
+    known: Mask
+    rows: NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class Deriver:
+    """One indicator: its groups and layouts, and how to compute its windows from panes."""
+
+    plan: IndicatorPlan
+    regions: Regions
+    groups: Groups = field(init=False)
+    layouts: list[Layout] = field(init=False)
+    _attributes: dict[str, tuple[Numbers, Mask]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.groups = Groups(self.plan, self.regions)
+        self.layouts = [Layout(self.plan, measure, self.regions, self.groups) for measure in self.plan.measures]
+
+    def derive(self, intakes: Mapping[str, Intake], ends: Sequence[int]) -> Derived:
+        """The windows that end at `ends`, oldest first."""
+        for layout, part in zip(self.layouts, self.plan.measures, strict=True):
+            layout.extend(intakes[part.measure.source])
+        shape = (len(ends), len(self.groups))
+        measured: dict[str, _Measured] = {}
+        present = np.zeros(shape, np.bool_).ravel()
+        states: dict[str, Folded] = {}
+        for layout, part in zip(self.layouts, self.plan.measures, strict=True):
+            intake = intakes[part.measure.source]
+            if part.scan not in states:
+                states[part.scan] = window_states(
+                    intake.panes[part.scan], self.plan.indicator.window, ends, len(intake.keys[part.key])
+                )
+            found = _measure(part.measure, layout, intake, states[part.scan], len(ends))
+            projection = layout.project()
+            if projection is None:
+                present |= found.rows > 0
+            else:
+                found = _project(found, projection, len(ends), part.measure)
+            measured[part.measure.name] = found
+        value, known = self._formula(measured, ends, shape)
+        samples = self._samples(measured, shape)
+        known &= samples >= self.plan.indicator.min_samples
+        return Derived(
+            np.where(known, value, 0.0).reshape(shape), known.reshape(shape), samples.reshape(shape),
+            present.reshape(shape),
+        )  # fmt: skip
+
+    def _samples(self, measured: Mapping[str, _Measured], shape: tuple[int, int]) -> NDArray[np.int64]:
+        chosen = self.plan.indicator.samples
+        if chosen:
+            return measured[chosen].rows
+        most = np.zeros(shape[0] * shape[1], np.int64)
+        for found in measured.values():
+            most = np.maximum(most, found.rows)
+        return most
+
+    def _formula(
+        self, measured: Mapping[str, _Measured], ends: Sequence[int], shape: tuple[int, int]
+    ) -> tuple[Numbers, Mask]:
+        node = self.plan.indicator.formula
+        windows, groups = shape
+        columns = {name: Column(found.value, found.known) for name, found in measured.items()}
+        for name, number in (self.plan.indicator.constants or {}).items():
+            columns[name] = Column(np.full(windows * groups, number, np.float64))
+        for name in names(node) - columns.keys():
+            numbers, given = self._attribute(name)
+            columns[name] = Column(np.tile(numbers, windows), np.tile(given, windows))
+        if not uses_now(node):
+            result = evaluate(node, columns, windows * groups)
+            return _numbers(result), result.known()
+        values, knowns = [], []
+        for at, end in enumerate(ends):
+            part = slice(at * groups, (at + 1) * groups)
+            cut = {
+                name: Column(column.values[part], None if column.valid is None else column.valid[part])
+                for name, column in columns.items()
+            }
+            result = evaluate(node, cut, groups, end)
+            values.append(_numbers(result))
+            knowns.append(result.known())
+        return np.concatenate(values), np.concatenate(knowns)
+
+    def _attribute(self, name: str) -> tuple[Numbers, Mask]:
+        """`region('x')` for each group: the attribute of its region, of the root where groups have no region."""
+        found = self._attributes.get(name)
+        if found is not None and len(found[0]) == len(self.groups):
+            return found
+        call = parse(name)
+        assert isinstance(call, Call) and isinstance(call.arguments[0], Text)  # noqa: S101, PT018
+        attribute = call.arguments[0].value
+        numbers = []
+        for region, _ in self.groups.all:
+            code = region if self.plan.has_region else (self.regions.root or "")
+            numbers.append(self.regions.attribute(code, attribute))
+        values = np.array([number or 0.0 for number in numbers], np.float64)
+        self._attributes[name] = values, np.array([number is not None for number in numbers], np.bool_)
+        return self._attributes[name]
+
+
+def window_states(panes: Panes, window: Window, ends: Sequence[int], size: int) -> Folded:
+    """The state of each window per key, one window behind the other: key k of window w is w * size + k."""
+    length = window.pane_ms
+    ranges = [(pane_index(window.start(end), length), pane_index(end, length)) for end in ends]
+    empty = Folded.empty(0, panes.scan.folds)
+    if all(last - first == 1 for first, last in ranges):
+        return stack([panes.panes.get(first, empty) for first, _ in ranges], size, panes.scan.folds)
+    indexes = sorted(index for index in panes.panes if ranges[0][0] <= index < max(last for _, last in ranges))
+    parts = [panes.panes[index].grown(size) for index in indexes]
+    cuts = [(bisect_left(indexes, first), bisect_left(indexes, last)) for first, last in ranges]
+    folds = panes.scan.folds
+    return Folded(
+        _running([part.count for part in parts], cuts, size).astype(np.int64),
+        _running([_given(part.sum) for part in parts], cuts, size) if "sum" in folds else None,
+        _extreme([_given(part.min) for part in parts], cuts, Folded.empty(size, folds).min) if "min" in folds else None,
+        _extreme([_given(part.max) for part in parts], cuts, Folded.empty(size, folds).max) if "max" in folds else None,
+    )
+
+
+def _given(values: Integers | None) -> Integers:
+    assert values is not None  # noqa: S101  # a scan's panes all have what it folds
+    return values
+
+
+def _running(parts: Sequence[Integers], cuts: Sequence[tuple[int, int]], size: int) -> Integers:
+    """Sums of runs of panes, as differences of running totals."""
+    total = np.zeros((len(parts) + 1, size), np.int64)
+    if parts:
+        block = np.stack(parts)
+        if block.dtype == object or bound(block.ravel()) * len(parts) >= 1 << 63:
+            total, block = total.astype(object), block.astype(object)
+        total[1:] = np.cumsum(block, axis=0)
+    return np.concatenate([total[last] - total[first] for first, last in cuts])
+
+
+def _extreme(parts: Sequence[Integers], cuts: Sequence[tuple[int, int]], empty: Integers | None) -> Integers:
+    nothing = _given(empty)
+    lowest = bool(len(nothing)) and int(nothing[0]) > 0  # the neutral element of min is the greatest number
+    ufunc = np.minimum if lowest else np.maximum
+    return np.concatenate([ufunc.reduce([nothing, *parts[first:last]], axis=0) for first, last in cuts])
+
+
+def _measure(measure: Measure, layout: Layout, intake: Intake, states: Folded, windows: int) -> _Measured:
+    groups = len(layout.groups)
+    size = len(states) // windows
+    # All windows at once: the pairs of window w are those of the layout, shifted by w keys and w cells.
+    shift = np.arange(windows)[:, None]
+    keys = (layout.pair_key[None, :] + shift * size).ravel()
+    cells = (layout.pair_cell[None, :] + shift * layout.cells).ravel()
+    folded = states.regroup(keys, cells, windows * layout.cells)
+    if not measure.per:
+        value, known = folded.result(measure.agg, measure.scale, empty_sum_is_null=True)
+        return _Measured(value, known, folded.count)
+    return _second_step(measure, layout, intake, folded, windows, groups)
+
+
+def _second_step(
+    measure: Measure, layout: Layout, intake: Intake, folded: Folded, windows: int, groups: int
+) -> _Measured:
+    """Combinations with a folded row: `having` keeps, `each` maps, `then` folds to groups."""
+    present = np.flatnonzero(folded.count)
+    cells = present % layout.cells if layout.cells else present
+    codes = layout.cell_group[cells] + present // max(layout.cells, 1) * groups
+    rows = np.bincount(codes, weights=folded.count[present], minlength=windows * groups).astype(np.int64)
+    some = folded.take(present)
+    value, known = some.result(measure.agg, measure.scale, empty_sum_is_null=True)
+    columns = {"value": Column(value, known), **_cell_columns(measure, layout, intake, cells)}
+    kept = known.copy()
+    if measure.having is not None:
+        kept &= evaluate_where(measure.having, columns, len(cells))
+    if measure.each is not None:
+        mapped = evaluate(measure.each, columns, len(cells))
+        value = _numbers(mapped)
+        kept &= mapped.known()
+    value, codes = value[kept], codes[kept]
+    return _then(measure.then, value, codes, windows * groups, rows)
+
+
+def _cell_columns(measure: Measure, layout: Layout, intake: Intake, cells: Index) -> dict[str, Column]:
+    used = set[str]()
+    for node in (measure.having, measure.each):
+        used |= _used(node)
+    return layout.columns(intake, sorted(used - {"value"}), cells)
+
+
+def _used(node: Node | None) -> frozenset[str]:
+    return names(node) if node is not None else frozenset()
+
+
+def _then(then: str, value: Numbers, codes: Index, size: int, rows: NDArray[np.int64]) -> _Measured:
+    count = np.bincount(codes, minlength=size)
+    some = count > 0
+    if then == "count":
+        return _Measured(count.astype(np.float64), np.ones(size, np.bool_), rows)
+    if then in ("sum", "mean"):
+        total = np.bincount(codes, weights=value, minlength=size)
+        return _Measured(total if then == "sum" else total / np.maximum(count, 1), some, rows)
+    out = np.full(size, np.inf if then == "min" else -np.inf)
+    (np.minimum if then == "min" else np.maximum).at(out, codes, value)
+    return _Measured(np.where(some, out, 0.0), some, rows)
+
+
+def _project(found: _Measured, projection: Index, windows: int, measure: Measure) -> _Measured:
+    """Values of the measure's own groups for the shared groups; a group it does not have is empty."""
+    groups = len(found.value) // windows
+    index = (projection[None, :] + np.arange(windows)[:, None] * groups).ravel()
+    missing = np.tile(projection < 0, windows)
+    index = np.where(missing, 0, index)
+    zero = measure.then == "count" if measure.per else measure.agg == "count"
+    return _Measured(
+        np.where(missing, 0.0, found.value[index]),
+        np.where(missing, zero, found.known[index]),
+        np.where(missing, 0, found.rows[index]),
+    )
+
+
+def _numbers(column: Column) -> Numbers:
+    """A result as float64; fixed point and bools are no result of a formula."""
+    values = column.values
+    return np.asarray(values, np.float64) if column.scale is None else values / 10.0**column.scale

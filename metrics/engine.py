@@ -1,0 +1,175 @@
+"""The engine: `state, outputs = step(state, batches, now, history)`; a function of its inputs only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from metrics import image
+from metrics.image import DamagedState, UnknownStateVersion
+from metrics.intake import Intake
+from metrics.observation import Batch
+from metrics.plan import Plan
+from metrics.publication import SILENT_PAST_MS, History, Moment, Publication
+from metrics.value import Value
+from metrics.watermark import BEGINNING
+
+__all__ = [
+    "DamagedState", "History", "Outputs", "SourceFacts", "State", "UnknownStateVersion", "initial", "no_history",
+    "restore", "step",
+]  # fmt: skip
+
+_REALITY = ("simulated", "recorded", "real")  # the least real first
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What a source's feed line shows; times are ms UTC of the world, None while nothing is known."""
+
+    newest_ms: int | None
+    watermark_ms: int | None
+    rows: int
+    late: int
+    duplicate: int
+    unregistered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What a step says. `completed[i]`: the window of `values[i]` is complete (first completion or a correction).
+
+    `more`: windows are left over; call again soon, with or without new batches.
+    """
+
+    values: list[Value] = field(default_factory=list)
+    completed: list[bool] = field(default_factory=list)
+    more: bool = False
+
+    def complete_values(self) -> list[Value]:
+        """The values whose windows are complete."""
+        return [value for value, done in zip(self.values, self.completed, strict=True) if done]
+
+
+class State:
+    """Everything the engine knows of one world; changed in place by `step`."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.intakes = {name: Intake(source) for name, source in plan.sources.items()}
+        scans = {name: scan.pane_ms for name, scan in plan.scans.items()}
+        self.publications = [Publication(indicator, plan.regions, scans) for indicator in plan.indicators]
+        self._image = image.Image(self.intakes, self.publications)
+
+    def feeds(self) -> dict[str, SourceFacts]:
+        """The facts of each source."""
+        found = {}
+        for name, intake in self.intakes.items():
+            mark, counters = intake.watermark, intake.counters
+            found[name] = SourceFacts(
+                mark.newest_ms if mark.newest_ms > BEGINNING else None,
+                mark.mark_ms if mark.mark_ms > BEGINNING else None,
+                counters.rows, counters.late, counters.duplicate, counters.unregistered,
+            )  # fmt: skip
+        return found
+
+    def watermarks(self) -> dict[str, int]:
+        """The watermark of each source that has one, ms UTC."""
+        return {name: facts.watermark_ms for name, facts in self.feeds().items() if facts.watermark_ms is not None}
+
+    def changed(self) -> dict[str, bytes | None]:
+        """Fields of the checkpoint that differ from the last call (or from restore); None: delete the field."""
+        return self._image.changed()
+
+    def snapshot(self) -> dict[str, bytes]:
+        """All fields of the checkpoint."""
+        return self._image.snapshot()
+
+
+def initial(plan: Plan) -> State:
+    """The state of a world in which nothing has happened."""
+    return State(plan)
+
+
+def restore(plan: Plan, fields: Mapping[str, bytes]) -> State:
+    """The state from the fields of a checkpoint. What the plan no longer needs is dropped (and deleted by `changed`).
+
+    Raises UnknownStateVersion if another version of this program wrote them, DamagedState if they do not decode.
+    """
+    state = State(plan)
+    state._image.load(fields)
+    return state
+
+
+def no_history(_series: str, _window_end: int) -> float | None:
+    """A history that knows nothing."""
+    return None
+
+
+def step(
+    state: State,
+    batches: Sequence[Batch],
+    now_ms: int,
+    history: History = no_history,
+    *,
+    origins: Mapping[str, str] | None = None,
+    behind: Iterable[str] = (),
+) -> Outputs:
+    """Fold the batches, move the watermarks, publish what is due and changed.
+
+    `now_ms` is the world's clock. `origins`: source -> `real` (default), `recorded` or `simulated`. `behind`: sources
+    with entries that are still unread; for them silence means nothing, and the clock is held at their newest row, so
+    that a restart after a pause neither calls rows late nor publishes empty windows before it has read them.
+    Raises KeyError for a batch of a source that the plan does not have.
+    """
+    behind = frozenset(behind)
+    for batch in batches:
+        state.intakes[batch.source].take(batch, now_ms)
+    for name, intake in state.intakes.items():
+        before = intake.watermark.mark_ms, intake.watermark.heard_ms
+        intake.watermark.tick(now_ms, name in behind)
+        intake.changed |= before != (intake.watermark.mark_ms, intake.watermark.heard_ms)
+    outputs = Outputs()
+    needed: dict[str, int] = {}
+    closed: dict[str, int] = {}
+    more = False
+    for publication in state.publications:
+        mine = {name: state.intakes[name] for name in publication.plan.indicator.sources}
+        moment = _moment(mine, now_ms, behind)
+        origin = _least(origins, mine)
+        values, completed = publication.publish(state.intakes, moment, history, origin)
+        outputs.values.extend(values)
+        outputs.completed.extend(completed)
+        more = more or publication.left_over
+        publication.forget(moment)
+        start = publication.needed_from(moment)
+        for scan, index in publication.panes_before(start).items():
+            needed[scan] = min(index, needed.get(scan, index))
+        for name in mine:
+            closed[name] = min(start, closed.get(name, start))
+    for name, intake in state.intakes.items():
+        wanted = {scan: index for scan, index in needed.items() if scan in intake.panes}
+        intake.settle(closed.get(name, intake.watermark.closed_ms), wanted)
+    return Outputs(outputs.values, outputs.completed, more)
+
+
+def _moment(mine: Mapping[str, Intake], now_ms: int, behind: frozenset[str]) -> Moment:
+    clock = now_ms
+    for name in mine.keys() & behind:
+        clock = min(clock, mine[name].watermark.newest_ms)
+    sources = list(mine.values())
+    newest = max(intake.watermark.newest_ms for intake in sources)
+    lateness = max(intake.plan.source.lateness_ms for intake in sources)
+    # A source that fell silent for ever must not keep the windows of the others for ever.
+    speaking = [intake for intake in sources if intake.watermark.newest_ms >= newest - lateness - SILENT_PAST_MS]
+    return Moment(
+        clock,
+        min(intake.watermark.mark_ms for intake in sources),
+        min(intake.watermark.closed_ms for intake in speaking),
+        newest,
+        lateness,
+    )
+
+
+def _least(origins: Mapping[str, str] | None, sources: Iterable[str]) -> str:
+    """The least real of the sources' origins."""
+    return min(((origins or {}).get(name, "real") for name in sources), key=_REALITY.index)

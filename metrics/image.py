@@ -1,0 +1,298 @@
+"""The image of the state in a checkpoint: small named fields, so that a commit writes only what changed.
+
+| field | holds |
+|---|---|
+| `meta` | the version of this form |
+| `source/ID` | watermark, counters, presence |
+| `entities/ID/CHUNK`, `texts/ID/FIELD/CHUNK`, `keys/ID/COLUMNS/CHUNK` | dictionaries, append-only |
+| `seen/ID/BUCKET/CHUNK` | identities |
+| `pane/SCAN/INDEX` | folded state |
+| `indicator/ID@VERSION` | how far it is published |
+| `groups/ID@VERSION/CHUNK` | its groups, append-only |
+| `record/ID@VERSION/END` | what was published of one window |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgpack
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.aggregate import Folded, Integers
+from metrics.intake import Counters, Intake
+from metrics.publication import Publication, Record
+
+VERSION = 1
+CHUNK = 1024  # items of an append-only list in one field
+
+
+class UnknownStateVersion(ValueError):
+    """A checkpoint was written by another version of this program."""
+
+
+class DamagedState(ValueError):
+    """A checkpoint does not decode; `field` names where."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"the checkpoint is damaged at {field!r}")
+        self.field = field
+
+
+class Image:
+    """Translates a state to fields and back, and remembers what the last commit has seen."""
+
+    def __init__(self, intakes: Mapping[str, Intake], publications: Sequence[Publication]) -> None:
+        self._intakes = intakes
+        self._publications = {publication.plan.id: publication for publication in publications}
+        self._panes = {scan: panes for intake in intakes.values() for scan, panes in intake.panes.items()}
+        self._lists: dict[str, Callable[[], Sequence[Any]]] = {}
+        for name, intake in intakes.items():
+            self._lists[f"entities/{name}"] = _constant(intake.entities.dictionary)
+            for field, texts in intake.texts.items():
+                self._lists[f"texts/{name}/{field}"] = _constant(texts)
+            for columns, keys in intake.keys.items():
+                self._lists[f"keys/{name}/{','.join(columns)}"] = _constant(keys.rows)
+        for name, publication in self._publications.items():
+            self._lists[f"groups/{name}"] = _constant(publication.deriver.groups.all)
+        self._written: dict[str, int] = {}
+        self._stray: list[str] = []  # fields of a checkpoint that the plan has no use for
+        self._fresh = True
+
+    def changed(self) -> dict[str, bytes | None]:
+        """Fields that differ since the last call; None: delete."""
+        out: dict[str, bytes | None] = dict.fromkeys(self._stray)
+        self._stray = []
+        if self._fresh:
+            out["meta"] = _meta()
+            self._fresh = False
+        for name, listed in self._lists.items():
+            items, written = listed(), self._written.get(name, 0)
+            if len(items) > written:
+                for chunk in range(written // CHUNK, (len(items) - 1) // CHUNK + 1):
+                    out[f"{name}/{chunk}"] = _chunk(items, chunk)
+                self._written[name] = len(items)
+        for name, intake in self._intakes.items():
+            if intake.changed:
+                out[f"source/{name}"] = _source(intake)
+                intake.changed = False
+            for chunk_name, payload in intake.identities.changed():
+                out[f"seen/{name}/{chunk_name}"] = payload
+        for scan, panes in self._panes.items():
+            for index in panes.dirty:
+                folded = panes.panes.get(index)
+                out[f"pane/{scan}/{index}"] = None if folded is None else _folded(folded)
+            panes.dirty.clear()
+        for name, publication in self._publications.items():
+            if publication.changed:
+                out[f"indicator/{name}"] = _progress(publication)
+                publication.changed = False
+            for end in publication.dirty:
+                record = publication.records.get(end)
+                out[f"record/{name}/{end}"] = None if record is None else _record(record)
+            publication.dirty.clear()
+        return out
+
+    def snapshot(self) -> dict[str, bytes]:
+        """Every field; does not count as a look at the changes."""
+        out = {"meta": _meta()}
+        for name, listed in self._lists.items():
+            items = listed()
+            for chunk in range((len(items) + CHUNK - 1) // CHUNK):
+                out[f"{name}/{chunk}"] = _chunk(items, chunk)
+        for name, intake in self._intakes.items():
+            out[f"source/{name}"] = _source(intake)
+            for chunk_name, payload in intake.identities.snapshot():
+                out[f"seen/{name}/{chunk_name}"] = payload
+        for scan, panes in self._panes.items():
+            for index, folded in panes.panes.items():
+                out[f"pane/{scan}/{index}"] = _folded(folded)
+        for name, publication in self._publications.items():
+            out[f"indicator/{name}"] = _progress(publication)
+            for end, record in publication.records.items():
+                out[f"record/{name}/{end}"] = _record(record)
+        return out
+
+    def load(self, fields: Mapping[str, bytes]) -> None:
+        """Take the state over from fields. Raises UnknownStateVersion, DamagedState."""
+        if not fields:
+            return
+        version = _decode("meta", fields.get("meta", b"\xc0"))
+        if version != VERSION:
+            raise UnknownStateVersion(f"checkpoint version {version!r} is not {VERSION}")
+        self._fresh = False
+        seen: dict[str, dict[tuple[int, int], bytes]] = {}
+        lists: dict[str, dict[int, list[Any]]] = {}
+        rest: list[tuple[str, str, str, bytes]] = []
+        for field, payload in fields.items():
+            kind, _, tail = field.partition("/")
+            if kind == "meta":
+                continue
+            if kind == "seen":
+                name, bucket, chunk = tail.rsplit("/", 2)
+                if name in self._intakes:
+                    seen.setdefault(name, {})[int(bucket), int(chunk)] = payload
+                else:
+                    self._stray.append(field)
+            elif kind in ("entities", "texts", "keys", "groups"):
+                name, _, chunk = field.rpartition("/")
+                if name in self._lists:
+                    lists.setdefault(name, {})[int(chunk)] = _decode(field, payload)
+                else:
+                    self._stray.append(field)
+            else:
+                rest.append((field, kind, tail, payload))
+        codes = {name: self._load_list(name, chunks) for name, chunks in lists.items()}
+        for name, chunks in seen.items():
+            try:
+                self._intakes[name].identities.load(chunks)
+            except ValueError as error:
+                raise DamagedState(f"seen/{name}") from error
+        for field, kind, tail, payload in rest:
+            try:
+                if not self._load_field(kind, tail, _decode(field, payload), codes):
+                    self._stray.append(field)
+            except (TypeError, ValueError, IndexError, KeyError) as error:
+                raise DamagedState(field) from error
+
+    def _load_list(self, name: str, chunks: Mapping[int, list[Any]]) -> NDArray[np.int64]:
+        """Take a list over; returns the code that each of its items has now."""
+        items = [item for chunk in sorted(chunks) for item in chunks[chunk]]
+        kind, _, tail = name.partition("/")
+        if kind == "groups":
+            groups = self._publications[tail].deriver.groups
+            codes = [groups.add((region, None if split is None else tuple(split))) for region, split in items]
+            if codes == list(range(len(codes))):
+                self._written[name] = len(items)
+            return np.array(codes, np.int64)
+        source, _, part = tail.partition("/")
+        intake = self._intakes[source]
+        if kind == "keys":
+            keys = intake.keys[tuple(part.split(","))]
+            codes = [keys.append(tuple(row)) for row in items]
+        else:
+            dictionary = intake.entities.dictionary if kind == "entities" else intake.texts[part]
+            codes = [dictionary.code(item) for item in items]
+        if codes != list(range(len(items))):
+            raise DamagedState(name)
+        self._written[name] = len(items)
+        return np.array(codes, np.int64)
+
+    def _load_field(self, kind: str, tail: str, raw: Any, codes: Mapping[str, NDArray[np.int64]]) -> bool:
+        """Whether the plan has a use for the field."""
+        if kind == "source" and tail in self._intakes:
+            intake = self._intakes[tail]
+            mark = intake.watermark
+            mark.newest_ms, mark.mark_ms, mark.heard_ms, counters, presence = raw
+            intake.counters = Counters(*counters)
+            intake.newest_in = dict(presence)
+            return True
+        if kind == "indicator" and tail in self._publications:
+            publication = self._publications[tail]
+            publication.cursor_ms, publication.started, waiting = raw
+            publication.waiting = set(waiting)
+            return True
+        name, _, number = tail.rpartition("/")
+        if kind == "pane" and name in self._panes:
+            self._panes[name].panes[int(number)] = _unfold(raw)
+            return True
+        if kind == "record" and name in self._publications:
+            publication, end = self._publications[name], int(number)
+            record = _unrecord(raw)
+            now = codes.get(f"groups/{name}", np.empty(0, np.int64))
+            size = len(record.shown)
+            if not np.array_equal(now[:size], np.arange(size)):
+                record = _moved(record, now[:size], len(publication.deriver.groups))
+                publication.dirty.add(end)
+            publication.records[end] = record
+            if not record.completed:
+                publication.unfinished.add(end)
+            return True
+        return False
+
+
+def _constant(items: Sequence[Any]) -> Callable[[], Sequence[Any]]:
+    return lambda: items
+
+
+def _pack(value: Any) -> bytes:
+    packed: bytes = msgpack.packb(value)
+    return packed
+
+
+def _decode(field: str, payload: bytes) -> Any:
+    try:
+        return msgpack.unpackb(payload, strict_map_key=False)
+    except (ValueError, msgpack.UnpackException) as error:
+        raise DamagedState(field) from error
+
+
+def _meta() -> bytes:
+    return _pack(VERSION)
+
+
+def _chunk(items: Sequence[Any], chunk: int) -> bytes:
+    return _pack(list(items[chunk * CHUNK : (chunk + 1) * CHUNK]))
+
+
+def _source(intake: Intake) -> bytes:
+    mark, counters = intake.watermark, intake.counters
+    numbers = (counters.rows, counters.late, counters.duplicate, counters.unregistered)
+    return _pack((mark.newest_ms, mark.mark_ms, mark.heard_ms, numbers, sorted(intake.newest_in.items())))
+
+
+def _progress(publication: Publication) -> bytes:
+    return _pack((publication.cursor_ms, publication.started, sorted(publication.waiting)))
+
+
+def _folded(folded: Folded) -> bytes:
+    return _pack([_integers(part) for part in (folded.count, folded.sum, folded.min, folded.max)])
+
+
+def _unfold(raw: Sequence[Any]) -> Folded:
+    count, *others = (_unpacked(part) for part in raw)
+    if count is None:
+        raise ValueError("a pane without counts")
+    return Folded(count, *others)
+
+
+def _integers(values: Integers | None) -> Any:
+    """int64 as bytes, Python integers as decimal texts."""
+    if values is None:
+        return None
+    return [str(value) for value in values] if values.dtype == object else values.tobytes()
+
+
+def _unpacked(raw: Any) -> Integers | None:
+    if raw is None:
+        return None
+    if isinstance(raw, bytes):
+        return np.frombuffer(raw, np.int64).copy()
+    whole = np.empty(len(raw), object)
+    whole[:] = [int(text) for text in raw]
+    return whole
+
+
+def _record(record: Record) -> bytes:
+    return _pack([record.completed, *(array.tobytes() for array in record.arrays())])
+
+
+def _unrecord(raw: Sequence[Any]) -> Record:
+    completed, *parts = raw
+    return Record(*_arrays(parts), completed)  # type: ignore[arg-type]
+
+
+def _arrays(parts: Sequence[bytes]) -> Iterator[NDArray[Any]]:
+    for part, kind in zip(parts, Record.TYPES, strict=True):
+        yield np.frombuffer(part, kind).copy()
+
+
+def _moved(record: Record, codes: NDArray[np.int64], size: int) -> Record:
+    """A record whose groups have other codes now."""
+    moved = Record.empty(size)
+    for old, new in zip(record.arrays(), moved.arrays(), strict=True):
+        new[codes] = old
+    moved.completed = record.completed
+    return moved

@@ -1,0 +1,164 @@
+"""Groups and layouts: which published groups (region, dimensions) the rows of a key count in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.column import Column
+from metrics.indicator import ENTITY
+from metrics.intake import Intake, printed
+from metrics.keyspace import at_rows
+from metrics.plan import IndicatorPlan, MeasurePlan
+from metrics.region import UNKNOWN, Regions
+
+Group = tuple[str, tuple[str, ...] | None]  # region code, values of the dimensions; None: not split by dimensions
+Index = NDArray[np.int64]
+
+
+class Groups:
+    """The groups of an indicator as dense codes, append-only; every published region has one from the start."""
+
+    def __init__(self, plan: IndicatorPlan, regions: Regions) -> None:
+        self.all: list[Group] = []
+        self._index: dict[Group, int] = {}
+        if plan.has_region:
+            for code in regions.of_levels(plan.indicator.levels):
+                self.add((code, None))
+        else:
+            self.add((UNKNOWN, None))
+        self.always = len(self.all)  # groups below this are published at every instant, empty or not
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def add(self, group: Group) -> int:
+        """The code of a group, a new one if it was never seen."""
+        code = self._index.get(group)
+        if code is None:
+            code = self._index[group] = len(self.all)
+            self.all.append(group)
+        return code
+
+    def get(self, group: Group) -> int:
+        """The code of a group, -1 if it was never seen."""
+        return self._index.get(group, -1)
+
+
+class Layout:
+    """How the keys of one measure spread over groups. It grows with the keys and depends on nothing else.
+
+    Key `pair_key[i]` counts in cell `pair_cell[i]`. In one step a cell is a group; with `per` a cell is a group and a
+    combination of the `per` columns: cell c belongs to group `cell_group[c]`, and key `cell_key[c]` has its columns.
+    """
+
+    def __init__(self, plan: IndicatorPlan, measure: MeasurePlan, regions: Regions, shared: Groups) -> None:
+        self._plan = plan
+        self._measure = measure
+        self._regions = regions
+        self._levels = frozenset(plan.indicator.levels)
+        complete = measure.dimensions == plan.indicator.dimensions and measure.has_region == plan.has_region
+        # A measure that cannot tell all groups apart has groups of its own and makes none appear.
+        self.groups = shared if complete else Groups(plan, Regions())
+        self._shared = shared
+        self._projected: list[int] = []
+        self._known = 0
+        self._cells: dict[tuple[int, tuple[str, ...]], int] = {}
+        self.pair_key: Index = np.empty(0, np.int64)
+        self.pair_cell: Index = np.empty(0, np.int64)
+        self.cell_group: Index = np.empty(0, np.int64)
+        self.cell_key: Index = np.empty(0, np.int64)
+
+    @property
+    def cells(self) -> int:
+        return len(self.cell_group) if self._measure.measure.per else len(self.groups)
+
+    def extend(self, intake: Intake) -> None:
+        """Take in the keys that came since the last call."""
+        keys = intake.keys[self._measure.key]
+        if len(keys) == self._known:
+            return
+        since, self._known = self._known, len(keys)
+        leaves = self._texts(intake, self._region_column(intake), since)
+        dimensions = [self._texts(intake, name, since) for name in self._measure.dimensions]
+        per = [self._texts(intake, name, since) for name in self._measure.measure.per]
+        pairs: list[tuple[int, int]] = []
+        groups: list[int] = []
+        owners: list[int] = []
+        for at in range(self._known - since):
+            split = tuple(texts[at] for texts in dimensions)
+            combination = tuple(texts[at] for texts in per)
+            for region in self._regions_of(leaves[at] if leaves else None):
+                for group in (None, split) if split else (None,):
+                    code = self.groups.add((region, group))
+                    if not per:
+                        pairs.append((since + at, code))
+                        continue
+                    cell = self._cells.setdefault((code, combination), len(self._cells))
+                    pairs.append((since + at, cell))
+                    if cell == len(self.cell_group) + len(groups):
+                        groups.append(code)
+                        owners.append(since + at)
+        table = np.array(pairs, np.int64).reshape(-1, 2)
+        self.pair_key = np.concatenate([self.pair_key, table[:, 0]])
+        self.pair_cell = np.concatenate([self.pair_cell, table[:, 1]])
+        self.cell_group = np.concatenate([self.cell_group, np.array(groups, np.int64)])
+        self.cell_key = np.concatenate([self.cell_key, np.array(owners, np.int64)])
+
+    def project(self) -> Index | None:
+        """For each shared group the measure's own group, -1 where it has none; None if they are the same."""
+        if self.groups is self._shared:
+            return None
+        for region, split in self._shared.all[len(self._projected) :]:
+            self._projected.append(self.groups.get(self._own(region, split)))
+        # Own groups may have come later than the shared ones that want them.
+        for at, code in enumerate(self._projected):
+            if code < 0:
+                self._projected[at] = self.groups.get(self._own(*self._shared.all[at]))
+        return np.array(self._projected, np.int64)
+
+    def columns(self, intake: Intake, wanted: Sequence[str], cells: Index) -> dict[str, Column]:
+        """The `per` and registry columns of cells, shape (cells,)."""
+        owners = self.cell_key[cells]
+        return {name: self._column(intake, name, owners) for name in wanted}
+
+    def _own(self, region: str, split: tuple[str, ...] | None) -> Group:
+        mine = self._measure.dimensions
+        kept = None
+        if split is not None and mine:
+            kept = tuple(split[self._plan.indicator.dimensions.index(name)] for name in mine)
+        return region if self._measure.has_region else UNKNOWN, kept
+
+    def _regions_of(self, leaf: str | None) -> tuple[str, ...]:
+        if leaf is None:
+            return (UNKNOWN,)
+        path = self._regions.path(leaf)
+        if not path:
+            return (UNKNOWN,)
+        return tuple(code for code in path if self._regions[code].level in self._levels)
+
+    def _region_column(self, intake: Intake) -> str | None:
+        rule = intake.plan.source.region
+        return rule.name if rule is not None else None
+
+    def _texts(self, intake: Intake, name: str | None, since: int) -> list[str]:
+        if name is None:
+            return []
+        count = self._known - since
+        column = self._column(intake, name, np.arange(since, self._known))
+        known = column.known()
+        if column.dictionary is not None:
+            return [column.dictionary[column.values[at]] if known[at] else "" for at in range(count)]
+        return [printed(column.values[at], column) if known[at] else "" for at in range(count)]
+
+    def _column(self, intake: Intake, name: str, keys: Index) -> Column:
+        source = intake.plan.source
+        table = intake.keys[self._measure.key]
+        if name in (ENTITY, source.entity):
+            return Column(table.part(ENTITY)[keys], dictionary=table.dictionary(ENTITY))
+        if name in source.fields:
+            codes = table.part(name)[keys]
+            return Column(codes, codes > 0, dictionary=table.dictionary(name))
+        return at_rows(intake.entities.column(name), table.part(ENTITY)[keys])

@@ -1,0 +1,264 @@
+"""Publication of one indicator: which windows are due, what of them changed, and with which quality and revision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.derive import Derived, Deriver
+from metrics.evaluation import published
+from metrics.intake import Intake
+from metrics.plan import IndicatorPlan
+from metrics.region import Regions
+from metrics.threshold import level_name
+from metrics.value import Quality, Value, series_id
+from metrics.watermark import BEGINNING
+from metrics.window import DAY_MS, HOUR_MS, pane_index, pane_start
+
+QUALITIES: tuple[Quality, ...] = ("complete", "provisional", "stale", "no_data")
+COMPLETE, PROVISIONAL, STALE, NO_DATA = range(4)
+# Complete values are kept for 49 h of world time: a silent instant before that would be published for nobody.
+SILENT_PAST_MS = 49 * HOUR_MS
+CELLS_PER_STEP = 200_000  # windows x keys derived in one step: some 50 ms; what is left waits for the next step
+WINDOWS_PER_STEP = 512
+
+History = Callable[[str, int], float | None]
+
+
+@dataclass(slots=True)
+class Record:
+    """What was published of one window, by group code. Arrays of one length; a group behind their end is not shown."""
+
+    shown: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+    raw: NDArray[np.float64]
+    value: NDArray[np.float64]
+    samples: NDArray[np.int64]
+    quality: NDArray[np.int8]
+    level: NDArray[np.int8]
+    revision: NDArray[np.int32]
+    completed: bool = False
+
+    TYPES = (np.bool_, np.bool_, np.float64, np.float64, np.int64, np.int8, np.int8, np.int32)
+
+    @staticmethod
+    def empty(size: int) -> Record:
+        return Record(*(np.zeros(size, kind) for kind in Record.TYPES))
+
+    def arrays(self) -> tuple[NDArray[np.generic], ...]:
+        return (
+            self.shown, self.known, self.raw, self.value, self.samples, self.quality, self.level, self.revision,
+        )  # fmt: skip
+
+    def grown(self, size: int) -> Record:
+        more = size - len(self.shown)
+        if more <= 0:
+            return self
+        grown = (np.concatenate([array, np.zeros(more, array.dtype)]) for array in self.arrays())
+        return Record(*grown, self.completed)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a step knows of time for one indicator. `clock_ms`: instants up to here are passed. `mark_ms`: the least
+    watermark of its sources. `closed_ms`: windows that end at or before this change no more. `newest_ms`: the newest row
+    of any source. `lateness_ms`: the longest of the sources."""
+
+    clock_ms: int
+    mark_ms: int
+    closed_ms: int
+    newest_ms: int
+    lateness_ms: int
+
+
+class Publication:
+    """The published windows of one indicator version."""
+
+    def __init__(self, plan: IndicatorPlan, regions: Regions, scans: Mapping[str, int]) -> None:
+        self.plan = plan
+        self.deriver = Deriver(plan, regions)
+        self.records: dict[int, Record] = {}
+        self.unfinished: set[int] = set()  # ends of records that are not complete
+        self.waiting: set[int] = set()  # ends to derive that did not fit into a step
+        self.cursor_ms: int | None = None  # every grid instant up to here has been published
+        self.started = False  # a row was seen
+        self.dirty: set[int] = set()  # ends of records changed or dropped since the last checkpoint
+        self.changed = False
+        self.left_over = False  # windows wait for the next step
+        self._scans = {part.scan: scans[part.scan] for part in plan.measures}  # scan -> pane_ms
+
+    def publish(
+        self, intakes: Mapping[str, Intake], moment: Moment, history: History, origin: str
+    ) -> tuple[list[Value], list[bool]]:
+        """Values that changed, oldest window first, and whether the window of each is complete."""
+        mine = [intakes[name] for name in self.plan.indicator.sources]
+        todo = self._due(mine, moment)
+        self.changed = self.changed or bool(todo)
+        values: list[Value] = []
+        completed: list[bool] = []
+        if todo:
+            keys = max(len(intakes[part.measure.source].keys[part.key]) for part in self.plan.measures)
+            room = min(WINDOWS_PER_STEP, max(8, CELLS_PER_STEP // max(keys, len(self.deriver.groups), 1)))
+            now, later = todo[:room], todo[room:]
+            self.waiting = set(later)
+            self.left_over = self.left_over or bool(later)
+            derived = self.deriver.derive(intakes, now)
+            for at, end in enumerate(now):
+                self._emit(derived, at, end, mine, moment, history, origin, values, completed)
+        return values, completed
+
+    def needed_from(self, moment: Moment) -> int:
+        """The start of the oldest window that may still be derived."""
+        window = self.plan.indicator.window
+        ends = [window.after(moment.closed_ms) if moment.closed_ms > BEGINNING else BEGINNING]
+        ends += [min(self.waiting)] if self.waiting else []
+        ends += [min(self.unfinished)] if self.unfinished else []
+        if self.cursor_ms is not None:
+            ends.append(window.after(self.cursor_ms))
+        first = min(ends)
+        return BEGINNING if first <= BEGINNING else window.start(first)
+
+    def forget(self, moment: Moment) -> None:
+        """Drop windows that change no more; the newest of them stays, to tell which groups have fallen silent.
+
+        A window behind the newest row of a source that neither speaks nor idles is given up after SILENT_PAST_MS.
+        """
+        window = self.plan.indicator.window
+        kept_from, cursor = BEGINNING, self.cursor_ms
+        if moment.closed_ms > BEGINNING and cursor is not None:
+            kept_from = window.floor(min(moment.closed_ms, cursor))
+        given_up = moment.clock_ms - SILENT_PAST_MS - moment.lateness_ms
+        for end in list(self.records):
+            if end in self.waiting:
+                continue
+            if end < kept_from or (end < given_up and window.start(end) > moment.newest_ms):
+                del self.records[end]
+                self.unfinished.discard(end)
+                self.dirty.add(end)
+
+    def _due(self, mine: Iterable[Intake], moment: Moment) -> list[int]:
+        window, reach = self.plan.indicator.window, max(moment.clock_ms, moment.mark_ms)
+        due = set(self.waiting)
+        self.left_over = False
+        if reach <= BEGINNING:  # nothing is known yet: the sources have unread rows
+            return sorted(due)
+        oldest = [intake.oldest_ms for intake in mine if intake.oldest_ms is not None]
+        if self.cursor_ms is None:
+            self.cursor_ms = window.floor(reach)
+        if oldest and not self.started:
+            # The world begins with its first row, if that is older than the first look at the clock.
+            self.started = True
+            self.cursor_ms = min(self.cursor_ms, window.floor(min(oldest)))
+        for intake in mine:
+            for scan, pane_ms in self._scans.items():
+                panes = intake.panes.get(scan)
+                for index in panes.touched if panes else ():
+                    due.update(self._touched(pane_start(index, pane_ms), reach))
+        if reach - self.cursor_ms > SILENT_PAST_MS:
+            skipped = window.floor(reach - SILENT_PAST_MS)
+            for intake in mine:
+                for scan, pane_ms in self._scans.items():
+                    panes = intake.panes.get(scan)
+                    for index in panes.panes if panes else ():
+                        ends = self._touched(pane_start(index, pane_ms), skipped)
+                        due.update(end for end in ends if end > self.cursor_ms)
+            self.cursor_ms = skipped
+        passed = list(islice(window.instants(self.cursor_ms, reach), WINDOWS_PER_STEP))
+        if passed:
+            due.update(passed)
+            self.cursor_ms = passed[-1]
+            self.left_over = len(passed) == WINDOWS_PER_STEP
+            self.changed = True
+        due.update(end for end in self.unfinished if end <= moment.mark_ms)
+        return sorted(end for end in due if self.plan.in_force(end))
+
+    def _touched(self, row_ms: int, reach: int) -> Iterable[int]:
+        window = self.plan.indicator.window
+        return (window.after(row_ms),) if window.open_is_shown else window.touched(row_ms, reach)
+
+    def _emit(
+        self, derived: Derived, at: int, end: int, mine: Iterable[Intake], moment: Moment, history: History,
+        origin: str, values: list[Value], completed: list[bool],
+    ) -> None:  # fmt: skip
+        known, samples, present = derived.known[at], derived.samples[at], derived.present[at].copy()
+        size = len(known)
+        record = self.records.get(end, Record.empty(0)).grown(size)
+        self.records[end] = record
+        if any(self._before_start(intake, end) for intake in mine):
+            known = np.zeros(size, np.bool_)
+        present[: self.deriver.groups.always] = True
+        is_open = end > max(moment.clock_ms, moment.mark_ms)
+        if is_open:
+            present &= known
+        else:
+            present |= self._fallen_silent(end, size)
+        present |= record.shown
+        raw = np.where(known, derived.value[at], 0.0)
+        renewed = np.flatnonzero(present & (~record.shown | (raw != record.raw) | (known != record.known)))
+        value = record.value.copy()
+        value[renewed] = published(raw[renewed])
+        level = np.zeros(size, np.int8)
+        if self.plan.indicator.thresholds is not None:
+            level = self.plan.indicator.thresholds.levels(value, known)
+        is_complete = moment.mark_ms >= end
+        stale = any(self._stale(intake, end, moment) for intake in mine)
+        quality = np.where(known, STALE if stale else COMPLETE if is_complete else PROVISIONAL, NO_DATA).astype(np.int8)
+        differs = present & (
+            ~record.shown | (value != record.value) | (known != record.known) | (samples != record.samples)
+            | (quality != record.quality) | (level != record.level)
+        )  # fmt: skip
+        sent = present if is_complete and not record.completed else differs
+        revision = record.revision + (differs & record.shown & record.completed)
+        self.records[end] = Record(
+            present, known & present, np.where(present, raw, 0.0), np.where(present, value, 0.0),
+            np.where(present, samples, 0), quality, level, revision.astype(np.int32), record.completed or is_complete,
+        )  # fmt: skip
+        self.dirty.add(end)
+        if self.records[end].completed:
+            self.unfinished.discard(end)
+        else:
+            self.unfinished.add(end)
+        indicator = self.plan.indicator
+        start = indicator.window.start(end)
+        for code in np.flatnonzero(sent).tolist():
+            region, split = self.deriver.groups.all[code]
+            dims = tuple(zip(indicator.dimensions, split, strict=True)) if split is not None else ()
+            number = float(value[code]) if known[code] else None
+            yesterday = history(series_id(indicator.id, region, dims), end - DAY_MS)
+            values.append(
+                Value(
+                    indicator.id, indicator.version, region, dims, start, end, number, QUALITIES[quality[code]],
+                    int(samples[code]), int(revision[code]), level_name(int(level[code])), yesterday, origin,
+                )
+            )  # fmt: skip
+            completed.append(self.records[end].completed)
+
+    def _fallen_silent(self, end: int, size: int) -> NDArray[np.bool_]:
+        """Groups that had a value in the window before: said once to have none, so that no screen keeps the old one."""
+        window = self.plan.indicator.window
+        before = self.records.get(window.floor(end - 1))
+        if before is None:
+            return np.zeros(size, np.bool_)
+        before = before.grown(size)
+        return (before.shown & before.known)[:size]
+
+    def _before_start(self, intake: Intake, end: int) -> bool:
+        since = intake.plan.source.since_ms
+        return since is not None and self.plan.indicator.window.start(end) < since
+
+    def _stale(self, intake: Intake, end: int, moment: Moment) -> bool:
+        """Whether the source has no row in [end - stale_after, end); for an open window the question is asked now."""
+        stale_after = intake.plan.source.stale_after_ms
+        if stale_after is None:
+            return False
+        if end > moment.clock_ms:
+            return intake.watermark.newest_ms < min(end, moment.clock_ms) - stale_after
+        return intake.newest_before(end, end - stale_after) is None
+
+    def panes_before(self, needed_from: int) -> dict[str, int]:
+        """Per scan the first pane that is needed."""
+        return {scan: pane_index(needed_from, pane_ms) for scan, pane_ms in self._scans.items()}
