@@ -50,9 +50,14 @@ class LiveConnection(ServerConnection):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self.transport.get_write_buffer_size() > BUFFER_BYTES and self.client is not None:
+        full = self.transport.get_write_buffer_size() > BUFFER_BYTES
+        if not full and self.inbound <= INBOUND_PER_TICK:
+            return
+        if self.client is None:  # not admitted yet: owed no explanation
+            self.transport.abort()
+        elif full:
             self.client.check_buffer()  # answers to a flood of pings count like everything else
-        elif self.inbound > INBOUND_PER_TICK and self.client is not None:
+        else:
             self.client.cut_off("flood", TOO_MUCH)
 
 

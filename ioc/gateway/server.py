@@ -125,8 +125,7 @@ class Gateway:
         made: Redis = Redis.from_url(
             self.config.redis_url,
             protocol=2,
-            lib_name=None,
-            lib_version=None,
+            driver_info=None,
             socket_timeout=READ_TIMEOUT_S,
             socket_connect_timeout=READ_TIMEOUT_S,
             retry=Retry(NoBackoff(), 0),  # whoever asks decides whether to ask again
