@@ -61,7 +61,7 @@ def _sentence(file: str, model: type[BaseModel], raw: Any, fault: Mapping[str, A
     kind, message = str(fault["type"]), str(fault["msg"]).removeprefix("Value error, ")
     if kind == "extra_forbidden":
         unknown = str(fault["loc"][-1])
-        near = difflib.get_close_matches(unknown, sorted(_names(model)), n=1)
+        near = difflib.get_close_matches(unknown, sorted(_names(model, fault["loc"][:-1])), n=1)
         return line(file, where, "unknown-key", f"'{unknown}' is not known" + (f"; '{near[0]}'?" if near else ""))
     if kind == "missing":
         return line(file, where, "missing-key", "this key is required")
@@ -88,15 +88,14 @@ def _key(raw: Any, location: Sequence[str | int]) -> str:
     return ".".join(parts)
 
 
-def _names(model: type[BaseModel], seen: frozenset[type] = frozenset()) -> set[str]:
-    """All keys of a model and of the models inside it: the candidates for "did you mean"."""
-    names: set[str] = set()
-    for key, spec in model.model_fields.items():
-        names.add(spec.alias or key)
-        for inner in _models(spec.annotation):
-            if inner not in seen:
-                names |= _names(inner, seen | {model})
-    return names
+def _names(model: type[BaseModel], location: Sequence[str | int]) -> set[str]:
+    """The keys that are known at a location: the candidates for "did you mean"."""
+    models = [model]
+    for step in location:
+        fields = [one.model_fields[step] for one in models if isinstance(step, str) and step in one.model_fields]
+        inner = [found for spec in fields for found in _models(spec.annotation)]
+        models = inner or models  # the name of a table or the number of a row leads into no other model
+    return {spec.alias or key for one in models for key, spec in one.model_fields.items()}
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

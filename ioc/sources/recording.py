@@ -74,7 +74,7 @@ def read(
         if not row:
             continue
         if len(row) != len(header):
-            raise RecordingError(table.line_num, header[min(len(row), len(header)) - 1], "columns",
+            raise RecordingError(table.line_num, header[min(len(row), len(header) - 1)], "columns",
                                  f"{len(row)} cells where the header has {len(header)}")  # fmt: skip
         times.append(_time(row[at], recording["time"], table.line_num))
         if len(times) > 1 and times[-1] <= times[-2]:

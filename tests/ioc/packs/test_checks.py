@@ -1,0 +1,89 @@
+"""A name that one pack file uses must be declared by another."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ioc.packs.bundle import build
+from ioc.packs.files import PACKS, PackErrors
+
+
+@pytest.fixture
+def packs(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(PACKS, tmp_path / "packs", ignore=shutil.ignore_patterns("*.py", "__pycache__")))
+
+
+def fault_after(root: Path, file: str, old: str, new: str) -> str:
+    """The only fault there is after one edit."""
+    path = root / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(PackErrors) as caught:
+        build(root)
+    assert len(caught.value.lines) == 1, caught.value.lines
+    return caught.value.lines[0]
+
+
+def test_a_tile_of_an_unknown_indicator(packs: Path) -> None:
+    fault = fault_after(packs, "operations/wall.toml", '"O1"', '"O99"')
+    assert fault == "operations/wall.toml:tile:0: unknown-name: there is no indicator 'O99'"
+
+
+def test_a_layer_of_an_unknown_indicator(packs: Path) -> None:
+    fault = fault_after(packs, "traffic/pack.toml", '"T3r"', '"T3x"')
+    assert fault == "traffic/pack.toml:roads.indicator:0: unknown-name: there is no indicator 'T3x'"
+
+
+def test_an_indicator_of_an_unknown_source(packs: Path) -> None:
+    fault = fault_after(packs, "operations/indicators.toml", 'source = "cloud"', 'source = "clouds"')
+    assert fault == "operations/indicators.toml:O1.source:0: unknown-name: there is no source 'clouds'"
+
+
+def test_a_dimension_that_the_source_lacks(packs: Path) -> None:
+    fault = fault_after(packs, "operations/indicators.toml", '["process"]', '["proces"]')
+    assert fault == "operations/indicators.toml:O4.dimensions:0: unknown-name: 'proces' is not a field of cloud"
+
+
+def test_a_source_of_an_unknown_registry(packs: Path) -> None:
+    fault = fault_after(packs, "traffic/sources.toml", 'registry = "recorded_roads"', 'registry = "roads_2015"')
+    where = "traffic/sources.toml:traffic.variants.recorded.registry"
+    assert fault == f"{where}:0: unknown-name: there is no registry 'roads_2015'"
+
+
+def test_a_recording_of_an_unknown_variant(packs: Path) -> None:
+    fault = fault_after(packs, "traffic/recordings.toml", 'variant = "recorded"', 'variant = "taped"')
+    assert fault == "traffic/recordings.toml:taxi_speeds.variant:0: unknown-name: traffic has no variant 'taped'"
+
+
+def test_a_recording_of_a_field_that_is_no_number(packs: Path) -> None:
+    fault = fault_after(packs, "traffic/recordings.toml", 'value = "speed"', 'value = "road"')
+    assert fault == "traffic/recordings.toml:taxi_speeds.value:0: type: 'road' is a text; a number is needed"
+
+
+def test_a_road_in_a_region_that_does_not_exist(packs: Path) -> None:
+    fault = fault_after(packs, "traffic/registry_recorded.toml", 'code = "440303"', 'code = "440999"')
+    assert fault.endswith("unknown-name: '90217' of recorded_roads: there is no region '440999'")
+
+
+def test_two_roads_of_one_id(packs: Path) -> None:
+    fault = fault_after(packs, "traffic/registry_recorded.toml", 'id = "90218"', 'id = "90217"')
+    where = "traffic/registry_recorded.toml:recorded_roads.90217"
+    assert fault == f"{where}:0: duplicate: 2 rows of this id"
+
+
+def test_an_assumption_about_an_attribute_that_is_not_there(packs: Path) -> None:
+    fault = fault_after(packs, "traffic/registry_recorded.toml", "vehicles = 1\n", "")
+    assert fault.endswith("unknown-name: '90217' of recorded_roads assumes 'vehicles' but lacks it")
+
+
+def test_one_indicator_declared_twice(packs: Path) -> None:
+    path = packs / "operations/indicators.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('id = "O2"', 'id = "O1"'), encoding="utf-8")
+    with pytest.raises(PackErrors) as caught:
+        build(packs)
+    twice = "operations/indicators.toml:O1:0: duplicate: version 1 is declared more than once"
+    assert caught.value.lines[:2] == (twice, twice)
