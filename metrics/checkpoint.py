@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import msgpack
 import redis
@@ -21,6 +21,7 @@ from metrics.stream import Place, order
 LEASE_MS = 5_000  # an owner that has not committed for so long may be replaced; it commits each second
 DEAD_LETTERS = 10_000
 _GENERATIONS = ("a", "b")
+Standing = Literal["intact", "lost", "taken"]
 
 
 class NotOwner(CheckpointError):
@@ -85,8 +86,9 @@ class Checkpoint:
         self.sequence = 0
         self._pending: dict[str, dict[str, bytes | None]] = {"a": {}, "b": {}}
         self._sums: dict[str, dict[str, int]] = {"a": {}, "b": {}}
-        self._stored: dict[str, int | None] = {"a": None, "b": None}  # sequence; None: to be written as a whole
+        self._stored: dict[str, int | None] = {"a": None, "b": None}  # sequence; None: nothing of ours
         self._places: dict[str, Mapping[str, Place] | None] = {"a": None, "b": None}
+        self._whole = {"a", "b"}  # generations that are next written from a snapshot
         self._next = "a"
         self.damaged: list[str] = []
 
@@ -131,7 +133,12 @@ class Checkpoint:
             self._stored[kept], self._places[kept] = best.sequence, best.places
             self._sums[kept] = {name: checksum(name, value) for name, value in best.fields.items()}
         self._pending = {"a": {}, "b": {}}
+        self._whole = {name for name, stored in self._stored.items() if stored is None}
         return best
+
+    def rewrite(self) -> None:
+        """Write both generations as a whole the next time: the state was put together anew."""
+        self._whole = {"a", "b"}
 
     def prepare(self, content: Content, outputs: Outputs) -> Prepared:
         """Build the next commit. One at a time: the next one is prepared when this one is committed."""
@@ -140,7 +147,8 @@ class Checkpoint:
         other = "b" if target == "a" else "a"
         for pending in self._pending.values():
             pending.update(changed)
-        if self._stored[target] is None:
+        whole = target in self._whole
+        if whole:
             if snapshot is None:
                 raise ValueError("this generation must be written as a whole")
             writes: Mapping[str, bytes | None] = dict(snapshot)
@@ -179,7 +187,7 @@ class Checkpoint:
         arguments: list[Any] = [
             self.epoch,
             sequence,
-            "" if stored is None else stored,
+            "" if whole or stored is None else stored,
             "" if beside is None else beside,
             LEASE_MS,
             outputs.values_from_ms,
@@ -205,7 +213,7 @@ class Checkpoint:
     @property
     def whole(self) -> bool:
         """Whether the next commit needs a snapshot of the whole state."""
-        return self._stored[self._next] is None
+        return self._next in self._whole
 
     def commit(self, prepared: Prepared) -> None:
         """Send a commit. Raises NotOwner, StoredStateChanged (nothing was written), or redis.RedisError (unknown
@@ -219,19 +227,22 @@ class Checkpoint:
         self.sequence = prepared.sequence
         self._stored[generation], self._places[generation] = prepared.sequence, prepared.places
         self._pending[generation] = {}
+        self._whole.discard(generation)
         self._next = "b" if generation == "a" else "a"
 
-    def intact(self) -> bool:
-        """Whether the server still holds what was committed, under our epoch; asked after a lost connection."""
-        owner: Any = self._client.get(keys.engine(self.world, "owner"))
-        if number(owner) != self.epoch:
-            return False
+    def standing(self) -> Standing:
+        """What the server holds of us, asked after a lost connection: all (`intact`), less than we committed
+        (`lost`: it lost its last writes, or the world is gone), or another owner's (`taken`)."""
+        raw: Any = self._client.get(keys.engine(self.world, "owner"))
+        owner = number(raw)
+        if owner != self.epoch:
+            return "taken" if owner > self.epoch else "lost"
         for generation, stored in self._stored.items():
             if stored is not None:
                 have: Any = self._client.execute_command("HGET", self._key(generation), SEQUENCE)  # type: ignore[no-untyped-call]
-                if number(have) not in (stored, self.sequence + 1):
-                    return False
-        return True
+                if number(have) not in (stored, self.sequence + 1):  # + 1: the answer to it was lost
+                    return "lost"
+        return "intact"
 
     def floors(self) -> dict[str, str]:
         """For each stream the id below which no kept checkpoint needs it; empty until both generations are kept."""

@@ -132,25 +132,32 @@ class Reader:
         self._asked = False
         self._entries = 64
         self._streams = 1
+        self._count = 0
+        self._full: frozenset[str] = frozenset()
 
     @property
     def asked(self) -> bool:
         """Whether a request is under way."""
         return self._asked
 
-    def ask(self, places: Mapping[str, str], block_ms: int = BLOCK_MS) -> None:
-        """Send a read of everything behind the given id of each stream. Does not wait."""
+    @property
+    def full(self) -> frozenset[str]:
+        """The streams of the last answer that have more to give."""
+        return self._full
+
+    def ask(self, places: Mapping[str, str], block_ms: int | None = BLOCK_MS) -> None:
+        """Send a read of everything behind the given id of each stream; the server holds it for `block_ms` while
+        there is nothing (None: answers at once). Does not wait."""
         if self._connection is None:
             self._connection = self._pool.get_connection()
         count = max(FEWEST_ENTRIES, self._entries // self._streams)
+        block = () if block_ms is None else ("BLOCK", block_ms)
         try:
-            self._connection.send_command(
-                "XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", *places.keys(), *places.values()
-            )
+            self._connection.send_command("XREAD", "COUNT", count, *block, "STREAMS", *places.keys(), *places.values())
         except (redis.RedisError, OSError):
             self.close()
             raise
-        self._asked = True
+        self._asked, self._count = True, count
 
     def take(self, timeout_s: float) -> list[tuple[str, list[Any]]] | None:
         """The answer, or None if it has not begun to come within the time. An empty list: nothing new."""
@@ -169,6 +176,7 @@ class Reader:
             raise
         self._asked = False
         reply = [(key.decode(), entries) for key, entries in answer or ()]
+        self._full = frozenset(key for key, entries in reply if len(entries) >= self._count)
         self._adapt([entries for _, entries in reply])
         return reply
 

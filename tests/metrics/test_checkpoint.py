@@ -79,6 +79,7 @@ def test_the_commit_of_a_former_owner_is_refused_as_a_whole(redis_client: redis.
         old.commit("2-0", Outputs(values={"v": "1"}, latest={"s": b"x"}), pane=b"stolen")
     assert (refusal.value.epoch, refusal.value.owner) == (1, 2)
     assert redis_client.xlen(keys.engine("live", "values")) == 0
+    assert old.checkpoint.standing() == "taken"
     new.commit("2-0", pane=b"new")
     assert stored(redis_client) == ({"pane": b"new"}, "2-0")
 
@@ -120,6 +121,18 @@ def test_ten_thousand_fields_and_a_large_value_fit_one_commit(redis_client: redi
     found, _ = stored(redis_client)
     assert found == fields
     assert redis_client.hlen(keys.engine("live", "latest")) == 9_999
+
+
+def test_a_state_put_together_anew_replaces_both_generations(redis_client: redis.Redis) -> None:
+    engine = Engine(redis_client)
+    engine.commit("1-0", old=b"1")
+    engine.commit("2-0", old=b"2")
+    engine.state = {"new": b"3"}
+    engine.checkpoint.rewrite()
+    engine.commit("3-0")
+    engine.commit("4-0")
+    assert set(redis_client.hgetall(A)) == set(redis_client.hgetall(B)) == {b"new", b"#", b"#seq"}
+    assert stored(redis_client) == ({"new": b"3"}, "4-0")
 
 
 @pytest.mark.parametrize("damage", ["flip", "lose", "stale", "meta"])
@@ -183,9 +196,9 @@ def test_a_server_that_lost_its_last_writes_is_noticed(redis_client: redis.Redis
     engine.commit("2-0", pane=b"2")
     backup = redis_client.dump(A)
     engine.commit("3-0", pane=b"3")
-    assert engine.checkpoint.intact()
+    assert engine.checkpoint.standing() == "intact"
     redis_client.restore(A, 0, backup, replace=True)
-    assert not engine.checkpoint.intact()
+    assert engine.checkpoint.standing() == "lost"
     with pytest.raises(StoredStateChanged):
         engine.commit("4-0", pane=b"4")
     assert stored(redis_client) == ({"pane": b"2"}, "2-0")

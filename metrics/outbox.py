@@ -1,0 +1,80 @@
+"""The outbox: what the next commit of a world publishes; of each series and window only the newest word."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterable, Mapping
+
+from metrics.checkpoint import DEAD_LETTERS, Outputs
+from metrics.clock import WorldClock
+from metrics.codec import Reject
+from metrics.value import Value, pack_values
+
+VERSION = "1"
+VALUES_KEPT_MS = 600_000  # real time: a reader that was away for longer starts from `latest`
+COMPLETED_KEPT_MS = 49 * 3_600_000  # world time: today and yesterday on the wall, with an hour to spare
+
+
+class Outbox:
+    """Gathers values and dead letters between two commits; bounded by series and windows, and by DEAD_LETTERS."""
+
+    def __init__(self) -> None:
+        self._values: dict[tuple[str, int], Value] = {}
+        self._completed: dict[tuple[str, int], Value] = {}
+        self._letters: deque[tuple[str, ...]] = deque(maxlen=DEAD_LETTERS)
+
+    def __len__(self) -> int:
+        return len(self._values) + len(self._letters)
+
+    def add(self, values: Iterable[Value], completed: Iterable[bool]) -> None:
+        """Values as a step said them, with whether their windows are complete."""
+        for value, done in zip(values, completed, strict=True):
+            place = (value.series, value.window_end)
+            self._values[place] = value
+            if done:
+                self._completed[place] = value
+
+    def reject(self, source: str, shard: int, rejects: Iterable[Reject]) -> None:
+        """Dead letters; when there are more than the stream keeps, the oldest give way."""
+        for one in rejects:
+            self._letters.append((source, str(shard), one.entry, str(one.row), one.field, one.rule, one.value))
+
+    def empty(
+        self,
+        clock: WorldClock,
+        real_ms: int,
+        positions: Mapping[str, Mapping[str, str]],
+        watermarks: Mapping[str, int],
+        feeds: Mapping[str, str],
+    ) -> Outputs:
+        """What the commit at `real_ms` publishes; afterwards the outbox holds nothing.
+
+        `positions`: source -> shard -> id of the last entry counted; `feeds`: source -> JSON.
+        """
+        frame: dict[str, str | bytes] = {
+            "v": VERSION,
+            "at": str(real_ms),
+            "now": str(clock.now_ms(real_ms)),
+            "positions": json.dumps(positions),
+            "watermarks": json.dumps(dict(watermarks)),
+        }
+        latest: dict[str, Value] = {}
+        for (series, end), value in self._values.items():
+            known = latest.get(series)
+            if known is None or end >= known.window_end:
+                latest[series] = value
+        # entries are dated in real time; a world that runs faster than real time fills its hours sooner
+        kept_ms = int(COMPLETED_KEPT_MS / max(clock.speed, 1e-3))
+        outputs = Outputs(
+            values=frame | {"b": pack_values(self._values.values())} if self._values else None,
+            completed=frame | {"b": pack_values(self._completed.values())} if self._completed else None,
+            latest={series: pack_values([value]) for series, value in latest.items()},
+            feeds=feeds,
+            dead=list(self._letters),
+            values_from_ms=max(0, real_ms - VALUES_KEPT_MS),
+            completed_from_ms=max(0, real_ms - kept_ms),
+        )
+        self._values, self._completed = {}, {}
+        self._letters.clear()
+        return outputs

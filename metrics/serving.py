@@ -1,0 +1,235 @@
+"""The serving of one world: its streams through its contracts into the engine, and the engine's answers to a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import redis
+
+from metrics import engine, keys
+from metrics.checkpoint import Checkpoint, Content, Prepared
+from metrics.codec import decode
+from metrics.contract import Contract
+from metrics.definition import Bundle
+from metrics.feed import Feed
+from metrics.history import History
+from metrics.observation import Batch
+from metrics.outbox import Outbox
+from metrics.plan import compile
+from metrics.stream import Place, judge, look, order, trim
+from metrics.world import World
+
+IDLE_COMMIT_MS = 1_000  # feeds are written and the lease is renewed at least this often
+_ORIGINS = frozenset(("real", "recorded", "simulated"))
+
+Entries = list[Any]
+
+
+class Serving:
+    """One world in the hands of this engine.
+
+    All methods that reach the server raise redis.RedisError; `begin` and `commit` also what `Checkpoint` raises.
+    """
+
+    def __init__(self, client: redis.Redis, world: World, bundle: Bundle) -> None:
+        self._client = client
+        self.world = world
+        self.checkpoint = Checkpoint(client, world.id)
+        self.places: dict[str, Place] = {}
+        self.feeds: dict[str, Feed] = {}
+        self.lags: dict[str, int] = {}
+        self.commits = 0
+        self.values = 0
+        self._history = History()
+        self._outbox = Outbox()
+        self._waiting: dict[str, Entries] = {}
+        self._heads: dict[str, str] = {}  # the newest entry each stream was seen to hold
+        self._unread: Collection[str] = ()
+        self._prepared: Prepared | None = None
+        self._news = False
+        self._committed_ms = 0
+        self._origins: dict[str, str] = {}
+        self._use(bundle)
+        self._state = engine.initial(self._plan)
+
+    # ---- beginning, and going over to other definitions ----
+
+    def begin(self, real_ms: int, lost: Mapping[str, Place] | None = None) -> list[str]:
+        """Take the world over and go on from its checkpoint; returns what was damaged in it.
+
+        `lost`: the places up to which entries had been read by a life whose last commits the server no longer has.
+        """
+        self.checkpoint.take_over()
+        loaded = self.checkpoint.load(self.world.started_ms)
+        damaged = list(self.checkpoint.damaged)
+        if loaded is not None:
+            try:
+                self._state = engine.restore(self._plan, loaded.fields)
+            except engine.DamagedState as damage:
+                damaged.append(str(damage))
+                self.checkpoint.rewrite()
+            self.places |= {key: place for key, place in loaded.places.items() if key in self.places}
+            stored = loaded.edge["feeds"]
+            self.feeds |= {source: Feed.of(stored[source]) for source in self.feeds.keys() & stored.keys()}
+            if loaded.edge["bundle"] != self._plan.hash:
+                self.checkpoint.rewrite()
+        if damaged and loaded is None:
+            for feed in self.feeds.values():
+                feed.missed(real_ms, "checkpoint", 0, 0)
+        self._history.reload(self._client, self.world.id)
+        for key, place in (lost or {}).items():
+            self._note_lost(key, place, real_ms)
+        self.refresh(real_ms)
+        return damaged
+
+    def use(self, bundle: Bundle) -> None:
+        """Go over to other definitions; the state of what did not change is kept."""
+        fields = self._state.snapshot()
+        self._use(bundle)
+        self._state = engine.restore(self._plan, fields)
+        self.checkpoint.rewrite()
+        self._news = True
+
+    def _use(self, bundle: Bundle) -> None:
+        chosen = bundle.for_world(self.world.variants)
+        self._plan = compile(chosen)
+        self._contracts = {name: Contract.from_source(source) for name, source in chosen.sources.items()}
+        self._streams = {
+            keys.observations(self.world.id, name, shard): (name, shard)
+            for name, source in chosen.sources.items()
+            for shard in range(source.shards)
+        }
+        self.places = {key: self.places.get(key, Place()) for key in self._streams}
+        self.lags = {key: self.lags.get(key, 0) for key in self._streams}
+        self.feeds = {name: self.feeds.get(name, Feed()) for name in chosen.sources}
+
+    def _note_lost(self, key: str, place: Place, real_ms: int) -> None:
+        if key not in self._streams:
+            return
+        source, shard = self._streams[key]
+        facts = look(self._client, [key])[key]
+        gone = place.read - (facts.added if facts else 0)
+        if gone > 0:
+            self.feeds[source].missed(real_ms, "lost", gone, shard)
+
+    # ---- observations in ----
+
+    def refresh(self, real_ms: int) -> bool:
+        """Look at the streams and origins: lag, entries that went by unread, who is recorded or simulated.
+
+        True if a stream must be read from another place than the one an earlier request named.
+        """
+        moved = False
+        raw: Any = self._client.hgetall(keys.origins(self.world.id))
+        told = {source.decode(): origin.decode("utf-8", "replace") for source, origin in raw.items()}
+        self._origins = {source: origin for source, origin in told.items() if origin in _ORIGINS}
+        for key, facts in look(self._client, list(self._streams)).items():
+            judgement = judge(self.places[key], facts)
+            self.places[key], self.lags[key] = judgement.place, judgement.lag
+            self._heads[key] = facts.last if facts else "0-0"
+            if judgement.gap is not None:
+                source, shard = self._streams[key]
+                self.feeds[source].missed(real_ms, judgement.gap, judgement.missing, shard)
+                self._news = True
+                moved = True
+        return moved
+
+    def receive(self, key: str, entries: Entries) -> None:
+        """Entries of one of the world's streams, in order, right behind the last ones."""
+        place = self.places[key]
+        read = place.read + len(entries)
+        self.places[key] = Place(entries[-1][0].decode(), read, max(read, place.added))
+        self._waiting.setdefault(key, []).extend(entries)
+
+    def unread(self, streams: Collection[str]) -> None:
+        """The streams that had more to give than the last reply could carry."""
+        self._unread = streams
+
+    @property
+    def waiting(self) -> int:
+        """Entries received and not yet given to the engine."""
+        return sum(map(len, self._waiting.values()))
+
+    @property
+    def behind(self) -> frozenset[str]:
+        """Sources of which entries are known to wait unread."""
+        return frozenset(
+            source
+            for key, (source, _) in self._streams.items()
+            if key in self._unread or order(self.places[key].id) < order(self._heads.get(key, "0-0"))
+        )
+
+    def advance(self, real_ms: int) -> None:
+        """Give the engine everything received, and the time."""
+        now_ms = self.world.clock.now_ms(real_ms)
+        batches: list[Batch] = []
+        for key, entries in self._waiting.items():
+            batches += self._admit(key, entries, now_ms, real_ms)
+        self._news = self._news or bool(self._waiting)
+        self._waiting = {}
+        behind = self.behind
+        more = True
+        while more:
+            said = engine.step(self._state, batches, now_ms, self._history, origins=self._origins, behind=behind)
+            self._outbox.add(said.values, said.completed)
+            self._history.add(said.complete_values())
+            batches, more = [], said.more and len(said.values) > 0
+
+    def _admit(self, key: str, entries: Entries, now_ms: int, real_ms: int) -> Iterable[Batch]:
+        source, shard = self._streams[key]
+        feed, contract = self.feeds[source], self._contracts[source]
+        decoded = decode(entries, contract.wanted)
+        self._outbox.reject(source, shard, decoded.rejects)
+        feed.rejected.update(reject.rule for reject in decoded.rejects)
+        feed.heard(len(decoded.rejects), None, real_ms)
+        for run in decoded.runs:
+            admission = contract.admit(run, now_ms, real_ms)
+            feed.rejected.update(admission.rejected)
+            self._outbox.reject(source, shard, admission.letters)
+            batch = admission.batch
+            feed.heard(run.rows, None if batch is None else int(batch.time.max()), real_ms)
+            if batch is not None:
+                yield batch
+
+    # ---- outputs out ----
+
+    def commit(self, real_ms: int) -> bool:
+        """Commit what there is; False while there is nothing to say. One whose answer was lost is sent again."""
+        if self._prepared is None:
+            if not self._news and not len(self._outbox) and real_ms - self._committed_ms < IDLE_COMMIT_MS:
+                return False
+            self._prepared = self._prepare(real_ms)
+        self.checkpoint.commit(self._prepared)
+        self._prepared, self._news = None, False
+        self._committed_ms = real_ms
+        self.commits += 1
+        return True
+
+    def tidy(self, real_ms: int) -> None:
+        """Trim the streams below both kept checkpoints, and the history below its reach."""
+        trim(self._client, self.checkpoint.floors())
+        self._history.forget(self.world.clock.now_ms(real_ms))
+
+    def _prepare(self, real_ms: int) -> Prepared:
+        edge = {"bundle": self._plan.hash, "feeds": {source: feed.stored() for source, feed in self.feeds.items()}}
+        snapshot = self._state.snapshot() if self.checkpoint.whole else None
+        content = Content(self._state.changed(), snapshot, self.places, edge, self.world.started_ms)
+        positions: dict[str, dict[str, str]] = {}
+        for key, (source, shard) in self._streams.items():
+            positions.setdefault(source, {})[str(shard)] = self.places[key].id
+        self.values += len(self._outbox)
+        outputs = self._outbox.empty(self.world.clock, real_ms, positions, self._state.watermarks(), self._feed_lines())
+        return self.checkpoint.prepare(content, outputs)
+
+    def _feed_lines(self) -> dict[str, str]:
+        facts = self._state.feeds()
+        lags: dict[str, int] = {}
+        for key, (source, _) in self._streams.items():
+            lags[source] = lags.get(source, 0) + self.lags[key]
+        lines = {}
+        for source, feed in self.feeds.items():
+            known = facts[source]
+            counts = {"late": known.late, "duplicate": known.duplicate, "unregistered": known.unregistered}
+            lines[source] = feed.published(lags[source], known.watermark_ms, counts)
+        return lines
