@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from metrics.world import World
 if TYPE_CHECKING:
     from redis import Redis
 
+WORLD_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 LOOK_S = 0.5  # how long to wait at most before looking at the clock, the stop and the heartbeat again
 BATCH_INSTANTS = 200  # instants per `put`: of 40 roads that is one packed entry
 HISTORY_MS = 26 * 3_600_000  # moved to today, the day before is sent at once, so that it can be compared with
@@ -58,6 +60,8 @@ def check(order: Order) -> None:
         raise ReplayError(f"--shift-to-now needs --speed 1 (today's clock runs at its own pace), not {order.speed:g}")
     if not 0 < order.speed <= 1_000_000:
         raise ReplayError(f"--speed {order.speed:g} is not between 0 and 1,000,000")
+    if not WORLD_ID.fullmatch(order.world):  # the name becomes a pattern when the world is deleted
+        raise ReplayError(f"--world '{order.world}' is not a name of small letters, digits and dashes")
     if order.world == "live":
         raise ReplayError("a recording is never replayed into the world live")
 

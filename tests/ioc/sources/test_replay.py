@@ -63,6 +63,11 @@ def test_nothing_is_replayed_into_the_live_world() -> None:
         check(order(world="live"))
 
 
+def test_a_world_whose_name_would_match_other_worlds_is_refused() -> None:
+    with pytest.raises(ReplayError, match="small letters"):
+        check(order(world="*"))
+
+
 @pytest.mark.service
 def test_every_row_arrives_once_and_not_before_its_time(valkey_url: str, redis_client: redis.Redis) -> None:
     played = open_world(redis_client, order(), recording(), build(), PLACE)
