@@ -11,10 +11,11 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar
 
 import dash
 from dash import _callback as dash_callbacks
+from dash import _get_app as dash_apps
 from flask import Flask, current_app
 
 from ioc.door import answers, entrance, interface
@@ -105,7 +106,8 @@ def page(  # noqa: PLR0917 - the contract between pages and the door
 def wall_view(scene: str, world: str | None = None) -> WallView:
     """What the wall of a scene shows, in a world or in the deployment's. Raises UnknownScene."""
     desk: Desk = current_app.extensions["ioc"]
-    return wall_models.wall_view(desk.client, scene, world or desk.settings.world)
+    settings = desk.settings
+    return wall_models.wall_view(desk.client, scene, world or settings.world, settings.data_path, desk.clock())
 
 
 def _pieces(path: str) -> Iterator[tuple[str, str]]:
@@ -146,8 +148,8 @@ def guard(server: Flask, settings: Settings | None = None, clock: Callable[[], i
     Raises Undeclared for a route, page or callback without a permission, DebugRefused in debug mode, and what
     `open_desk` raises.
     """
-    app: Any = cast(Any, dash.get_app)()
-    if app.server is not server:
+    app: Any = dash_apps.APP  # not get_app(): that one may still be the application of an earlier request
+    if app is None or app.server is not server:
         raise ValueError("guard wants the server of the newest Dash application")
     if server.debug or any(os.environ.get(name, "").lower() in {"1", "true"} for name in DEBUG_VARIABLES):
         raise DebugRefused("debug mode is refused: unset FLASK_DEBUG and DASH_DEBUG")

@@ -58,9 +58,10 @@ def postgres_url() -> Iterator[str]:
             [programs / "initdb", "-D", f"{home}/data", "-U", "ioc", "-A", "trust", "--no-sync", "-E", "UTF8"],
             preexec_fn=become, check=True, capture_output=True, cwd="/",
         )  # fmt: skip
-        server = subprocess.Popen(  # noqa: PLW1509
+        server = subprocess.Popen(
             [programs / "postgres", "-D", f"{home}/data", "-k", home, "-c", "listen_addresses=", "-F"],
-            preexec_fn=become, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/",
+            preexec_fn=become,  # noqa: PLW1509
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/",
         )  # fmt: skip
         url = f"postgresql://ioc@/postgres?host={home}"
         probe = Store(url)
