@@ -74,7 +74,7 @@ def neutral(fold: Literal["min", "max"]) -> int:
 
 def add(left: Integers, right: Integers) -> Integers:
     """Exact elementwise sum."""
-    if left.dtype != object and right.dtype != object and bound(left) + bound(right) < _INT64:
+    if object not in (left.dtype, right.dtype) and bound(left) + bound(right) < _INT64:
         return np.asarray(left + right)
     return demote(left.astype(object) + right.astype(object))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from metrics.formula import FormulaError, Node, Type, parse, problems
@@ -112,12 +113,7 @@ class Table:
         value = self.raw.get(key)
         if value is None:
             return None
-        if (
-            not isinstance(value, int | float)
-            or isinstance(value, bool)
-            or value != value
-            or abs(value) == float("inf")
-        ):
+        if not isinstance(value, int | float) or isinstance(value, bool) or not isfinite(value):
             self.fault(key, "type", "a number is needed")
             return None
         return value

@@ -27,7 +27,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """Values of several windows, each array of shape (windows, groups).
+    """Values of several windows, each array of shape (windows, groups); of one window (groups,).
 
     `known` is False where the value is null; `samples` are the rows folded; `present` is where a row was folded into
     some measure that can tell the group apart.
@@ -37,6 +37,10 @@ class Derived:
     known: Mask
     samples: NDArray[np.int64]
     present: Mask
+
+    def window(self, at: int) -> Derived:
+        """One of the windows."""
+        return Derived(self.value[at], self.known[at], self.samples[at], self.present[at])
 
 
 @dataclass(slots=True)
@@ -184,7 +188,6 @@ def _extreme(parts: Sequence[Integers], cuts: Sequence[tuple[int, int]], empty: 
 
 
 def _measure(measure: Measure, layout: Layout, intake: Intake, states: Folded, windows: int) -> _Measured:
-    groups = len(layout.groups)
     size = len(states) // windows
     # All windows at once: the pairs of window w are those of the layout, shifted by w keys and w cells.
     shift = np.arange(windows)[:, None]
@@ -194,13 +197,12 @@ def _measure(measure: Measure, layout: Layout, intake: Intake, states: Folded, w
     if not measure.per:
         value, known = folded.result(measure.agg, measure.scale, empty_sum_is_null=True)
         return _Measured(value, known, folded.count)
-    return _second_step(measure, layout, intake, folded, windows, groups)
+    return _second_step(measure, layout, intake, folded, windows)
 
 
-def _second_step(
-    measure: Measure, layout: Layout, intake: Intake, folded: Folded, windows: int, groups: int
-) -> _Measured:
+def _second_step(measure: Measure, layout: Layout, intake: Intake, folded: Folded, windows: int) -> _Measured:
     """Combinations with a folded row: `having` keeps, `each` maps, `then` folds to groups."""
+    groups = len(layout.groups)
     present = np.flatnonzero(folded.count)
     cells = present % layout.cells if layout.cells else present
     codes = layout.cell_group[cells] + present // max(layout.cells, 1) * groups

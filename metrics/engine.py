@@ -10,13 +10,13 @@ from metrics.image import DamagedState, UnknownStateVersion
 from metrics.intake import Intake
 from metrics.observation import Batch
 from metrics.plan import Plan
-from metrics.publication import SILENT_PAST_MS, History, Moment, Publication
+from metrics.publication import SILENT_PAST_MS, History, Moment, Occasion, Publication
 from metrics.value import Value
 from metrics.watermark import BEGINNING
 
 __all__ = [
-    "DamagedState", "History", "Outputs", "SourceFacts", "State", "UnknownStateVersion", "initial", "no_history",
-    "restore", "step",
+    "DamagedState", "History", "Outputs", "SourceFacts", "State", "UnknownStateVersion", "absorb", "initial",
+    "no_history", "restore", "step",
 ]  # fmt: skip
 
 _REALITY = ("simulated", "recorded", "real")  # the least real first
@@ -105,6 +105,16 @@ def no_history(_series: str, _window_end: int) -> float | None:
     return None
 
 
+def absorb(state: State, batches: Sequence[Batch], now_ms: int) -> None:
+    """Fold the batches and publish nothing yet: the cheap part of a step.
+
+    A caller that commits less often than it reads absorbs each batch and ends with one `step`; the values it then
+    publishes are those that a step per batch would have published last. Raises KeyError for an unknown source.
+    """
+    for batch in batches:
+        state.intakes[batch.source].take(batch, now_ms)
+
+
 def step(
     state: State,
     batches: Sequence[Batch],
@@ -122,8 +132,7 @@ def step(
     Raises KeyError for a batch of a source that the plan does not have.
     """
     behind = frozenset(behind)
-    for batch in batches:
-        state.intakes[batch.source].take(batch, now_ms)
+    absorb(state, batches, now_ms)
     for name, intake in state.intakes.items():
         before = intake.watermark.mark_ms, intake.watermark.heard_ms
         intake.watermark.tick(now_ms, name in behind)
@@ -136,7 +145,7 @@ def step(
         mine = {name: state.intakes[name] for name in publication.plan.indicator.sources}
         moment = _moment(mine, now_ms, behind)
         origin = _least(origins, mine)
-        values, completed = publication.publish(state.intakes, moment, history, origin)
+        values, completed = publication.publish(state.intakes, Occasion(moment, history, origin))
         outputs.values.extend(values)
         outputs.completed.extend(completed)
         more = more or publication.left_over

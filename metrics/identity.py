@@ -72,6 +72,8 @@ class Identities:
         if not len(time):
             return None
         self._grow(int(entity.max()) + 1)
+        if self._admit_rising(entity, time):
+            return None
         compact = entity.astype(np.uint16) if len(self._newest) <= _RADIX_ENTITIES else entity
         order = np.argsort(compact, kind="stable")
         entities, times = entity[order], time[order]
@@ -99,11 +101,27 @@ class Identities:
         admitted[suspects[~new]] = False
         return admitted
 
+    def _admit_rising(self, entity: NDArray[np.int32], time: NDArray[np.int64]) -> bool:
+        """Admit a batch that rises by (time, entity) and is newer than all before: what a feed in order looks like."""
+        first, last = int(time[0]) // self.bucket_ms, int(time[-1]) // self.bucket_ms
+        if not 0 <= last - first < len(time) or (last - first + 1) * self.bucket_ms >= 1 << (63 - _ENTITY_BITS):
+            return False
+        keys = self._keys(first, entity, time)
+        if not (keys[1:] > keys[:-1]).all() or (time <= self._newest[entity]).any():
+            return False
+        self._newest[entity] = time  # times rise, and of equal targets the last assignment stays
+        shift = np.int64(self.bucket_ms << _ENTITY_BITS)
+        cuts = np.searchsorted(keys, np.arange(1, last - first + 1) * shift)
+        for bucket, part in enumerate(np.split(keys, cuts)):
+            if len(part):
+                self._buckets.setdefault(first + bucket, _Bucket()).add(part - bucket * shift)
+        return True
+
     def forget(self, before_ms: int) -> None:
         """Drop what is older than the oldest row that can still be accepted."""
         for index in [index for index in self._buckets if (index + 1) * self.bucket_ms <= before_ms]:
             bucket = self._buckets.pop(index)
-            self._dropped += [f"{index}/{chunk}" for chunk in range(bucket.chunks + 1)]
+            self._dropped += [f"{index}/{chunk}" for chunk in range(-(-bucket.count // CHUNK))]
 
     def __len__(self) -> int:
         return sum(bucket.count for bucket in self._buckets.values())
@@ -161,9 +179,11 @@ class Identities:
         if first == last:
             yield first, slice(None)
             return
-        index = time // self.bucket_ms
-        for bucket in np.unique(index):
-            yield int(bucket), np.flatnonzero(index == bucket)
+        index = time // self.bucket_ms - first
+        dense = last - first < len(time)
+        found = np.flatnonzero(np.bincount(index)) if dense else np.unique(index)
+        for bucket in found.tolist():
+            yield first + bucket, np.flatnonzero(index == bucket)
 
     def _keys(self, bucket: int, entity: NDArray[np.int32], time: NDArray[np.int64]) -> NDArray[np.int64]:
         keys: NDArray[np.int64] = ((time - bucket * self.bucket_ms) << _ENTITY_BITS) | entity

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from metrics.aggregate import Folded, Integers
 from metrics.intake import Counters, Intake
-from metrics.publication import Publication, Record
+from metrics.publication import Publication
+from metrics.record import Record
 
 VERSION = 1
 CHUNK = 1024  # items of an append-only list in one field

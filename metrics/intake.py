@@ -18,7 +18,7 @@ from metrics.indicator import ENTITY
 from metrics.keyspace import Codes, Entities, Keys, at_rows
 from metrics.observation import Batch, Dictionary
 from metrics.plan import Key, Scan, SourcePlan
-from metrics.watermark import Watermark
+from metrics.watermark import BEGINNING, Watermark
 
 _DENSE = 4  # a batch is folded over all its panes at once while panes x keys stay below this many times its rows
 
@@ -139,10 +139,9 @@ class Intake:
         if count == 1:
             newest = {low: int(rows.time.max())}
         else:
-            order = np.argsort(index, kind="stable")
-            edges = np.flatnonzero(np.append(True, np.diff(index[order]) > 0))
-            tops = np.maximum.reduceat(rows.time[order], edges)
-            newest = {low + int(pane): int(top) for pane, top in zip(index[order][edges], tops, strict=True)}
+            tops = np.full(count, BEGINNING, np.int64)
+            np.maximum.at(tops, index, rows.time)
+            newest = {low + pane: int(tops[pane]) for pane in np.flatnonzero(tops > BEGINNING).tolist()}
         for pane, top in newest.items():
             self.newest_in[pane] = max(top, self.newest_in.get(pane, top))
 

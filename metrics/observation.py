@@ -75,7 +75,7 @@ class Dictionary(Sequence[str]):
         """The code of each text, new ones where needed: with `take`, the map from a foreign dictionary to this one."""
         if texts is self:
             return np.arange(len(self._texts), dtype=np.int32)
-        known = self._codes
-        return np.fromiter(
-            (known[text] if text in known else self.code(text) for text in texts), np.int32, count=len(texts)
-        )
+        codes = list(map(self._codes.get, texts))
+        if None in codes:
+            codes = [self.code(text) for text in texts]
+        return np.array(codes, np.int32)

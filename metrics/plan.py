@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -34,15 +35,15 @@ class Scan:
     pane_ms: int
     key: Key
     folds: frozenset[Fold]
+    id: str = dataclasses.field(init=False, compare=False)
 
-    @property
-    def id(self) -> str:
+    def __post_init__(self) -> None:
         parts = (
             self.source, "" if self.field is None else text(self.field), str(self.scale),
             "" if self.where is None else text(self.where), str(self.pane_ms), ",".join(self.key),
             ",".join(sorted(self.folds)),
         )  # fmt: skip
-        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+        object.__setattr__(self, "id", hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16])
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class Plan:
     regions: Regions
 
 
-def compile(bundle: Bundle) -> Plan:  # noqa: A001  # definitions -> plan is what everybody calls it
+def compile(bundle: Bundle) -> Plan:
     """The plan of a checked bundle (of the world: `bundle.for_world(...)` first)."""
     wanted: dict[Scan, set[Fold]] = {}
     drafts: list[tuple[Indicator, bool, list[tuple[Measure, Scan, Key]]]] = []

@@ -13,6 +13,7 @@ from metrics.derive import Derived, Deriver
 from metrics.evaluation import published
 from metrics.intake import Intake
 from metrics.plan import IndicatorPlan
+from metrics.record import Record
 from metrics.region import Regions
 from metrics.threshold import level_name
 from metrics.value import Quality, Value, series_id
@@ -29,50 +30,26 @@ WINDOWS_PER_STEP = 512
 History = Callable[[str, int], float | None]
 
 
-@dataclass(slots=True)
-class Record:
-    """What was published of one window, by group code. Arrays of one length; a group behind their end is not shown."""
-
-    shown: NDArray[np.bool_]
-    known: NDArray[np.bool_]
-    raw: NDArray[np.float64]
-    value: NDArray[np.float64]
-    samples: NDArray[np.int64]
-    quality: NDArray[np.int8]
-    level: NDArray[np.int8]
-    revision: NDArray[np.int32]
-    completed: bool = False
-
-    TYPES = (np.bool_, np.bool_, np.float64, np.float64, np.int64, np.int8, np.int8, np.int32)
-
-    @staticmethod
-    def empty(size: int) -> Record:
-        return Record(*(np.zeros(size, kind) for kind in Record.TYPES))
-
-    def arrays(self) -> tuple[NDArray[np.generic], ...]:
-        return (
-            self.shown, self.known, self.raw, self.value, self.samples, self.quality, self.level, self.revision,
-        )  # fmt: skip
-
-    def grown(self, size: int) -> Record:
-        more = size - len(self.shown)
-        if more <= 0:
-            return self
-        grown = (np.concatenate([array, np.zeros(more, array.dtype)]) for array in self.arrays())
-        return Record(*grown, self.completed)  # type: ignore[arg-type]
-
-
 @dataclass(frozen=True, slots=True)
 class Moment:
     """What a step knows of time for one indicator. `clock_ms`: instants up to here are passed. `mark_ms`: the least
-    watermark of its sources. `closed_ms`: windows that end at or before this change no more. `newest_ms`: the newest row
-    of any source. `lateness_ms`: the longest of the sources."""
+    watermark of its sources. `closed_ms`: windows that end at or before this change no more. `newest_ms`: the newest
+    row of any source. `lateness_ms`: the longest of the sources."""
 
     clock_ms: int
     mark_ms: int
     closed_ms: int
     newest_ms: int
     lateness_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a step brings besides state: time, earlier values, and how real the sources are."""
+
+    moment: Moment
+    history: History
+    origin: str
 
 
 class Publication:
@@ -88,15 +65,14 @@ class Publication:
         self.started = False  # a row was seen
         self.dirty: set[int] = set()  # ends of records changed or dropped since the last checkpoint
         self.changed = False
+        self._lines: list[tuple[str, tuple[tuple[str, str], ...], str]] = []  # region, dims and series of each group
         self.left_over = False  # windows wait for the next step
         self._scans = {part.scan: scans[part.scan] for part in plan.measures}  # scan -> pane_ms
 
-    def publish(
-        self, intakes: Mapping[str, Intake], moment: Moment, history: History, origin: str
-    ) -> tuple[list[Value], list[bool]]:
+    def publish(self, intakes: Mapping[str, Intake], occasion: Occasion) -> tuple[list[Value], list[bool]]:
         """Values that changed, oldest window first, and whether the window of each is complete."""
         mine = [intakes[name] for name in self.plan.indicator.sources]
-        todo = self._due(mine, moment)
+        todo = self._due(mine, occasion.moment)
         self.changed = self.changed or bool(todo)
         values: list[Value] = []
         completed: list[bool] = []
@@ -108,7 +84,9 @@ class Publication:
             self.left_over = self.left_over or bool(later)
             derived = self.deriver.derive(intakes, now)
             for at, end in enumerate(now):
-                self._emit(derived, at, end, mine, moment, history, origin, values, completed)
+                found = self._emit(derived.window(at), end, mine, occasion)
+                values += found
+                completed += [self.records[end].completed] * len(found)
         return values, completed
 
     def needed_from(self, moment: Moment) -> int:
@@ -180,11 +158,10 @@ class Publication:
         window = self.plan.indicator.window
         return (window.after(row_ms),) if window.open_is_shown else window.touched(row_ms, reach)
 
-    def _emit(
-        self, derived: Derived, at: int, end: int, mine: Iterable[Intake], moment: Moment, history: History,
-        origin: str, values: list[Value], completed: list[bool],
-    ) -> None:  # fmt: skip
-        known, samples, present = derived.known[at], derived.samples[at], derived.present[at].copy()
+    def _emit(self, derived: Derived, end: int, mine: Iterable[Intake], occasion: Occasion) -> list[Value]:
+        """Compare one window, its arrays of shape (groups,), with what was published of it; what differs."""
+        moment = occasion.moment
+        known, samples, present = derived.known, derived.samples, derived.present.copy()
         size = len(known)
         record = self.records.get(end, Record.empty(0)).grown(size)
         self.records[end] = record
@@ -197,7 +174,7 @@ class Publication:
         else:
             present |= self._fallen_silent(end, size)
         present |= record.shown
-        raw = np.where(known, derived.value[at], 0.0)
+        raw = np.where(known, derived.value, 0.0)
         renewed = np.flatnonzero(present & (~record.shown | (raw != record.raw) | (known != record.known)))
         value = record.value.copy()
         value[renewed] = published(raw[renewed])
@@ -222,20 +199,28 @@ class Publication:
             self.unfinished.discard(end)
         else:
             self.unfinished.add(end)
-        indicator = self.plan.indicator
-        start = indicator.window.start(end)
-        for code in np.flatnonzero(sent).tolist():
-            region, split = self.deriver.groups.all[code]
+        return self._values(np.flatnonzero(sent), end, occasion)
+
+    def _values(self, codes: NDArray[np.intp], end: int, occasion: Occasion) -> list[Value]:
+        """The values of some groups as they stand in the record."""
+        indicator, record = self.plan.indicator, self.records[end]
+        for region, split in self.deriver.groups.all[len(self._lines) :]:
             dims = tuple(zip(indicator.dimensions, split, strict=True)) if split is not None else ()
-            number = float(value[code]) if known[code] else None
-            yesterday = history(series_id(indicator.id, region, dims), end - DAY_MS)
+            self._lines.append((region, dims, series_id(indicator.id, region, dims)))
+        start, yesterday = indicator.window.start(end), end - DAY_MS
+        columns = (record.value, record.known, record.quality, record.samples, record.revision, record.level)
+        rows = zip(codes.tolist(), *(column[codes].tolist() for column in columns), strict=True)
+        values = []
+        for code, value, known, quality, samples, revision, level in rows:
+            region, dims, line = self._lines[code]
             values.append(
                 Value(
-                    indicator.id, indicator.version, region, dims, start, end, number, QUALITIES[quality[code]],
-                    int(samples[code]), int(revision[code]), level_name(int(level[code])), yesterday, origin,
+                    indicator.id, indicator.version, region, dims, start, end, value if known else None,
+                    QUALITIES[quality], samples, revision, level_name(level), occasion.history(line, yesterday),
+                    occasion.origin,
                 )
             )  # fmt: skip
-            completed.append(self.records[end].completed)
+        return values
 
     def _fallen_silent(self, end: int, size: int) -> NDArray[np.bool_]:
         """Groups that had a value in the window before: said once to have none, so that no screen keeps the old one."""

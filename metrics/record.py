@@ -1,0 +1,41 @@
+"""The record of one window: what was published of it, so that only what changed is said again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(slots=True)
+class Record:
+    """What was published of one window, by group code. Arrays of one length; a group behind their end is not shown."""
+
+    shown: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+    raw: NDArray[np.float64]
+    value: NDArray[np.float64]
+    samples: NDArray[np.int64]
+    quality: NDArray[np.int8]
+    level: NDArray[np.int8]
+    revision: NDArray[np.int32]
+    completed: bool = False
+
+    TYPES = (np.bool_, np.bool_, np.float64, np.float64, np.int64, np.int8, np.int8, np.int32)
+
+    @staticmethod
+    def empty(size: int) -> Record:
+        return Record(*(np.zeros(size, kind) for kind in Record.TYPES))
+
+    def arrays(self) -> tuple[NDArray[np.generic], ...]:
+        return (
+            self.shown, self.known, self.raw, self.value, self.samples, self.quality, self.level, self.revision,
+        )  # fmt: skip
+
+    def grown(self, size: int) -> Record:
+        more = size - len(self.shown)
+        if more <= 0:
+            return self
+        grown = (np.concatenate([array, np.zeros(more, array.dtype)]) for array in self.arrays())
+        return Record(*grown, self.completed)  # type: ignore[arg-type]
