@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 from typing import Annotated
 
@@ -13,6 +14,8 @@ from ioc.entrypoints.logs import configure
 from ioc.entrypoints.valkey import connections
 from ioc.gateway.server import Config, Gateway
 from ioc.settings import Settings
+
+FILES = 8_192  # twice the most clients, for sockets that are closing while others open
 
 
 def gateway(
@@ -37,11 +40,20 @@ def gateway(
         origins=settings.origins,
         metrics_token=settings.metrics_token.get_secret_value(),
     )
+    _allow_many_sockets()
     try:
         asyncio.run(_serve(config))
     except OSError as error:
         typer.echo(f"无法监听 cannot listen on {config.host}:{config.port}: {error.strerror}", err=True)
         raise SystemExit(1) from None
+
+
+def _allow_many_sockets() -> None:
+    """Raise the soft limit of open files, often 1,024, to what the system allows: every browser needs one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _serve(config: Config) -> None:

