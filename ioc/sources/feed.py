@@ -89,10 +89,12 @@ class Feed:
         greet: Callable[[redis.Redis], object] | None = None,
     ) -> None:
         self.place, self.tally, self.connected = place, Tally(), False
-        # no silent reconnect: a new connection may be a restarted server, and then we must look what it still has
-        self.client = redis.Redis.from_url(
-            url, retry=Retry(NoBackoff(), 0), socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
-        )
+        # what a source may look things up with, from its own thread
+        self.client = redis.Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
+        self._writer = redis.Redis.from_url(
+            url, retry=Retry(NoBackoff(), 0), socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S,
+            redis_connect_func=self._on_connect,
+        )  # fmt: skip
         self._capacity, self._greeting = capacity_rows, greet
         self._buffer, self._condition = _Buffer(), threading.Condition()
         self._closing, self._error = False, ""
@@ -117,6 +119,7 @@ class Feed:
         if self._buffer.waiting:
             self._log.warning("feed_closed_with_rows", rows=self._buffer.rows)
         self.client.close()
+        self._writer.close()
 
     def put(self, rows: Rows, stop: threading.Event) -> bool:
         """Accept rows; waits while the buffer is full. False: `stop` came first, and nothing more was accepted."""
@@ -178,24 +181,30 @@ class Feed:
                 with self._condition:
                     self._condition.wait_for(lambda: self._closing, RETRY_S)
 
+    def _on_connect(self, connection: Any) -> None:
+        """The pool connects anew without a word; but a restarted server must be greeted before it is written to."""
+        if self.connected:
+            raise redis.ConnectionError("the connection was lost")
+        connection.on_connect()
+
     def _away(self, error: Exception) -> None:
         self.connected = False
         self.tally.retries += 1
         if self._error != str(error):
             self._error = str(error)
             self._log.warning("feed_waits_for_valkey", error=self._error, pending_rows=self._buffer.rows)
-        self.client.connection_pool.disconnect()
+        self._writer.connection_pool.disconnect()
 
     def _greet(self) -> None:
         """After each connect: say the origin, and write again what a restarted server has lost."""
         place = self.place
         if self._greeting:
-            self._greeting(self.client)
-        self.client.hset(keys.origins(place.world), place.source, place.origin)
+            self._greeting(self._writer)
+        self._writer.hset(keys.origins(place.world), place.source, place.origin)
         unsettled = list(self._buffer.unsettled)
         lost: list[_Entry] = []
         if unsettled:
-            pipe = self.client.pipeline(transaction=False)
+            pipe = self._writer.pipeline(transaction=False)
             for entry in unsettled:
                 pipe.xrange(entry.stream, entry.id, entry.id)
             lost = [entry for entry, found in zip(unsettled, pipe.execute(), strict=True) if not found]
@@ -215,7 +224,7 @@ class Feed:
             batch = [self._buffer.waiting[index] for index in range(min(PIPELINE, len(self._buffer.waiting)))]
         if not batch:
             return
-        pipe = self.client.pipeline(transaction=False)
+        pipe = self._writer.pipeline(transaction=False)
         for entry in batch:
             pipe.xadd(entry.stream, {"p": entry.payload})
         answers = pipe.execute(raise_on_error=False)
@@ -255,4 +264,4 @@ class Feed:
             "newest": tally.newest_ms, **self._facts,
         }  # fmt: skip
         name = f"feed:{place.world}:{place.source}"
-        self.client.hset(keys.HEARTBEATS, name, json.dumps(fact, ensure_ascii=False))
+        self._writer.hset(keys.HEARTBEATS, name, json.dumps(fact, ensure_ascii=False))
