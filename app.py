@@ -25,7 +25,7 @@ def create_app() -> Dash:
     app = Dash(
         __name__,
         use_pages=True,
-        pages_folder="",  # pages are imported below, once; Dash's own discovery would import them again under other names
+        pages_folder="",  # pages are imported below, once; discovery would import them under other names
         assets_folder=str(ROOT / "assets"),
         assets_path_ignore=["vendor"],  # live.js fetches what lies there when a page needs it
         serve_locally=True,
@@ -49,6 +49,7 @@ INDEX = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="dark">
 <title>{%title%}</title>
+<link rel="icon" href="/assets/favicon.svg" type="image/svg+xml">
 {%css%}
 </head>
 <body>

@@ -7,9 +7,13 @@
   const ioc = (window.ioc = window.ioc || {});
   const charts = (ioc.charts = {});
   const BUNDLE = "/assets/vendor/plotly-cartesian/plotly-cartesian-4.1.1.min.js";
-  const BEHIND = 21 * 3600000; // of the day shown, this much is past; the rest shows what yesterday did next
-  const AHEAD = 3 * 3600000;
+  // Of the day shown most is past; the rest shows what yesterday did next. Windows of seconds have no day behind them
+  // on screen: the gateway keeps four hours of them.
+  const DAY = { behind: 21 * 3600000, ahead: 3 * 3600000, tick: 6 * 3600000 };
+  const SHORT = { behind: 3.8 * 3600000, ahead: 0.2 * 3600000, tick: 3600000 };
+  const SHORT_WINDOW_MS = 60000;
   const REDRAW_MS = 60000; // of world time: the line "now" moves a pixel in about that time
+  const PAUSE_MS = 1000; // real time between two drawings of a chart for a value that is still provisional
 
   let places = new Map();
   let waiting = new Set();
@@ -37,7 +41,7 @@
     });
     root.querySelectorAll("[data-trend]").forEach((section) => {
       const element = section.querySelector(".plot");
-      places.set(section.dataset.trend, { element, drawnAt: -Infinity });
+      places.set(section.dataset.trend, { element, drawnAt: -Infinity, drawn: -Infinity });
       observer.observe(element);
     });
     if (places.size) load();
@@ -49,7 +53,7 @@
     const now = ioc.worldNow();
     const names = new Set([...dirty].map((series) => series.split("|")).filter((part) => !part[2]).map((part) => part[0]));
     places.forEach((place, id) => {
-      if (everything || names.has(id) || Math.abs(now - place.drawnAt) >= REDRAW_MS * Math.max(1, speed())) waiting.add(id);
+      if (everything || (names.has(id) && performance.now() - place.drawn > PAUSE_MS) || Math.abs(now - place.drawnAt) >= REDRAW_MS * Math.max(1, speed())) waiting.add(id);
     });
     if (!window.Plotly) return false;
     const next = waiting.values().next();
@@ -72,8 +76,8 @@
     return (main && main.length ? main : ioc.state.series.get(`${id}||`)) || [];
   }
 
-  function ticks(top) { // about four steps of a round size from 0
-    const raw = top / 4;
+  function ticks(top) { // about five steps of a round size from 0
+    const raw = top / 5;
     const power = 10 ** Math.floor(Math.log10(raw));
     const step = power * STEPS.find((each) => each * power >= raw * 0.999);
     return { step, top: Math.ceil((top * 1.001) / step) * step };
@@ -97,10 +101,12 @@
 
   function draw(indicator, place, now) {
     place.drawnAt = now;
+    place.drawn = performance.now();
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const from = now - BEHIND; const to = now + AHEAD;
     const all = points(indicator.id);
     const cell = ioc.districtCell(indicator.id);
+    const span = cell && cell.we - cell.ws < SHORT_WINDOW_MS ? SHORT : DAY;
+    const from = now - span.behind; const to = now + span.ahead;
     const judged = ["provisional", "complete"].includes(ioc.verdict(indicator, cell).is);
     const today = line(all, from, now, 0);
     const yesterday = line(all, from, to, 86400000);
@@ -113,11 +119,12 @@
     const font = { size: 1.3 * rem, color: LINE.text, family: getComputedStyle(document.body).fontFamily };
     const inner = place.element.clientHeight - 3.6 * rem;
     const notes = limits(indicator, scale.top, inner, rem);
-    const label = { text: ioc.clock(now), x: now + ioc.LOCAL, y: 0, yref: "paper", yanchor: "top", yshift: -0.35 * rem, showarrow: false, font: { ...font, color: LINE.now, weight: 700 } };
+    const label = { text: ioc.clock(now), x: now + ioc.LOCAL, y: 0, yref: "paper", yanchor: "top", yshift: -0.1 * rem, showarrow: false, font: { ...font, color: LINE.now, weight: 700 } };
+    const margin = { l: 3.6 * rem, r: (notes.length ? (ioc.english() ? 7.4 : 4.6) : 1.4) * rem, t: 1 * rem, b: 2.6 * rem, pad: 0 };
     const layout = {
       autosize: false, width: place.element.clientWidth, height: place.element.clientHeight, showlegend: false, hovermode: false,
-      margin: { l: 3.6 * rem, r: (notes.length ? 4.6 : 1.4) * rem, t: 1 * rem, b: 2.6 * rem, pad: 0 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font,
-      xaxis: { type: "date", range: [from + ioc.LOCAL, to + ioc.LOCAL], ...hours(from, to, now), showgrid: false, zeroline: false, ticklen: 0, linecolor: LINE.grid, showline: true, fixedrange: true },
+      margin, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font,
+      xaxis: { type: "date", range: [from + ioc.LOCAL, to + ioc.LOCAL], ...hours(from, to, now, span, (3.9 * rem * (to - from)) / Math.max(1, place.element.clientWidth - margin.l - margin.r)), showgrid: false, zeroline: false, ticklen: 0, linecolor: LINE.grid, showline: true, fixedrange: true },
       yaxis: { range: [0, scale.top], dtick: scale.step, tick0: 0, gridcolor: LINE.grid, gridwidth: 0.05 * rem, zeroline: false, fixedrange: true, ticklen: 0, separatethousands: true, automargin: false, exponentformat: "none", tickformat: scale.step >= 10000 ? "~s" : ",~r" },
       shapes: [
         ...indicator.limits.map((limit) => ({ type: "line", xref: "paper", x0: 0, x1: 1, y0: limit.value, y1: limit.value, line: { color: COLOURS[limit.level], width: 0.09 * rem, dash: `${0.5 * rem}px,${0.35 * rem}px` }, layer: "below" })),
@@ -133,13 +140,13 @@
     window.Plotly.react(place.element, traces, layout, { staticPlot: true, displayModeBar: false, responsive: false });
   }
 
-  // Clock times every six hours; one that would touch the label of now is left out.
-  function hours(from, to, now) {
-    const step = 6 * 3600000;
+  // Clock times at round hours; one that would touch the label of now is left out.
+  function hours(from, to, now, span, clear) {
+    const step = span.tick;
     const tickvals = []; const ticktext = [];
     for (let at = Math.ceil((from + ioc.LOCAL) / step) * step; at <= to + ioc.LOCAL; at += step) {
       const instant = at - ioc.LOCAL;
-      if (Math.abs(instant - now) < 3 * 3600000 || instant - from < 3600000) continue;
+      if (Math.abs(instant - now) < clear || instant - from < span.tick / 6) continue;
       tickvals.push(at); ticktext.push(ioc.clock(instant));
     }
     return { tickmode: "array", tickvals, ticktext };

@@ -193,9 +193,12 @@
   }
   ioc.schedule = schedule;
 
+  // Whether anything this page stands on is lost (also as `data-path` of the document, for whoever supervises a wall).
   function trouble() {
     const out = ioc.outage();
-    return [out && out.who, state.refused, ...state.feeds.map((feed) => `${feed.source}:${feed.state}`)].join(" ");
+    const feeds = state.feeds.filter((feed) => state.settings.some((each) => each.world === feed.world && each.sources[feed.source]));
+    const text = [out && out.who, state.beat === null, state.refused, ...feeds.map((feed) => `${feed.source}:${feed.state}`)].join(" ");
+    return { out: out !== null || state.beat === null || feeds.some((feed) => feed.state === "lost"), text };
   }
 
   let troubled = "";
@@ -203,8 +206,9 @@
     planned = false;
     if (!state.root || !state.root.isConnected) return;
     const now = trouble();
-    const everything = state.everything || now !== troubled;
-    troubled = now;
+    document.documentElement.dataset.path = now.out ? "lost" : "ok";
+    const everything = state.everything || now.text !== troubled;
+    troubled = now.text;
     const dirty = state.dirty;
     state.dirty = new Set();
     state.everything = false;
@@ -219,7 +223,7 @@
     if (!state.root.isConnected) { leave(); return; }
     if (socket && socket.readyState === WebSocket.OPEN && performance.now() - state.spoke > DEAD_MS) socket.close();
     ioc.panels.tick();
-    if (trouble() !== troubled) schedule();
+    if (trouble().text !== troubled) schedule();
   }
 
   // --- pages come and go -------------------------------------------------------------------------------------------

@@ -37,9 +37,10 @@
       },
       labelsFeature: () => {},
       labelPoint: (feature, at) => {
-        const { code, kind, zh, en } = feature.properties;
-        const element = ioc.make("div", `area-label ${kind}`);
-        element.append(ioc.make("span", "", ioc.english() ? en || zh : zh.replace(/街道$/, "")));
+        const { code, kind } = feature.properties;
+        const names = (ioc.state.settings[0] && ioc.state.settings[0].places[code]) || feature.properties;
+        const element = ioc.make("div", `area-label ${kind === "area" ? "area" : "water"}`);
+        element.append(ioc.make("span", "", ioc.english() ? names.en || names.zh : names.zh.replace(/街道$/, "")));
         if (kind === "area") {
           element.append(ioc.make("b", "number", ""));
           labels.set(code, element);

@@ -40,6 +40,8 @@
     return ioc.shown(cell.x, indicator.decimals);
   }
 
+  const stamp = (ms, cell) => (cell.we - cell.ws < 60000 ? ioc.clockSeconds(ms) : ioc.clock(ms));
+
   // The newest number there was: [value, window end] or null.
   const before = (cell) => (!cell ? null : cell.x !== null ? [cell.x, cell.we] : cell.last);
 
@@ -89,8 +91,8 @@
     tags(element.querySelector(".tags"), verdict, cell);
     compare(element.querySelector(".compare"), verdict, cell, indicator);
     const time = element.querySelector(".time");
-    if (verdict.is === "complete") ioc.text(time, ioc.word("valueAt", ioc.clock(cell.we)) + (cell.rev ? ` · ${ioc.word("corrected", cell.rev)}` : ""));
-    else if (verdict.is === "provisional") ioc.text(time, `${ioc.clock(cell.ws)}–${ioc.word("willChange", ioc.clock(cell.we))}`);
+    if (verdict.is === "complete") ioc.text(time, ioc.word("valueAt", stamp(cell.we, cell)) + (cell.rev ? ` · ${ioc.word("corrected", cell.rev)}` : ""));
+    else if (verdict.is === "provisional") ioc.text(time, ioc.word("willChange", `${stamp(cell.ws, cell)}–${stamp(cell.we, cell)}`));
     else ioc.text(time, ioc.word("noJudgement"));
     const scale = element.querySelector(".scale");
     if (scale) {
@@ -169,12 +171,18 @@
     ioc.text(badge, ioc.state.beat === null ? ioc.word("connecting") : out && out.who === "gateway" ? ioc.word("reconnecting") : ioc.word(mode) + speed);
     const now = ioc.worldNow();
     const notes = [];
+    let label = "";
     if (world && kind !== "live") {
-      const label = world.label && (ioc.english() ? world.label.en : world.label.zh);
+      label = world.label && (ioc.english() ? world.label.en : world.label.zh);
       if (kind === "replay") notes.push(ioc.word("recordedDay", ioc.isoDate(now)));
-      if (label) notes.push(label);
     }
-    ioc.text(one("#mode-note"), notes.join(" · "));
+    if (kind === "live" && world) {
+      const mine = new Set(settings.flatMap((each) => Object.keys(each.sources)));
+      const names = feeds.filter((feed) => feed.origin === "simulated" && mine.has(feed.source)).map((feed) => (ioc.english() ? feed.en : feed.zh));
+      if (names.length) notes.push(ioc.word("simulatedFeeds", names.join(ioc.english() ? ", " : "、")));
+    }
+    ioc.text(one("#mode-note"), notes.join(ioc.word("semicolon")));
+    ioc.text(one("#world-note"), label || "");
     ioc.text(one("#wall-date"), world ? ioc.longDate(now) : "");
     ioc.text(one("#wall-clock"), world ? ioc.clockSeconds(now) : "");
     const used = new Set(settings.flatMap((each) => Object.keys(each.sources)));
@@ -215,6 +223,7 @@
       const judged = ["provisional", "complete"].includes(ioc.verdict(by, cell).is);
       return { row, value: judged ? cell.x : null };
     });
+    ioc.hide(one("#ranking-empty"), places.some(({ row }) => ioc.cell(by.id, row.dataset.place)) || !ioc.districtCell(by.id));
     const top = Math.max(...by.limits.map((limit) => limit.value), ...places.map((place) => place.value || 0), 1e-9) * 1.05;
     const order = [...places].sort((a, b) =>
       a.value === null ? (b.value === null ? 0 : 1) : b.value === null ? -1 : worstIsHigh ? b.value - a.value : a.value - b.value);
@@ -251,16 +260,20 @@
     const indicator = ioc.indicator(element.dataset.split);
     const cells = [...ioc.state.cells.values()].filter((cell) => cell.i === indicator.id && Object.keys(cell.d || {}).length);
     cells.sort((a, b) => (a.s < b.s ? -1 : 1));
+    const top = Math.max(...cells.map((cell) => cell.x || 0), 1e-9);
     for (const cell of cells) {
       const name = Object.values(cell.d).join(" ");
       let row = [...element.children].find((each) => each.dataset.row === name);
       if (!row) {
         row = ioc.make("div", "row");
         row.dataset.row = name;
-        row.append(ioc.make("span", "note", name), ioc.make("span", "number"));
+        const bar = ioc.make("span", "rank-bar");
+        bar.append(ioc.make("i"));
+        row.append(ioc.make("span", "row-name", name), bar, ioc.make("span", "number"));
         element.append(row);
       }
       short(row.querySelector(".number"), indicator, cell, null);
+      row.querySelector("i").style.width = `${(100 * (cell.x || 0)) / top}%`;
     }
   }
 
@@ -320,7 +333,7 @@
     all("[data-count]").forEach((number) => {
       const count = counts[Number(number.dataset.count)];
       ioc.text(number, judgedEnd ? String(count) : "—");
-      ioc.flag(number.parentElement, "some", count > 0);
+      ioc.flag(number.closest(".fact"), "some", count > 0);
       ioc.mark(number, { i: of.state, r: ioc.state.settings[0].district, we: judgedEnd }, judgedEnd ? "complete" : "none");
       ioc.put(number, "data-dims", `state=${number.dataset.count}`);
     });

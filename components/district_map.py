@@ -19,13 +19,21 @@ def district_map(of: MapView, view: WallView, lang: Lang) -> html.Section:
     names = ("areas", "water", "roads", "outline", "labels")  # from below to above
     layers = (of.layers.subdistricts, of.layers.water, of.layers.roads, of.layers.outline, of.layers.labels)
     shade = view.indicators[of.areas]
+    drafts = {
+        (True, True): "draft_both",
+        (True, False): "draft_areas",
+        (False, True): "draft_roads",
+    }.get((drafted(of.layers.subdistricts), drafted(of.layers.roads)))
+    (south, west), (north, east) = bounds(of.layers.outline)
     return html.Section(
         [
             dl.MapContainer(
                 [_layer(name, data) for name, data in zip(names, layers, strict=True) if data.get("features")],
                 id="map",
                 className="map",
-                bounds=bounds(of.layers.outline),
+                center=[(south + north) / 2, (west + east) / 2],
+                zoom=12,  # until assets/map.js fits the bounds into the panel
+                trackViewport=False,
                 zoomSnap=0,
                 zoomControl=False,
                 attributionControl=False,
@@ -48,7 +56,7 @@ def district_map(of: MapView, view: WallView, lang: Lang) -> html.Section:
                         else f"{word('area_shade', lang)}: {shade.en}",
                         className="note",
                     ),
-                    html.Span(word("map_draft", lang), className="note"),
+                    *([html.Span(word(drafts, lang), className="note")] if drafts else []),
                     html.Span(word("no_geometry", lang), className="note", id="no-geometry", hidden=True),
                 ],
                 className="map-title",
@@ -65,6 +73,11 @@ def district_map(of: MapView, view: WallView, lang: Lang) -> html.Section:
         className="panel map-panel",
         **data(bounds=json.dumps(bounds(of.layers.outline))),
     )
+
+
+def drafted(layer: Mapping[str, Any]) -> bool:
+    """Whether any feature of a layer is only 示意."""
+    return any(feature["properties"].get("draft") for feature in layer.get("features", ()))
 
 
 def bounds(outline: Mapping[str, Any]) -> list[list[float]]:

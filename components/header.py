@@ -16,9 +16,14 @@ def header(view: WallView, lang: Lang) -> html.Header:
             html.Div(
                 [
                     html.Span(word("connecting", lang), id="mode", className="tag mode"),
-                    html.Span(id="mode-note", className="mode-note"),
-                    html.Span(id="data-age", className="age", **marks("data-age")),
-                    html.Span(id="feed-count", className="age", **marks("feed-count")),
+                    html.Div([html.Span(id="mode-note"), html.Span(id="world-note")], className="stack mode-note"),
+                    html.Div(
+                        [
+                            html.Span(id="data-age", **marks("data-age")),
+                            html.Span(id="feed-count", **marks("feed-count")),
+                        ],
+                        className="stack",
+                    ),
                 ],
                 className="header-left",
             ),
@@ -38,7 +43,12 @@ def verdict(view: WallView, lang: Lang) -> html.Section:
         html.Div(
             [
                 html.Span(word(f"state_{state}", lang), className="fact-name"),
-                html.Span(className="number", **marks(view.strip.state), **data(count=str(state))),
+                html.P(
+                    [
+                        html.Span(className="number", **marks(view.strip.state), **data(count=str(state))),
+                        html.Span(word("segments", lang), className="unit"),
+                    ]
+                ),
             ],
             className=f"fact state-{state}",
         )

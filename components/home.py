@@ -39,6 +39,7 @@ def home(views: Sequence[WallView], lang: Lang) -> html.Div:
                     html.H1(word("product", lang)),
                     html.Span(word("connecting", lang), id="mode", className="tag mode"),
                     html.Span(id="mode-note", className="mode-note"),
+                    html.Span(id="world-note", hidden=True),
                     html.Span(id="data-age", className="age"),
                     html.Span(id="feed-count", className="age"),
                     html.Span(id="wall-clock", className="clock"),

@@ -35,4 +35,7 @@ def data(**attributes: str) -> dict[str, Any]:
 
 def head(title: str, *notes: Any) -> html.Div:
     """The head of a panel: its title, then units, times and comparisons said once for all rows below."""
-    return html.Div([html.H2(title), *(html.Span(note, className="note") for note in notes if note)], className="head")
+    said = [
+        html.Span(note, className="note") for note in notes if note != ""
+    ]  # an empty component counts: it is a place
+    return html.Div([html.H2(title), *said], className="head")

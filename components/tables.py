@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dash import html
 
+from components.district_map import drafted
 from components.marks import data, head, marks
 from components.words import PROCESSES, Lang, word
 from ioc.web import Indicator, Place, Ranking, Split, WallView
@@ -11,6 +12,8 @@ from ioc.web import Indicator, Place, Ranking, Split, WallView
 
 def ranking(of: Ranking, view: WallView, lang: Lang) -> html.Section:
     """The subdistricts; live.js puts the worst first by setting the order, no row is made anew."""
+    empty = html.Span(word("ranking_empty", lang), id="ranking-empty", hidden=True)
+    draft = view.map is not None and drafted(view.map.layers.subdistricts)
     columns = [view.indicators[name] for name in of.columns]
     titles = html.Div(
         [html.Span(className="rank-name"), html.Span(className="rank-bar"), *(_title(each, lang) for each in columns)],
@@ -23,7 +26,11 @@ def ranking(of: Ranking, view: WallView, lang: Lang) -> html.Section:
         else word("worst_first", lang)
     )
     return html.Section(
-        [head(word("ranking", lang), note, word("draft", lang)), titles, html.Div(rows, className="ranks")],
+        [
+            head(word("ranking", lang), note, word("draft", lang) if draft else "", empty),
+            titles,
+            html.Div(rows, className="ranks"),
+        ],
         id="ranking",
         className="panel ranking",
     )

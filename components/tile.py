@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+
 from dash import html
 
 from components.marks import chip, data, marks, number
 from components.words import LEVELS, Lang, word
 from ioc.web import Indicator
+
+# per cent of the bar that the name of a limit takes on a wall tile; where limits are closer the names stand in a row
+LABEL_SHARE: dict[Lang, float] = {"zh": 10.0, "en": 17.0}
 
 
 def tile(indicator: Indicator, lang: Lang) -> html.Article:
@@ -21,9 +26,8 @@ def tile(indicator: Indicator, lang: Lang) -> html.Article:
                 className="tile-head",
             ),
             html.P([number(indicator.id), html.Span(indicator.unit, className="unit")], className="value"),
-            html.P([html.Span(className="compare"), *target], className="beside"),
+            html.P([html.Span(className="compare"), *target, html.Span(className="time")], className="beside"),
             *([scale(indicator, lang)] if indicator.limits else []),
-            html.P(className="time"),
         ],
         id=f"tile-{indicator.id}",
         className="tile",
@@ -35,16 +39,28 @@ def tile(indicator: Indicator, lang: Lang) -> html.Article:
 def scale(indicator: Indicator, lang: Lang) -> html.Div:
     """The limits on a bar from 0, with the place of the present value."""
     top = scale_top(indicator)
+    limits = sorted(indicator.limits, key=lambda limit: limit.value)
+    places = [100 * limit.value / top for limit in limits]
     ticks = [
-        html.Span(
-            html.Span(f"{LEVELS[limit.level][lang == 'en']} {shown(limit.value, indicator)}"),
-            className=f"tick lv-{limit.level}",
-            style={"left": f"{100 * limit.value / top:.2f}%"},
-        )
-        for limit in indicator.limits
+        html.Span(className=f"tick lv-{limit.level}", style={"left": f"{place:.2f}%"})
+        for limit, place in zip(limits, places, strict=True)
     ]
-    parts = [html.Span(className="bar"), *ticks, html.Span(className="here", hidden=True)]
-    return html.Div(parts, className="scale", **data(top=f"{top:g}"))
+    labels = [
+        html.Span(
+            f"{LEVELS[limit.level][lang == 'en']} {shown(limit.value, indicator)}",
+            className=f"lv-{limit.level}",
+            style={"left": f"{place:.2f}%"},
+        )
+        for limit, place in zip(limits, places, strict=True)
+    ]
+    close = any(after - before < LABEL_SHARE[lang] for before, after in itertools.pairwise(places))
+    parts = [
+        html.Span(className="bar"),
+        *ticks,
+        html.Span(className="here", hidden=True),
+        html.Div(labels, className="limits"),
+    ]
+    return html.Div(parts, className="scale packed" if close else "scale", **data(top=f"{top:g}"))
 
 
 def scale_top(indicator: Indicator) -> float:

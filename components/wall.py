@@ -36,7 +36,14 @@ def wall(view: WallView, lang: Lang) -> html.Div:
             header(view, lang),
             verdict(view, lang),
             html.Div([tiles, *([ranking(view.ranking, view, lang)] if view.ranking else [])], className="column left"),
-            html.Div([*([district_map(view.map, view, lang)] if view.map else []), trends], className="column centre"),
+            html.Div(
+                [
+                    *([district_map(view.map, view, lang)] if view.map else []),
+                    html.Div(word("trend_note", lang), className="note trends-note"),
+                    trends,
+                ],
+                className="column centre",
+            ),
             html.Div(
                 [
                     *([strip(view.strip, view, lang)] if view.strip else []),

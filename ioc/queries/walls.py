@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from datetime import UTC, date, datetime
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,10 +13,11 @@ import redis
 from shapely import Polygon, maximum_inscribed_circle
 from shapely.geometry import mapping, shape
 
+from ioc.geo import layer
 from ioc.packs import bundle as packs
-from ioc.packs.files import PACKS
 from ioc.queries.wall import Layers, UnknownScene, WallView, compose
 from metrics import keys
+from metrics.clock import LOCAL_OFFSET_MS
 from metrics.world import World
 
 
@@ -25,8 +27,8 @@ def walls() -> tuple[Mapping[str, str], ...]:
     return tuple(scene for scene in _shipped()["scenes"] if scene["id"] in composed)
 
 
-def wall_view(client: redis.Redis, scene: str, world: str) -> WallView:
-    """The wall of a scene in a world. Raises UnknownScene.
+def wall_view(client: redis.Redis, scene: str, world: str, data_dir: Path, real_now_ms: int) -> WallView:
+    """The wall of a scene in a world, on the map of today. Raises UnknownScene.
 
     Where Redis is away or has no bundle yet the shipped definitions are shown; the live marks then say what is missing.
     """
@@ -40,21 +42,26 @@ def wall_view(client: redis.Redis, scene: str, world: str) -> WallView:
         known = World.from_json(registered) if registered else known
     except redis.RedisError:
         pass  # see above
-    return compose(bundle, composed[scene], layers(), known, scene)
+    today = datetime.fromtimestamp((real_now_ms + LOCAL_OFFSET_MS) / 1000, UTC).date()
+    return compose(bundle, composed[scene], layers(data_dir, today), known, scene)
 
 
-@cache
-def layers() -> Layers:
-    """The layers of the map, read once: a replaced layer is taken over when the web server starts."""
-    areas, water = _layer(PACKS / "regions/subdistricts.geojson"), _layer(PACKS / "regions/water.geojson")
+def layers(data_dir: Path, today: date) -> Layers:
+    """The layers of the map in force on a day, as shipped or as replaced in the data directory."""
+    return _layers(data_dir, today, tuple(layer.current(name, data_dir) for name in layer.LAYERS))
+
+
+@lru_cache(maxsize=2)
+def _layers(data_dir: Path, today: date, _versions: tuple[int, ...]) -> Layers:
+    outline, areas, water, roads = (layer.read(name, data_dir, today) for name in layer.LAYERS)
     points = [_label(each, "area") for each in areas["features"]] + [
         _label(each, "water") for each in water["features"]
     ]
     return Layers(
-        outline=_layer(PACKS / "regions/outline.geojson"),
+        outline=outline,
         subdistricts=areas,
         water=water,
-        roads=_layer(PACKS / "traffic/roads.geojson"),
+        roads=roads,
         labels={"type": "FeatureCollection", "features": points},
     )
 
@@ -67,11 +74,6 @@ def _label(feature: Mapping[str, Any], kind: str) -> dict[str, Any]:
         "properties": {**feature["properties"], "kind": kind},
         "geometry": {"type": "Point", "coordinates": mapping(circle)["coordinates"][0]},
     }
-
-
-def _layer(path: Path) -> Mapping[str, Any]:
-    collection: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return collection
 
 
 @cache
