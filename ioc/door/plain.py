@@ -37,9 +37,9 @@ form.sign-in button{width:100%;margin-top:1.6rem}
 [role=alert]{margin:1.2rem 0 0;color:var(--text);font-weight:700}
 .row{display:flex;flex-wrap:wrap;gap:1.2rem;margin-top:2rem}
 .row form{margin:0}
-.foot{display:flex;flex-wrap:wrap;justify-content:space-between;gap:1.2rem;margin-top:2rem;padding-top:1.2rem;
-border-top:1px solid var(--line);font-size:1.3rem}
-.foot a{color:var(--text);padding:.8rem 0}
+.foot{display:flex;align-items:center;justify-content:space-between;gap:1.6rem;margin-top:2rem;padding-top:1.2rem;
+border-top:1px solid var(--line);color:var(--muted);font-size:1.3rem}
+.foot a{display:inline-flex;align-items:center;min-height:4.4rem;color:var(--text);white-space:nowrap}
 code{font-family:inherit;color:var(--text);user-select:all}
 """
 STYLE_HASH = "'sha256-" + base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode() + "'"

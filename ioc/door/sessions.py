@@ -98,8 +98,12 @@ class Sessions:
         self._closed.set()
 
     def _run(self) -> None:
+        failing = False  # one line per outage, not one per sweep
         while not self._closed.wait(SWEEP_S):
             try:
                 self.sweep()
+                failing = False
             except (SQLAlchemyError, redis.RedisError) as error:
-                self._log.warning("sessions_not_swept", error=str(error))
+                if not failing:
+                    self._log.warning("sessions_not_swept", error=str(error))
+                failing = True
