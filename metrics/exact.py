@@ -233,7 +233,7 @@ class Exact:
         rest = above.values - down.values * below.values
         # Rest against below - rest instead of 2*rest against below: that could overflow.
         other = below.values - rest
-        up = (rest > other) | ((rest == other) & (down.values % 2 == 1))
+        up = (rest > other) | ((rest == other) & ((down.values & 1) == 1))
         return down + Whole(up if isinstance(up, int) else up.astype(np.int64), 1)
 
     def finite(self) -> Truth:
