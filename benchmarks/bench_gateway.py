@@ -1,8 +1,9 @@
 """The gateway beside bare `websockets.broadcast`: deliveries per core-second, and 50 clients of 1,000 that never read.
 
 Every server and the clients are processes of their own on loopback; both servers send the same payloads at the same
-pace without compression. The gateway's share contains all it does: reading and decoding the stream, deltas, JSON, a heartbeat a second and the
-pings by which it knows who reads. A delivery is a frame that a client received whole, heartbeats included.
+pace without compression. The gateway's share contains all it does: reading and decoding the stream, deltas, JSON, a
+heartbeat a second and the pings by which it knows who reads. A delivery is a frame that a client received whole,
+heartbeats included.
 """
 
 from __future__ import annotations
