@@ -31,7 +31,7 @@ def create_app() -> Dash:
         serve_locally=True,
         suppress_callback_exceptions=True,
         title=TITLE,
-        update_title=None,
+        update_title="",
         include_pages_meta=False,
         index_string=INDEX,
     )

@@ -78,6 +78,7 @@
   }
 
   function take(cell) {
+    cell.seen = ioc.worldNow(); // a provisional value is no younger than its arrival, whatever its window's end
     state.cells.set(cell.s, cell);
     state.dirty.add(cell.s);
   }
@@ -223,6 +224,7 @@
     if (!state.root.isConnected) { leave(); return; }
     if (socket && socket.readyState === WebSocket.OPEN && performance.now() - state.spoke > DEAD_MS) socket.close();
     ioc.panels.tick();
+    if (ioc.outage()) ioc.path.draw();
     if (trouble().text !== troubled) schedule();
   }
 

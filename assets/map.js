@@ -93,8 +93,12 @@
           if (step >= 3) layer.bringToFront();
         }
       }
-      const known = [...ioc.state.cells.values()].some((cell) => cell.i === of.roads);
-      ioc.hide(document.getElementById("no-geometry"), drawn > 0 || !known);
+      const known = [...ioc.state.cells.values()].filter((cell) => cell.i === of.roads && cell.d && cell.d.road);
+      ioc.hide(document.getElementById("no-geometry"), !known.length || known.some((cell) => roads.has(cell.d.road)));
+      const trouble = ioc.verdict(state, known[0]).is;
+      const mark = document.getElementById("map-state");
+      ioc.hide(mark, drawn > 0 || !["lost", "late"].includes(trouble));
+      if (mark && !mark.hidden) ioc.text(mark, ioc.word(`${trouble}Tag`));
     }
     if (everything || names.some((name) => name.startsWith(`${of.areas}|`))) {
       const by = ioc.indicator(of.areas);

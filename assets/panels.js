@@ -43,7 +43,7 @@
   const stamp = (ms, cell) => (cell.we - cell.ws < 60000 ? ioc.clockSeconds(ms) : ioc.clock(ms));
 
   // The newest number there was: [value, window end] or null.
-  const before = (cell) => (!cell ? null : cell.x !== null ? [cell.x, cell.we] : cell.last);
+  const before = (cell) => (!cell ? null : cell.x !== null ? [cell.x, cell.q === "complete" ? cell.we : Math.min(cell.we, cell.seen)] : cell.last);
 
   function compare(element, verdict, cell, indicator) {
     const parts = [];
@@ -66,6 +66,7 @@
     const wanted = [];
     if (verdict.is === "provisional") wanted.push(["provisional", ""]);
     if (verdict.is === "late") wanted.push(["lateTag", ""]);
+    if (verdict.is === "none") wanted.push(["none", ""]);
     if (verdict.is === "lost") wanted.push(["lostTag", ""]);
     if (cell && cell.o === "simulated") wanted.push(["simulatedMark", "dashed"]);
     if (cell && cell.o === "recorded") wanted.push(["recordedMark", "dashed"]);
@@ -227,8 +228,9 @@
     const top = Math.max(...by.limits.map((limit) => limit.value), ...places.map((place) => place.value || 0), 1e-9) * 1.05;
     const order = [...places].sort((a, b) =>
       a.value === null ? (b.value === null ? 0 : 1) : b.value === null ? -1 : worstIsHigh ? b.value - a.value : a.value - b.value);
+    const judged = order.some((place) => place.value !== null); // else every row keeps its place
     order.forEach(({ row, value }, index) => {
-      row.style.order = String(index);
+      if (judged) row.style.order = String(index);
       row.querySelector(".rank-bar i").style.width = value === null ? "0" : `${(100 * value) / top}%`;
       row.querySelectorAll(".number").forEach((number) => short(number, ioc.indicator(number.dataset.indicator), ioc.cell(number.dataset.indicator, row.dataset.place), number.previousElementSibling));
     });

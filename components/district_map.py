@@ -49,7 +49,7 @@ def district_map(of: MapView, view: WallView, lang: Lang) -> html.Section:
             ),
             html.Div(
                 [
-                    html.H2(word("map", lang)),
+                    html.H2([word("map", lang), html.Span(id="map-state", className="tag", hidden=True)]),
                     html.Span(
                         f"{word('area_shade', lang)}：{shade.zh}"
                         if lang == "zh"

@@ -137,7 +137,7 @@ class WallView:
         return {
             "v": 1, "topic": self.topic, "world": self.world, "scene": self.scene, "lang": lang, "district": DISTRICT,
             "indicators": {name: asdict(each) for name, each in self.indicators.items()},
-            "places": {each.code: {"zh": each.zh, "en": each.en} for each in (self.ranking.places if self.ranking else ())},
+            "places": {each.code: asdict(each) for each in (self.ranking.places if self.ranking else ())},
             "tiles": list(self.tiles), "trends": list(self.trends), "sources": dict(self.sources),
             "strip": {"speed": self.strip.speed, "state": self.strip.state} if self.strip else None,
             "ranking": {"by": self.ranking.by, "columns": list(self.ranking.columns)} if self.ranking else None,
