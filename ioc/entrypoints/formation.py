@@ -23,8 +23,8 @@ def services(
     A recording replaces the simulation of its source, so that nobody takes one for the other; screens then show its
     world.
     """
-    world = {"IOC_WORLD": REPLAY_WORLD} if settings.feed else {}
     names = [name for name in settings.source_names if not (settings.feed and name == settings.feed_source)]
+    chosen = {"IOC_SOURCES": ",".join(names)} | ({"IOC_WORLD": REPLAY_WORLD} if settings.feed else {})
     hosts = {"web": settings.web_host, "gateway": settings.gateway_host}
     ports = {
         "engine": settings.engine_health_port,
@@ -35,14 +35,15 @@ def services(
     children = [
         Child(
             name,
-            [*IOC, name, *(names if name == "source" else [])],
-            environment({"IOC_REDIS_URL": urls[name], **world}),
+            [*IOC, name],
+            environment({"IOC_REDIS_URL": urls[name], **chosen}),
             answers(hosts.get(name, "127.0.0.1"), port),
         )
         for name, port in ports.items()
+        if name != "source" or names
     ]
     if settings.feed:
-        children.append(_replay(settings, urls, environment(world | {"IOC_REDIS_URL": urls["source"]})))
+        children.append(_replay(settings, urls, environment({"IOC_REDIS_URL": urls["source"], **chosen})))
     return children
 
 
