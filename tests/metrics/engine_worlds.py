@@ -18,7 +18,7 @@ from metrics.value import Value
 
 RAIN = {
     "kind": "readings", "time": "time", "entity": "station", "period": "1m", "disorder": "30s", "lateness": "10m",
-    "idle": "2m", "stale_after": "3m",
+    "idle": "2m", "stale_after": "5m",
     "fields": {
         "time": {"type": "time"}, "station": {"type": "text"}, "basin": {"type": "category"},
         "mm": {"type": "decimal", "scale": 1, "unit": "mm"},
@@ -43,11 +43,9 @@ def at(clock: str, day: str = "2024-06-03") -> int:
     return int(datetime.fromisoformat(f"{day}T{clock}+08:00").timestamp() * 1000)
 
 
-def bundle(
-    *indicators: Mapping[str, Any], source: Mapping[str, Any] | None = None, **more: Any
-) -> dict[str, Any]:
-    """A bundle of the rain source (with changes) and these indicators."""
-    rain = copy.deepcopy(RAIN) | dict(source or {})
+def bundle(*indicators: Mapping[str, Any], source: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """A bundle of the rain source (with changes; None removes a key) and these indicators."""
+    rain = {key: value for key, value in (copy.deepcopy(RAIN) | dict(source or {})).items() if value is not None}
     return {"v": 1, "hash": "h", "sources": {"rain": rain}, "indicators": [dict(one) for one in indicators], **more}
 
 
