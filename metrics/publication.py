@@ -127,9 +127,10 @@ class Publication:
         oldest = [intake.oldest_ms for intake in mine if intake.oldest_ms is not None]
         if self.cursor_ms is None:
             self.cursor_ms = window.floor(reach)
+            self.changed = True
         if oldest and not self.started:
             # The world begins with its first row, if that is older than the first look at the clock.
-            self.started = True
+            self.started = self.changed = True
             self.cursor_ms = min(self.cursor_ms, window.floor(min(oldest)))
         for intake in mine:
             for scan, pane_ms in self._scans.items():
@@ -145,6 +146,7 @@ class Publication:
                         ends = self._touched(pane_start(index, pane_ms), skipped)
                         due.update(end for end in ends if end > self.cursor_ms)
             self.cursor_ms = skipped
+            self.changed = True
         passed = list(islice(window.instants(self.cursor_ms, reach), WINDOWS_PER_STEP))
         if passed:
             due.update(passed)
