@@ -12,7 +12,7 @@ from metrics import keys
 from metrics.value import Value, unpack_values
 
 DAY_MS = 86_400_000
-KEEP_MS = 30 * 3_600_000  # one day back, with lateness and a pause on top
+KEEP_MS = 49 * 3_600_000  # what the completed stream keeps: a start finds no more than that
 _PAGE = 512  # entries of the completed stream in one reply
 
 

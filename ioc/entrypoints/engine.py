@@ -1,0 +1,120 @@
+"""`ioc engine`: observation streams -> published values, as a process of its own."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import redis
+import structlog
+import typer
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from ioc.entrypoints.health import serve
+from ioc.entrypoints.heartbeat import Heartbeat
+from ioc.entrypoints.lifeline import tie_to_parent
+from ioc.entrypoints.logs import configure
+from ioc.entrypoints.valkey import connections
+from ioc.packs.bundle import publish
+from ioc.settings import Settings
+from metrics.worker import Worker
+
+PUBLISH_RETRY_S = 0.5
+
+
+class WorkerMetrics:
+    """What the worker counts, as Prometheus reads it."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def collect(self) -> Iterator[Metric]:
+        tally = self._worker.tally
+        for name, value, text in (
+            ("entries", tally.entries, "Stream entries read."),
+            ("commits", tally.commits, "Commits of all worlds."),
+            ("outages", tally.outages, "Times the server went away."),
+            ("takeovers", tally.takeovers, "Times a world was taken over."),
+            ("failures", tally.failures, "Times a world failed and was put off."),
+        ):
+            yield CounterMetricFamily(f"ioc_engine_{name}", text, value=value)
+        yield GaugeMetricFamily("ioc_engine_connected", "Whether the server answers.", value=self._worker.connected)
+        refused = GaugeMetricFamily("ioc_engine_refused_worlds", "Worlds that cannot be served at the moment.")
+        refused.add_metric([], len(self._worker.refused))
+        yield refused
+        rows = CounterMetricFamily("ioc_engine_rows", "Rows read, accepted or not.", labels=["world", "source"])
+        rejected = CounterMetricFamily(
+            "ioc_engine_rejected_rows", "Rows that broke their contract.", labels=["world", "source", "rule"]
+        )
+        missing = CounterMetricFamily(
+            "ioc_engine_missing_entries", "Stream entries that went by unread.", labels=["world", "source"]
+        )
+        lag = GaugeMetricFamily("ioc_engine_lag_entries", "Stream entries that wait.", labels=["world", "stream"])
+        for world, serving in list(self._worker.servings.items()):
+            for source, feed in list(serving.feeds.items()):
+                rows.add_metric([world, source], feed.rows)
+                missing.add_metric([world, source], feed.missing)
+                for rule, count in list(feed.rejected.items()):
+                    rejected.add_metric([world, source, rule], count)
+            for stream, waiting in list(serving.lags.items()):
+                lag.add_metric([world, stream], waiting)
+        yield from (rows, rejected, missing, lag)
+
+
+def engine(
+    port: Annotated[int | None, typer.Option(help="Port of /healthz, /readyz, /metrics; 0: any free one.")] = None,
+    commit_ms: Annotated[int | None, typer.Option(help="Commit at most this often; default IOC_COMMIT_MS.")] = None,
+    world: Annotated[list[str] | None, typer.Option(help="Serve only these worlds; default: all.")] = None,
+) -> None:
+    """指标引擎: serve all worlds: observation streams -> values, with health on loopback."""
+    settings = Settings()
+    tie_to_parent()
+    log = configure("engine", settings.log_level)
+    try:
+        url = settings.redis_url or connections(settings)["engine"]
+    except FileNotFoundError:
+        typer.echo(
+            f"没有数据总线 no Valkey ever ran on {settings.data_path}: start `ioc run`, or set IOC_REDIS_URL", err=True
+        )
+        raise SystemExit(2) from None
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    worker = Worker(url, settings.commit_ms if commit_ms is None else commit_ms, world)
+    registry = CollectorRegistry()
+    registry.register(WorkerMetrics(worker))
+    health_port = settings.engine_health_port if port is None else port
+    try:
+        health = serve("engine", health_port, lambda: {"valkey": worker.connected, "worlds": worker.ready}, registry)
+    except OSError as error:
+        typer.echo(f"无法监听 cannot listen on 127.0.0.1:{health_port}: {error.strerror}", err=True)
+        raise SystemExit(1) from None
+    client = redis.Redis.from_url(url, socket_timeout=5.0)
+    with Heartbeat(client, "engine", lambda: _facts(worker)):
+        _publish(client, stop, log)
+        worker.run(stop)
+    health.shutdown()
+    client.close()
+
+
+def _publish(client: redis.Redis, stop: threading.Event, log: structlog.stdlib.BoundLogger) -> None:
+    """Put the shipped definitions in force; the server may still be starting."""
+    while not stop.is_set():
+        try:
+            log.info("bundle_published", hash=publish(client))
+            return
+        except redis.RedisError as error:
+            log.warning("bundle_not_published", error=str(error))
+            stop.wait(PUBLISH_RETRY_S)
+
+
+def _facts(worker: Worker) -> Mapping[str, Any]:
+    return {
+        "worlds": sorted(worker.servings),
+        "refused": dict(worker.refused),
+        "entries": worker.tally.entries,
+        "commits": worker.tally.commits,
+    }
