@@ -125,7 +125,7 @@
       autosize: false, width: place.element.clientWidth, height: place.element.clientHeight, showlegend: false, hovermode: false,
       margin, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font,
       xaxis: { type: "date", range: [from + ioc.LOCAL, to + ioc.LOCAL], ...hours(from, to, now, span, (3.9 * rem * (to - from)) / Math.max(1, place.element.clientWidth - margin.l - margin.r)), showgrid: false, zeroline: false, ticklen: 0, linecolor: LINE.grid, showline: true, fixedrange: true },
-      yaxis: { range: [0, scale.top], dtick: scale.step, tick0: 0, gridcolor: LINE.grid, gridwidth: 0.05 * rem, zeroline: false, fixedrange: true, ticklen: 0, separatethousands: true, automargin: false, exponentformat: "none", tickformat: scale.step >= 10000 ? "~s" : ",~r" },
+      yaxis: { showticklabels: seen.length > 0 || near.length > 0, range: [0, scale.top], dtick: scale.step, tick0: 0, gridcolor: LINE.grid, gridwidth: 0.05 * rem, zeroline: false, fixedrange: true, ticklen: 0, separatethousands: true, automargin: false, exponentformat: "none", tickformat: scale.step >= 10000 ? "~s" : ",~r" },
       shapes: [
         ...indicator.limits.map((limit) => ({ type: "line", xref: "paper", x0: 0, x1: 1, y0: limit.value, y1: limit.value, line: { color: COLOURS[limit.level], width: 0.09 * rem, dash: `${0.5 * rem}px,${0.35 * rem}px` }, layer: "below" })),
         { type: "line", x0: now + ioc.LOCAL, x1: now + ioc.LOCAL, yref: "paper", y0: 0, y1: 1, line: { color: LINE.now, width: 0.1 * rem } },

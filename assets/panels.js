@@ -99,7 +99,7 @@
     if (scale) {
       const here = scale.querySelector(".here");
       ioc.hide(here, !judged);
-      if (judged) here.style.left = `${Math.min(100, Math.max(0, (100 * cell.x) / Number(scale.dataset.top)))}%`;
+      if (judged) here.style.left = `clamp(.8rem, ${(100 * cell.x) / Number(scale.dataset.top)}%, 100% - .8rem)`;
     }
   }
 

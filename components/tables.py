@@ -66,7 +66,11 @@ def split(of: Split, view: WallView, lang: Lang) -> html.Section:
     """An indicator by a dimension; the rows appear with their values."""
     indicator = view.indicators[of.indicator]
     return html.Section(
-        [head(_named(indicator, lang), indicator.unit), html.Div(className="rows", **data(split=of.indicator))],
+        [
+            head(_named(indicator, lang), indicator.unit),
+            html.Div(className="rows", **data(split=of.indicator)),
+            html.P(word("none_yet", lang), className="note empty"),
+        ],
         id=f"split-{of.indicator}",
         className="panel split",
     )

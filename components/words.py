@@ -23,6 +23,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "roads": ("全部路段", "All roads"),
     "roads_note": ("越高越堵", "taller is slower"),
     "assumed": ("快主次级与长度为假定", "class, length assumed"),
+    "none_yet": ("无数据", "no data"),
     "feeds": ("数据源", "Feeds"),
     "feeds_note": ("自本次启动累计", "since this start"),
     "feed_age": ("末次数据", "newest"),
