@@ -238,7 +238,7 @@ def _then(then: str, value: Numbers, codes: Index, size: int, rows: NDArray[np.i
     if then == "count":
         return _Measured(count.astype(np.float64), np.ones(size, np.bool_), rows)
     if then in ("sum", "mean"):
-        total = np.bincount(codes, weights=value, minlength=size)
+        total = np.bincount(codes, weights=value, minlength=size).astype(np.float64)  # integers where nothing is given
         return _Measured(total if then == "sum" else total / np.maximum(count, 1), some, rows)
     out = np.full(size, np.inf if then == "min" else -np.inf)
     (np.minimum if then == "min" else np.maximum).at(out, codes, value)
