@@ -15,7 +15,7 @@
 
   const state = {
     root: null, settings: [], cells: new Map(), series: new Map(), seq: new Map(), waiting: new Set(), world: null,
-    feeds: [], processes: {}, valkey: true, beat: null, beatServer: 0, offset: 0, opened: performance.now(), refused: null,
+    feeds: [], processes: {}, valkey: true, beat: null, beatServer: 0, closed: false, offset: 0, opened: performance.now(), refused: null,
     dirty: new Set(), everything: true,
   };
   ioc.state = state;
@@ -38,7 +38,7 @@
       return waited > SILENT_MS ? { who: "gateway", since: ioc.realNow() - waited } : null;
     }
     const silent = performance.now() - state.beat;
-    if (silent > SILENT_MS) return { who: "gateway", since: state.beatServer };
+    if (state.closed || silent > SILENT_MS) return { who: "gateway", since: state.beatServer };
     if (!state.valkey) return { who: "valkey", since: state.valkeySince };
     const engine = state.processes.engine;
     if (!engine || engine.ok === false || engine.age + silent > DEAD_MS)
@@ -112,6 +112,7 @@
   }
 
   function heartbeat(frame) {
+    state.closed = false;
     state.beat = performance.now();
     state.beatServer = frame.at;
     state.offset = frame.at - Date.now();
@@ -177,6 +178,7 @@
       fresh.onclose = (event) => {
         if (socket !== fresh) return;
         socket = null;
+        state.closed = true; // known at once; nothing is fresh until the next heartbeat
         if (event.code === 4001) ended(); else retry(mine);
         schedule();
       };
@@ -241,7 +243,7 @@
     state.root = root;
     state.settings = JSON.parse(root.dataset.settings);
     state.cells.clear(); state.series.clear(); state.seq.clear();
-    Object.assign(state, { beat: null, world: null, feeds: [], processes: {}, refused: null, everything: true, opened: performance.now() });
+    Object.assign(state, { beat: null, closed: false, world: null, feeds: [], processes: {}, refused: null, everything: true, opened: performance.now() });
     ioc.language(state.settings.length ? state.settings[0].lang : "zh");
     ioc.panels.enter(root);
     ioc.charts.enter(root);
