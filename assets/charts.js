@@ -10,7 +10,7 @@
   // Of the day shown most is past; the rest shows what yesterday did next. Windows of seconds have no day behind them
   // on screen: the gateway keeps four hours of them.
   const DAY = { behind: 21 * 3600000, ahead: 3 * 3600000, tick: 6 * 3600000 };
-  const SHORT = { behind: 3.8 * 3600000, ahead: 0.2 * 3600000, tick: 3600000 };
+  const SHORT = { behind: 3.8 * 3600000, least: 1200000, ticks: [300000, 900000, 1800000, 3600000] };
   const SHORT_WINDOW_MS = 60000;
   const REDRAW_MS = 60000; // of world time: the line "now" moves a pixel in about that time
   const PAUSE_MS = 1000; // real time between two drawings of a chart for a value that is still provisional
@@ -105,7 +105,7 @@
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
     const all = points(indicator.id);
     const cell = ioc.districtCell(indicator.id);
-    const span = cell && cell.we - cell.ws < SHORT_WINDOW_MS ? SHORT : DAY;
+    const span = cell && cell.we - cell.ws < SHORT_WINDOW_MS ? brief(all, now) : DAY;
     const from = now - span.behind; const to = now + span.ahead;
     const judged = ["provisional", "complete"].includes(ioc.verdict(indicator, cell).is);
     const today = line(all, from, now, 0);
@@ -138,6 +138,12 @@
       { ...latest, type: "scatter", mode: "markers", cliponaxis: false, marker: { size: 0.8 * rem, color: cell && cell.q === "provisional" ? "#0B1728" : LINE.today, line: { color: LINE.today, width: 0.18 * rem } } },
     ];
     window.Plotly.react(place.element, traces, layout, { staticPlot: true, displayModeBar: false, responsive: false });
+  }
+
+  // What there is of the last hours, so that the first minutes after a start are not a stroke at the edge.
+  function brief(all, now) {
+    const behind = Math.min(SHORT.behind, Math.max(SHORT.least, all.length ? now - all[0][0] : 0));
+    return { behind, ahead: behind / 19, tick: SHORT.ticks.find((tick) => behind / tick <= 5) };
   }
 
   // Clock times at round hours; one that would touch the label of now is left out.

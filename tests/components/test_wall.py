@@ -1,0 +1,178 @@
+"""Components lay out what the view model says: places for numbers that can be traced, text that stays text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from components.district_map import bounds, drafted
+from components.home import home
+from components.tile import scale_top, shown, tile
+from components.wall import wall
+from components.words import WORDS, language
+from ioc.queries.wall import Indicator, Layers, Limit, MapView, Place, Ranking, Road, Split, Strip, WallView
+
+SQUARE = {"type": "Polygon", "coordinates": [[[114.0, 22.5], [114.2, 22.5], [114.2, 22.6], [114.0, 22.5]]]}
+OUTLINE = {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry": SQUARE}]}
+SPEED = Indicator(
+    "T2",
+    1,
+    "主干路车速",
+    "arterial speed",
+    "km/h",
+    1,
+    "up",
+    (Limit("yellow", 30.0), Limit("orange", 20.0), Limit("red", 15.0)),
+    30.0,
+    ("traffic",),
+)
+ROAD = Indicator("T2r", 1, "路段车速", "road speed", "km/h", 1, "context", (), None, ("traffic",))
+STATE = Indicator("T3r", 1, "路段路况", "road state", "", 0, "down", (), None, ("traffic",))
+MEMORY = Indicator("O4", 1, "进程内存", "memory", "MB", 0, "context", (), None, ("cloud",))
+
+
+def view(roads: int = 40, zh: str = "深南东路") -> WallView:
+    return WallView(
+        scene="traffic", zh="交通运行", en="traffic", world="live",
+        indicators={"T2": SPEED, "T2r": ROAD, "T3r": STATE, "O4": MEMORY}, tiles=("T2",), trends=("T2",),
+        strip=Strip("T2r", "T3r", tuple(Road(f"R{number}", zh, "Shennan", "arterial", ()) for number in range(roads))),
+        ranking=Ranking("T2", ("T2",), (Place("440303001", "桂园街道", "Guiyuan"),)), splits=(Split("O4", "process"),),
+        map=MapView("T3r", "T2", Layers(outline=OUTLINE, subdistricts=OUTLINE)),
+        sources={"traffic": {"zh": "路段车速", "en": "road speeds"}},
+    )  # fmt: skip
+
+
+def parts(component: Any) -> Iterator[dict[str, Any]]:
+    """All components below one, as plain JSON."""
+    plain = json.loads(json.dumps(component, default=lambda part: part.to_plotly_json()))
+
+    def walk(part: Any) -> Iterator[dict[str, Any]]:
+        if isinstance(part, dict) and "props" in part:
+            yield part
+            yield from walk(part["props"].get("children"))
+        elif isinstance(part, list):
+            for each in part:
+                yield from walk(each)
+
+    yield from walk(plain)
+
+
+def of_class(component: Any, name: str) -> list[dict[str, Any]]:
+    return [part["props"] for part in parts(component) if name in part["props"].get("className", "").split()]
+
+
+def test_every_place_of_a_number_carries_the_four_marks() -> None:
+    numbers = of_class(wall(view(), "zh"), "number")
+    assert len(numbers) == 1 + 1 + 1 + 40 + 5  # tile, trend, one subdistrict, forty roads, five counts of road states
+    for number in numbers:
+        assert {"data-indicator", "data-region", "data-window-end", "data-quality"} <= number.keys()
+        assert number["data-quality"] == "no_data"
+
+
+def test_all_roads_have_a_row_of_their_own_with_a_stable_id() -> None:
+    rows = of_class(wall(view(), "zh"), "road")
+    assert [row["id"] for row in rows] == [f"road-R{number}" for number in range(40)]
+    assert "data-dims" in rows[0]["children"][2]["props"]
+
+
+def test_ids_are_unique_on_a_wall() -> None:
+    ids = [part["props"]["id"] for part in parts(wall(view(), "zh")) if "id" in part["props"]]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_name_with_markup_stays_text() -> None:
+    [row] = of_class(wall(view(1, "<img src=x onerror=alert(1)>"), "zh"), "road")
+    assert row["children"][1]["props"]["children"] == "<img src=x onerror=alert(1)>"
+    assert all(part["type"] not in {"Markdown", "DangerouslySetInnerHTML"} for part in parts(wall(view(), "zh")))
+
+
+def test_the_settings_travel_as_an_attribute_that_parses_back() -> None:
+    root = wall(view(), "en").to_plotly_json()["props"]
+    [settings] = json.loads(root["data-settings"])
+    assert settings["lang"] == "en"
+    assert settings["strip"] == {"speed": "T2r", "state": "T3r"}
+
+
+def test_map_functions_are_named_and_never_source_text() -> None:
+    layers = [part["props"] for part in parts(wall(view(), "zh")) if part["type"] == "GeoJSON"]
+    assert [layer["id"] for layer in layers] == ["layer-areas", "layer-outline"]
+    for layer in layers:
+        for key in ("style", "onEachFeature", "pointToLayer"):
+            assert list(layer[key]) == ["variable"]
+
+
+def test_a_wall_without_a_map_gives_the_centre_to_the_trends() -> None:
+    plain = WallView(
+        **{field: getattr(view(), field) for field in WallView.__dataclass_fields__}
+        | {"map": None, "ranking": None, "strip": None}
+    )
+    made = wall(plain, "zh")
+    assert made.className == "wall without-map"
+    assert not of_class(made, "map-panel")
+    assert of_class(made, "trend")
+
+
+def test_a_tile_says_its_target_and_its_limits_in_both_languages() -> None:
+    texts = json.dumps(tile(SPEED, "zh"), default=lambda part: part.to_plotly_json(), ensure_ascii=False)
+    assert "目标 " in texts
+    assert "黄 30" in texts
+    assert "红 15" in texts
+    english = json.dumps(tile(SPEED, "en"), default=lambda part: part.to_plotly_json(), ensure_ascii=False)
+    assert "orange 20" in english
+
+
+def test_the_limits_stand_where_their_values_lie_on_the_bar() -> None:
+    assert scale_top(SPEED) == 45.0
+    [red, orange, yellow] = [part["style"]["left"] for part in of_class(tile(SPEED, "zh"), "tick")]
+    assert (red, orange, yellow) == ("33.33%", "44.44%", "66.67%")
+
+
+def test_limits_that_are_close_stand_in_a_row() -> None:
+    near = Indicator(
+        "O1",
+        1,
+        "CPU",
+        "CPU",
+        "%",
+        1,
+        "down",
+        (Limit("yellow", 80.0), Limit("orange", 90.0), Limit("red", 95.0)),
+        None,
+        (),
+    )
+    assert scale_top(near) == 100.0
+    assert of_class(tile(near, "zh"), "packed")
+    assert not of_class(tile(SPEED, "zh"), "packed")
+    assert of_class(tile(SPEED, "en"), "packed")
+
+
+@pytest.mark.parametrize(("value", "text"), [(30.0, "30"), (1.5, "1.5"), (0.25, "0.25"), (99.9, "99.9")])
+def test_a_limit_has_as_few_digits_as_say_it(value: float, text: str) -> None:
+    assert shown(value, SPEED) == text
+
+
+def test_the_bounds_of_the_map_are_those_of_the_outline() -> None:
+    assert bounds(OUTLINE) == [[22.5, 114.0], [22.6, 114.2]]
+
+
+def test_a_layer_is_a_draft_when_one_feature_is() -> None:
+    assert not drafted(OUTLINE)
+    assert drafted({"features": [{"properties": {"draft": False}}, {"properties": {"draft": True}}]})
+
+
+def test_the_map_says_draft_only_of_drafts() -> None:
+    assert "示意" not in json.dumps(wall(view(), "zh"), default=lambda part: part.to_plotly_json(), ensure_ascii=False)
+
+
+def test_the_home_page_has_one_card_for_each_wall_and_says_when_there_is_none() -> None:
+    assert [card["href"] for card in of_class(home([view()], "en"), "card")] == ["/wall/traffic?lang=en"]
+    assert WORDS["home_none"][0] in json.dumps(
+        home([], "zh"), default=lambda part: part.to_plotly_json(), ensure_ascii=False
+    )
+
+
+def test_the_language_is_chinese_unless_english_is_asked_for() -> None:
+    assert [language(asked) for asked in ("en", "zh", None, "<b>")] == ["en", "zh", "zh", "zh"]

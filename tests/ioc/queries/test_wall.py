@@ -1,0 +1,138 @@
+"""What a wall shows follows from the bundle, the composition and the world; nothing is invented on the way."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ioc.queries.wall import CompositionError, Layers, Limit, UnknownScene, WallView, compose
+from metrics.world import World
+
+
+def indicator(name: str, **more: Any) -> dict[str, Any]:
+    return {"id": name, "zh": f"指标{name}", "en": f"indicator {name}", "source": "traffic", "formula": "m", **more}
+
+
+def bundle(*indicators: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "sources": {
+            "traffic": {"zh": "路段车速", "en": "speeds", "registry": "roads",
+                        "variants": {"recorded": {"registry": "recorded_roads"}}},
+            "rain": {"zh": "雨量", "en": "rain"},
+        },
+        "indicators": list(indicators),
+        "registries": {
+            "roads": [{"id": "LH001", "zh": "深南东路", "en": "Shennan East Road", "class": "arterial"}],
+            "recorded_roads": [{"id": "90217", "class": "arterial", "assumed": ["class", "length_km"]}],
+        },
+        "regions": [
+            {"code": "440303", "zh": "罗湖区", "en": "Luohu", "level": "district"},
+            {"code": "440303001", "zh": "桂园街道", "en": "Guiyuan", "level": "subdistrict"},
+            {"code": "440303001001", "zh": "老围社区", "level": "committee"},
+        ],
+        "scenes": [{"id": "traffic", "zh": "交通运行", "en": "traffic"}],
+    }  # fmt: skip
+
+
+def view(composition: dict[str, Any], *indicators: dict[str, Any], world: World | None = None) -> WallView:
+    return compose(bundle(*indicators), composition, Layers(), world or World("live"), "traffic")
+
+
+def test_tiles_keep_the_order_of_the_composition() -> None:
+    made = view({"tile": [{"indicator": "B"}, {"indicator": "A"}]}, indicator("A"), indicator("B"))
+    assert made.tiles == ("B", "A")
+
+
+def test_limits_go_from_the_mildest_level_to_the_worst() -> None:
+    made = view({"tile": [{"indicator": "A"}]}, indicator("A", thresholds={"red": 15, "yellow": 30, "orange": 20}))
+    assert made.indicators["A"].limits == (Limit("yellow", 30.0), Limit("orange", 20.0), Limit("red", 15.0))
+
+
+def test_a_target_that_is_a_formula_is_not_shown_as_a_number() -> None:
+    made = view({"tile": [{"indicator": "A"}]}, indicator("A", target={"formula": "entered('goal')"}))
+    assert made.indicators["A"].target is None
+
+
+def test_the_highest_version_of_an_indicator_is_shown() -> None:
+    made = view({"tile": [{"indicator": "A"}]}, indicator("A", version=2, zh="新"), indicator("A", version=1, zh="旧"))
+    assert made.indicators["A"].zh == "新"
+
+
+def test_sources_are_found_through_measures_and_through_the_indicators_a_formula_names() -> None:
+    made = view(
+        {"tile": [{"indicator": "C"}]},
+        indicator("A", source="rain"),
+        {"id": "B", "zh": "B", "measures": {"m": {"source": "indicator:A"}}, "formula": "m"},
+        {"id": "C", "zh": "C", "measures": {"n": {"source": "traffic"}}, "formula": "n + B"},
+    )
+    assert made.indicators["C"].sources == ("rain", "traffic")
+    assert made.sources == {
+        "rain": {"zh": "雨量", "en": "rain"},
+        "traffic": {"zh": "路段车速", "en": "speeds"},
+    }
+
+
+def test_a_measure_of_the_same_name_as_an_indicator_is_the_measure() -> None:
+    made = view(
+        {"tile": [{"indicator": "C"}]},
+        indicator("A", source="rain"),
+        {"id": "C", "zh": "C", "measures": {"A": {"source": "traffic"}}, "formula": "A"},
+    )
+    assert made.indicators["C"].sources == ("traffic",)
+
+
+def test_the_strip_lists_the_roads_of_the_registry_in_force() -> None:
+    made = view({"strip": {"speed": "A", "state": "A"}}, indicator("A", dimensions=["road"]))
+    assert made.strip is not None
+    assert [(road.id, road.zh) for road in made.strip.roads] == [("LH001", "深南东路")]
+
+
+def test_a_replay_lists_the_recorded_roads_with_what_is_assumed() -> None:
+    replay = World("replay", "replay", variants={"traffic": "recorded"})
+    made = view({"strip": {"speed": "A", "state": "A"}}, indicator("A", dimensions=["road"]), world=replay)
+    assert made.strip is not None
+    assert [(road.id, road.zh, road.assumed) for road in made.strip.roads] == [
+        ("90217", "90217", ("class", "length_km"))
+    ]
+    assert made.topic == "replay/traffic"
+
+
+def test_subdistricts_are_ranked_by_the_indicator_that_shades_the_map_and_nothing_below_them_is_listed() -> None:
+    levels = ["district", "subdistrict"]
+    made = view(
+        {"tile": [{"indicator": "A"}, {"indicator": "B"}], "map": {"roads": "B", "areas": "A"}},
+        indicator("A", levels=levels),
+        indicator("B", levels=["district"]),
+    )
+    assert made.ranking is not None
+    assert made.ranking.by == "A"
+    assert made.ranking.columns == ("A",)
+    assert [place.code for place in made.ranking.places] == ["440303001"]
+
+
+def test_an_indicator_with_a_dimension_becomes_rows_and_not_a_tile() -> None:
+    made = view(
+        {"tile": [{"indicator": "A"}, {"indicator": "B"}]}, indicator("A"), indicator("B", dimensions=["process"])
+    )
+    assert made.tiles == ("A",)
+    assert [(split.indicator, split.dimension) for split in made.splits] == [("B", "process")]
+
+
+def test_an_unknown_scene_is_refused() -> None:
+    with pytest.raises(UnknownScene):
+        compose(bundle(), {}, Layers(), World("live"), "../traffic")
+
+
+def test_a_composition_that_names_an_undefined_indicator_says_which_in_which_file() -> None:
+    with pytest.raises(CompositionError, match=r"packs/traffic/wall\.toml: indicator 'T9' is not defined"):
+        view({"tile": [{"indicator": "T9"}]})
+
+
+def test_the_settings_of_the_browser_are_plain_json() -> None:
+    made = view({"tile": [{"indicator": "A"}]}, indicator("A", unit="km/h", decimals=1))
+    settings = json.loads(json.dumps(made.settings("zh")))
+    assert settings["topic"] == "live/traffic"
+    assert settings["indicators"]["A"]["unit"] == "km/h"
+    assert settings["indicators"]["A"]["sources"] == ["traffic"]
