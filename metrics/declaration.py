@@ -9,7 +9,8 @@ from math import isfinite
 from typing import Any
 
 from metrics.formula import FormulaError, Node, Type, parse, problems
-from metrics.formula_check import Now, Side
+from metrics.formula_check import Side
+from metrics.formula_now import Now
 from metrics.formula_types import Kind, did_you_mean
 from metrics.window import LOCAL, parse_duration
 
@@ -175,6 +176,6 @@ class Table:
             self.fault(key, error.rule, error.message_en, error.column)
             return None
         found, errors = problems(node, scope, side, want=want, now=now, owner=owner)
-        for error in errors:
-            self.fault(key, error.rule, error.message_en, error.column)
+        for one in errors:
+            self.fault(key, one.rule, one.message_en, one.column)
         return None if errors or found is None else (node, found)

@@ -12,46 +12,52 @@ from metrics.watermark import BEGINNING
 
 MAX_ENTITIES = 1 << 24  # an identity is one int64: 24 bits of entity code under the milliseconds of its bucket
 CHUNK = 4_096  # identities in a closed chunk of a checkpoint: 32 KB, so that a commit rewrites little
+BUCKETS_MS = (60_000, 600_000)  # the least and the greatest stretch of time that is forgotten at once
 _ENTITY_BITS = 24
 _RADIX_ENTITIES = 1 << 16  # numpy sorts 16-bit keys by radix, six times as fast
 
 
 @dataclass(slots=True)
 class _Bucket:
-    """The identities of one stretch of event time, in order of acceptance; `_ordered` is a sorted copy of a prefix."""
+    """The identities of one stretch of event time: `parts` in order of acceptance, `runs` sorted for lookups.
+
+    Runs are made when first asked for, and merged so that each is more than twice as long as the next: a row is sorted
+    again a logarithmic number of times, and a lookup asks a logarithmic number of runs.
+    """
 
     parts: list[NDArray[np.int64]] = field(default_factory=list)
+    runs: list[NDArray[np.int64]] = field(default_factory=list)
+    unsorted: list[NDArray[np.int64]] = field(default_factory=list)  # parts that no run holds yet
     count: int = 0
     written: int = 0  # identities in closed chunks; they never change again
     chunks: int = 0
     reported: int = 0  # identities that the last look at the changes has seen
-    ordered: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    ordered_parts: int = 0
 
     def add(self, keys: NDArray[np.int64]) -> None:
         self.parts.append(keys)
+        self.unsorted.append(keys)
         self.count += len(keys)
 
     def contains(self, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which of the keys were added before."""
-        if self.ordered_parts < len(self.parts):
-            self.ordered = np.sort(np.concatenate([self.ordered, *self.parts[self.ordered_parts :]]))
-            self.ordered_parts = len(self.parts)
-        if not len(self.ordered):
-            return np.zeros(len(keys), np.bool_)
-        at = np.minimum(np.searchsorted(self.ordered, keys), len(self.ordered) - 1)
-        found: NDArray[np.bool_] = self.ordered[at] == keys
+        """Which of the keys (sorted) were added before."""
+        if self.unsorted:
+            self.runs.append(np.sort(np.concatenate(self.unsorted)))
+            self.unsorted = []
+            while len(self.runs) > 1 and len(self.runs[-2]) <= 2 * len(self.runs[-1]):
+                last = self.runs.pop()
+                self.runs[-1] = np.sort(np.concatenate([self.runs[-1], last]))
+        found = np.zeros(len(keys), np.bool_)
+        for run in self.runs:
+            if len(run):
+                found |= run[np.minimum(np.searchsorted(run, keys), len(run) - 1)] == keys
         return found
 
     def all(self) -> NDArray[np.int64]:
         """All identities in order of acceptance; joins the parts so that many small ones do not pile up."""
         if len(self.parts) > 1:
             self.parts = [np.concatenate(self.parts)]
-            # The sorted copy stays valid only if it already held everything.
-            if len(self.ordered) == self.count:
-                self.ordered_parts = 1
-            else:
-                self.ordered, self.ordered_parts = np.empty(0, np.int64), 0
+            if not self.runs:  # nothing was looked up yet: do not keep the small parts beside their join
+                self.unsorted = self.parts[:]
         return self.parts[0] if self.parts else np.empty(0, np.int64)
 
 
@@ -62,7 +68,7 @@ class Identities:
     """
 
     def __init__(self, lateness_ms: int) -> None:
-        self.bucket_ms = max(lateness_ms // 8, 60_000)
+        self.bucket_ms = min(max(lateness_ms // 8, BUCKETS_MS[0]), BUCKETS_MS[1])
         self._newest = np.full(1024, BEGINNING, np.int64)
         self._buckets: dict[int, _Bucket] = {}
         self._dropped: list[str] = []

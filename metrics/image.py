@@ -282,7 +282,7 @@ def _record(record: Record) -> bytes:
 
 def _unrecord(raw: Sequence[Any]) -> Record:
     completed, *parts = raw
-    return Record(*_arrays(parts), completed)  # type: ignore[arg-type]
+    return Record.of(_arrays(parts), completed)
 
 
 def _arrays(parts: Sequence[bytes]) -> Iterator[NDArray[Any]]:

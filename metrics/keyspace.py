@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,6 +121,6 @@ class Entities:
             self._taken.clear()
 
 
-def at_rows(column: Column, codes: NDArray[np.integer]) -> Column:  # type: ignore[type-arg]
+def at_rows(column: Column, codes: NDArray[np.integer[Any]]) -> Column:
     """A column per code as a column per row."""
     return replace(column, values=column.values[codes], valid=None if column.valid is None else column.valid[codes])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,17 +27,26 @@ class Record:
     TYPES = (np.bool_, np.bool_, np.float64, np.float64, np.int64, np.int8, np.int8, np.int32)
 
     @staticmethod
-    def empty(size: int) -> Record:
-        return Record(*(np.zeros(size, kind) for kind in Record.TYPES))
+    def of(arrays: Iterable[NDArray[Any]], completed: bool) -> Record:
+        """From arrays in the order of `arrays`."""
+        shown, known, raw, value, samples, quality, level, revision = arrays
+        return Record(shown, known, raw, value, samples, quality, level, revision, completed)
 
-    def arrays(self) -> tuple[NDArray[np.generic], ...]:
+    @staticmethod
+    def empty(size: int) -> Record:
+        """Nothing was published of `size` groups."""
+        return Record.of((np.zeros(size, kind) for kind in Record.TYPES), completed=False)
+
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """All arrays, of the types TYPES."""
         return (
             self.shown, self.known, self.raw, self.value, self.samples, self.quality, self.level, self.revision,
         )  # fmt: skip
 
     def grown(self, size: int) -> Record:
+        """The same with room for `size` groups."""
         more = size - len(self.shown)
         if more <= 0:
             return self
         grown = (np.concatenate([array, np.zeros(more, array.dtype)]) for array in self.arrays())
-        return Record(*grown, self.completed)  # type: ignore[arg-type]
+        return Record.of(grown, self.completed)
