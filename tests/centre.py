@@ -69,6 +69,7 @@ class Centre:
 
     def pid(self, name: str) -> int:
         """The process of a child, as the supervisor's heartbeat names it."""
+        wait_until(lambda: self.redis().hexists("ioc:heartbeats", "supervisor"), "the supervisor's heartbeat")
         return int(json.loads(self.redis().hget("ioc:heartbeats", "supervisor"))["children"][name]["pid"])
 
     def descendants(self) -> list[psutil.Process]:
