@@ -9,6 +9,7 @@ import redis
 
 from metrics import engine, keys
 from metrics.checkpoint import Checkpoint, Content, Prepared
+from metrics.clock import monotonic_s
 from metrics.codec import decode
 from metrics.contract import Contract
 from metrics.definition import Bundle
@@ -20,6 +21,7 @@ from metrics.plan import compile
 from metrics.stream import Place, judge, look, order, trim
 from metrics.world import World
 
+CATCH_UP_S = 0.25  # windows that are left over for so long wait for the next commit, so that reading goes on
 IDLE_COMMIT_MS = 1_000  # feeds are written and the lease is renewed at least this often
 _ORIGINS = frozenset(("real", "recorded", "simulated"))
 
@@ -160,21 +162,24 @@ class Serving:
             if key in self._unread or order(self.places[key].id) < order(self._heads.get(key, "0-0"))
         )
 
-    def advance(self, real_ms: int) -> None:
-        """Give the engine everything received, and the time."""
+    def absorb(self, real_ms: int) -> None:
+        """Give the engine everything received; it says nothing yet."""
         now_ms = self.world.clock.now_ms(real_ms)
-        batches: list[Batch] = []
         for key, entries in self._waiting.items():
-            batches += self._admit(key, entries, now_ms, real_ms)
+            engine.absorb(self._state, list(self._admit(key, entries, now_ms, real_ms)), now_ms)
         self._news = self._news or bool(self._waiting)
         self._waiting = {}
-        behind = self.behind
-        more = True
-        while more:
-            said = engine.step(self._state, batches, now_ms, self._history, origins=self._origins, behind=behind)
+
+    def advance(self, real_ms: int) -> None:
+        """Give the engine everything received, and the time; keep what it says for the next commit."""
+        self.absorb(real_ms)
+        now_ms, behind = self.world.clock.now_ms(real_ms), self.behind
+        until, more = monotonic_s() + CATCH_UP_S, True
+        while more and monotonic_s() < until:
+            said = engine.step(self._state, (), now_ms, self._history, origins=self._origins, behind=behind)
             self._outbox.add(said.values, said.completed)
             self._history.add(said.complete_values())
-            batches, more = [], said.more and len(said.values) > 0
+            more = said.more
 
     def _admit(self, key: str, entries: Entries, now_ms: int, real_ms: int) -> Iterable[Batch]:
         source, shard = self._streams[key]

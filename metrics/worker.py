@@ -56,7 +56,7 @@ class Worker:
         self.tally = Tally()
         self.connected = False
         self._again_at: dict[str, float] = {}
-        self._lost: dict[str, Mapping[str, Place]] = {}
+        self._lost: dict[tuple[str, int], Mapping[str, Place]] = {}  # (world, started_ms) -> how far it had read
         self._doubtful = False  # the connection was lost: what the server holds must be asked before going on
         self._look_at = self._read_at = self._tick_at = 0.0
 
@@ -64,6 +64,11 @@ class Worker:
     def ready(self) -> bool:
         """Whether the server answers, definitions are in force and every world is served."""
         return self.connected and self._registrar.bundle is not None and not self.refused
+
+    @property
+    def in_force(self) -> str:
+        """The hash of the definitions in force; empty while there are none."""
+        return self._registrar.bundle.hash if self._registrar.bundle else ""
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; then commit what is there and return."""
@@ -127,7 +132,7 @@ class Worker:
             self._read_at = monotonic_s() + CALM_S
         for world, serving in list(self.servings.items()):
             if serving.waiting >= HELD_ENTRIES or (full and serving.waiting):
-                self._guarded(world, serving.advance, real_ms())
+                self._guarded(world, serving.absorb, real_ms())
 
     def _tick(self) -> None:
         """Count what has come, tell the engine the time, publish: at most once in `commit_ms`."""
@@ -158,7 +163,6 @@ class Worker:
             if world is None or world.started_ms != serving.world.started_ms:
                 self._log.info("world_dropped", world=name)
                 self._drop(name)
-                self._lost.pop(name, None)
             elif bundle is not None and (changed or world.variants != serving.world.variants):
                 serving.world = world
                 self._reader.close()
@@ -166,6 +170,8 @@ class Worker:
             else:
                 serving.world = world  # its clock may have been set
         self.refused = {name: why for name, why in self.refused.items() if name in worlds}
+        present = {(name, world.started_ms) for name, world in worlds.items()}
+        self._lost = {life: places for life, places in self._lost.items() if life in present}
         now = monotonic_s()
         for name, world in worlds.items():
             if bundle is not None and name not in self.servings and now >= self._again_at.get(name, 0.0):
@@ -188,7 +194,7 @@ class Worker:
             self._again_at[world.id] = monotonic_s() + RETRY_S
             return
         self._reader.close()
-        damaged = serving.begin(real_ms(), self._lost.pop(world.id, None))
+        damaged = serving.begin(real_ms(), self._lost.pop((world.id, world.started_ms), None))
         self.servings[world.id] = serving
         self.refused.pop(world.id, None)
         self._again_at.pop(world.id, None)
@@ -239,7 +245,7 @@ class Worker:
         serving = self.servings.get(name)
         if serving is not None:
             self._log.warning("stored_state_changed", world=name, commit=serving.checkpoint.sequence)
-            self._lost[name] = serving.places
+            self._lost[name, serving.world.started_ms] = serving.places
         self._drop(name)
         self._look_at = 0.0
 
