@@ -9,7 +9,8 @@ from typing import Any
 from metrics import indicator as indicator_reader
 from metrics import source as source_reader
 from metrics.declaration import DefinitionErrors, Faults, Table
-from metrics.indicator import Indicator, Measure
+from metrics.indicator import Indicator
+from metrics.measure import Measure
 from metrics.region import LEVELS, Region, RegionError, Regions
 from metrics.registry import Registry, RegistryError
 from metrics.source import Field, RegionRule, Source

@@ -14,9 +14,9 @@ from metrics.column import Column
 from metrics.evaluation import evaluate, evaluate_where
 from metrics.formula import Node, names, parse, uses_now
 from metrics.formula_syntax import Call, Text
-from metrics.indicator import Measure
 from metrics.intake import Intake, Panes
 from metrics.layout import Groups, Index, Layout
+from metrics.measure import Measure
 from metrics.plan import IndicatorPlan
 from metrics.region import Regions
 from metrics.window import Window, pane_index

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from metrics.aggregate import FOLDS
 from metrics.declaration import Faults, Table
 from metrics.formula import FormulaError, Node, Type, names, parse
-from metrics.formula_types import NUMBER, TEXT, did_you_mean
+from metrics.formula_types import NUMBER
+from metrics.measure import KEYS as MEASURE_KEYS
+from metrics.measure import Known, Measure
+from metrics.measure import read as read_measure
 from metrics.region import LEVELS, PUBLISHED_LEVELS
 from metrics.registry import Registry
 from metrics.source import Source
@@ -23,40 +25,10 @@ KEYS = (
     "dimensions", "levels", "rollup", "formula", "min_samples", "samples", "owner", "tags", "target", "constants",
     "measures", "thresholds", "baseline", "top",
 )  # fmt: skip
-MEASURE_KEYS = (
-    "source", "agg", "field", "scale", "where", "at", "window", "p", "within", "calendar", "hold", "unit", "per",
-    "each", "having", "then",
-)  # fmt: skip
 THRESHOLD_KEYS = ("blue", "yellow", "orange", "red", "hysteresis", "on_delay", "off_delay", "on", "strict", "variants")
 WINDOW_KEYS = ("kind", "size", "every", "max_age")
 WINDOWS = ("tumbling", "sliding", "day_to_date", "week_to_date", "month_to_date", "year_to_date", "now", "all")
-AGGREGATES = (
-    "count", "sum", "mean", "min", "max", "first", "last", "percentile", "percentile_approx", "distinct",
-    "distinct_approx", "online", "dwell", "delta", "rate",
-)  # fmt: skip
-THENS = ("count", "sum", "mean", "min", "max", "percentile")
-BUILT_THENS = ("count", "sum", "mean", "min", "max")
-ENTITY = "entity"  # in `per`, `having` and `each`: the entity, whatever its field is called
-DEFAULT_SCALE = 6  # of a field whose expression does not tell its decimals
-
 Direction = Literal["up", "down", "context"]
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """Folds rows of a source; with `per` in two steps. Expressions are checked; None where absent."""
-
-    name: str
-    source: str
-    agg: str
-    field: Node | None = None
-    scale: int = 0
-    where: Node | None = None
-    per: tuple[str, ...] = ()
-    having: Node | None = None
-    each: Node | None = None
-    then: str = ""
-    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +68,6 @@ class Indicator:
         return self
 
 
-@dataclass(slots=True)
-class _Known:
-    sources: Mapping[str, Source]
-    registries: Mapping[str, Registry]
-    attributes: frozenset[str]
-
-    def registry(self, source: Source) -> Registry | None:
-        return self.registries.get(source.registry) if source.registry else None
-
-
 def read(
     faults: Faults,
     raw: Mapping[str, Any],
@@ -115,7 +77,7 @@ def read(
 ) -> Indicator | None:
     """One table of `indicators.toml`; None if it has a fault. `attributes`: the numbers that regions have."""
     before = len(faults.lines)
-    known = _Known(sources, registries, attributes)
+    known = Known(sources, registries, attributes)
     table = Table(faults, FILE, str(raw.get("id", "?")) if isinstance(raw, Mapping) else "?", raw, KEYS)
     name = table.text("id", required=True)
     if not name.replace("_", "").isalnum():
@@ -126,7 +88,7 @@ def read(
     measures: list[Measure] = []
     scope: dict[str, Type] = {}
     for measure_name, one in table.tables("measures", MEASURE_KEYS).items():
-        measure = _measure(one, measure_name, table.text("source"), known)
+        measure = read_measure(one, measure_name, table.text("source"), known)
         scope[measure_name] = Type("number", unit=measure.unit if measure else None)
         if measure is not None:
             measures.append(measure)
@@ -206,83 +168,7 @@ def _window(owner: Table) -> Window | None:
         return None
 
 
-def _measure(table: Table, name: str, default_source: str, known: _Known) -> Measure | None:
-    before = len(table.faults.lines)
-    agg = table.choice("agg", AGGREGATES, required=True)
-    if agg and agg not in FOLDS:
-        table.not_built("agg", f"the aggregate {agg}")
-    for key in ("at", "window", "p", "within", "calendar", "hold", "unit"):
-        if key in table and agg in FOLDS:
-            if key == "window":
-                table.not_built(key, "a window of a measure of its own")
-            else:
-                table.fault(key, "unknown-key", f"'{key}' does not belong to {agg} of readings")
-    source_name = table.text("source", default_source)
-    source = known.sources.get(source_name)
-    if source is None:
-        if source_name.startswith("indicator:"):
-            table.not_built("source", "indicators as sources")
-        elif not source_name:
-            table.fault("source", "missing-key", "'source' is needed")
-        else:
-            near = did_you_mean(source_name, known.sources)[0]
-            table.fault("source", "unknown-name", f"'{source_name}' is not a source that can be run{near}")
-        return None
-    scope = source.scope(known.registry(source))
-    where = table.expression("where", scope, "row", "bool", owner=source.id)
-    if isinstance(table.raw.get("field"), list):
-        table.not_built("field", "tuples")
-        return None
-    field = table.expression("field", scope, "row", "number", owner=source.id)
-    if "field" not in table and agg not in ("count", ""):
-        table.fault("field", "missing-key", f"'{agg}' needs a field")
-    if field is not None:
-        for used in names(field[0]):
-            if used in source.fields and source.fields[used].personal:
-                table.fault("field", "personal", f"'{used}' is personal: it may only be counted")
-    scale = DEFAULT_SCALE
-    if "scale" in table:
-        scale = table.integer("scale", 0, 0, 9)
-    elif field is not None and field[1].scale is not None:
-        scale = field[1].scale
-    unit = field[1].unit if field is not None and agg != "count" else None
-    measure = Measure(name, source.id, agg, field[0] if field else None, scale, where[0] if where else None, unit=unit)
-    measure = _second_step(table, measure, scope, source)
-    return measure if len(table.faults.lines) == before else None
-
-
-def _second_step(table: Table, measure: Measure, scope: Mapping[str, Type], source: Source) -> Measure:
-    per = table.texts("per")
-    if not per:
-        for key in ("having", "each", "then"):
-            if key in table:
-                table.fault(key, "missing-key", f"'{key}' needs 'per'")
-        return measure
-    by_entity = ENTITY in per or source.entity in per
-    inner: dict[str, Type] = {"value": Type("number", unit=measure.unit)}
-    for name in per:
-        if name != ENTITY and name not in scope:
-            table.fault("per", "unknown-name", f"'{name}' is not a field of {source.id}{did_you_mean(name, scope)[0]}")
-        elif name == ENTITY:
-            inner[name] = TEXT
-        else:
-            inner[name] = scope[name]
-            if scope[name].kind != "text":
-                table.not_built("per", f"'{name}' is a {scope[name].kind}")
-    if by_entity:
-        inner |= {name: scope[name] for name in source.take if name in scope}
-    having = table.expression("having", inner, "row", "bool", owner="the second step")
-    each = table.expression("each", inner, "row", "number", owner="the second step")
-    then = table.choice("then", THENS, required=True)
-    if then and then not in BUILT_THENS:
-        table.not_built("then", f"then = '{then}'")
-    unit = None if then == "count" else (each[1].unit if each else measure.unit)
-    return replace(
-        measure, per=per, having=having[0] if having else None, each=each[0] if each else None, then=then, unit=unit
-    )
-
-
-def _check_dimensions(table: Table, dimensions: Sequence[str], measures: Sequence[Measure], known: _Known) -> None:
+def _check_dimensions(table: Table, dimensions: Sequence[str], measures: Sequence[Measure], known: Known) -> None:
     if len(set(dimensions)) < len(dimensions):
         table.fault("dimensions", "duplicate", "a dimension stands twice")
     for name in dimensions:

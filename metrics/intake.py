@@ -14,8 +14,8 @@ from metrics.column import Column
 from metrics.evaluation import evaluate_exact, evaluate_where
 from metrics.formula import Node, names, text
 from metrics.identity import Identities
-from metrics.indicator import ENTITY
 from metrics.keyspace import Codes, Entities, Keys, at_rows
+from metrics.measure import ENTITY
 from metrics.observation import Batch, Dictionary
 from metrics.plan import Key, Scan, SourcePlan
 from metrics.watermark import BEGINNING, Watermark

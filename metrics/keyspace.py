@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.column import Column
-from metrics.indicator import ENTITY
+from metrics.measure import ENTITY
 from metrics.observation import Dictionary
 from metrics.plan import Key
 from metrics.registry import Registry

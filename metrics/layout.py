@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.column import Column
-from metrics.indicator import ENTITY
 from metrics.intake import Intake, printed
 from metrics.keyspace import at_rows
+from metrics.measure import ENTITY
 from metrics.plan import IndicatorPlan, MeasurePlan
 from metrics.region import UNKNOWN, Regions
 

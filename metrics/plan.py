@@ -12,7 +12,8 @@ from math import gcd
 from metrics.aggregate import FOLDS, Fold
 from metrics.definition import Bundle
 from metrics.formula import Node, names, text
-from metrics.indicator import ENTITY, Indicator, Measure
+from metrics.indicator import Indicator
+from metrics.measure import ENTITY, Measure
 from metrics.region import Regions
 from metrics.registry import Registry
 from metrics.source import Source

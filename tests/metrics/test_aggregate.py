@@ -50,7 +50,9 @@ def test_many_rows_and_few_rows_find_the_same_extremes():
     rng = np.random.default_rng(7)
     values, codes = rng.integers(-999, 999, 10_000), rng.integers(0, 50, 10_000)
     whole = group_extreme(values, codes, 50, "min")
-    parts = [group_extreme(values[at : at + 1_000], codes[at : at + 1_000], 50, "min") for at in range(0, 10_000, 1_000)]
+    parts = [
+        group_extreme(values[at : at + 1_000], codes[at : at + 1_000], 50, "min") for at in range(0, 10_000, 1_000)
+    ]
     assert whole.tolist() == np.minimum.reduce(parts).tolist()
 
 
