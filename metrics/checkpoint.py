@@ -14,7 +14,7 @@ import msgpack
 import redis
 
 from metrics import keys
-from metrics.commit import DIGEST, SCRIPT
+from metrics.commit import DIGEST, SCRIPT, TAKE_OVER
 from metrics.generation import META, SEQUENCE, CheckpointError, Damaged, Loaded, checksum, digest, number, read, seal
 from metrics.stream import Place, order
 
@@ -94,8 +94,8 @@ class Checkpoint:
 
     def take_over(self) -> int:
         """Become the owner: from now on every other owner's commits are refused. Returns the epoch."""
-        epoch: Any = self._client.incr(keys.engine(self.world, "owner"))
-        self._client.set(keys.engine(self.world, "lease"), epoch, px=LEASE_MS)
+        names = (keys.engine(self.world, "owner"), keys.engine(self.world, "lease"))
+        epoch: Any = self._client.eval(TAKE_OVER, len(names), *names, LEASE_MS)
         self.epoch = int(epoch)
         return self.epoch
 

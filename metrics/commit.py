@@ -1,4 +1,4 @@
-"""The commit as the server runs it: one script that checks the owner, then writes all or nothing."""
+"""The commit as the server runs it: one script that checks the owner, then writes all or nothing; and the takeover."""
 
 from __future__ import annotations
 
@@ -47,3 +47,9 @@ redis.call('SET', KEYS[9], ARGV[1], 'PX', ARGV[5])
 return {'DONE'}
 """
 DIGEST = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()  # how the server names a script
+
+TAKE_OVER = """#!lua flags=allow-oom
+local epoch = redis.call('INCR', KEYS[1])
+redis.call('SET', KEYS[2], epoch, 'PX', ARGV[1])
+return epoch
+"""

@@ -28,9 +28,10 @@ class Registrar:
 
     def read(self) -> bool:
         """Read both; True if other definitions came into force. Registers the world `live` if it is absent."""
-        if self._only is None or LIVE_WORLD.id in self._only:
-            self._client.hsetnx(keys.WORLDS, LIVE_WORLD.id, LIVE_WORLD.to_json())
         raw: Any = self._client.hgetall(keys.WORLDS)
+        if LIVE_WORLD.id.encode() not in raw and (self._only is None or LIVE_WORLD.id in self._only):
+            self._client.hsetnx(keys.WORLDS, LIVE_WORLD.id, LIVE_WORLD.to_json())
+            raw = self._client.hgetall(keys.WORLDS)
         if raw != self._raw_worlds:
             self._raw_worlds = raw
             self.worlds = {}
