@@ -1,4 +1,4 @@
-"""The two forms of a stream entry, plain and packed, and the columns they carry; whatever is malformed becomes a reject.
+"""The two forms of a stream entry, plain and packed, and their columns; whatever is malformed becomes a reject.
 
 Everything here is pure and total: any bytes a producer can XADD decode to columns and rejects, never to an exception.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass
 from typing import Literal
 
 import msgpack
@@ -64,5 +64,7 @@ def unpack_values(payload: bytes) -> list[Value]:
     version, rows = msgpack.unpackb(payload)
     if version != VERSION:
         raise UnknownValueVersion(f"value version {version!r} is not {VERSION}")
-    dims = [spec.name for spec in fields(Value)].index("dims")
-    return [Value(*row[:dims], tuple((name, text) for name, text in row[dims]), *row[dims + 1 :]) for row in rows]
+    return [
+        Value(indicator, number, region, tuple((name, text) for name, text in dims), *rest)
+        for indicator, number, region, dims, *rest in rows
+    ]
