@@ -74,6 +74,24 @@
     map.draw(new Set(), true);
   }
 
+  // Names of small neighbours may touch: the northern one goes up, the southern one down, by what they share.
+  function spread() {
+    const rows = [...labels.values()].map((element) => ({ element, up: 0 }));
+    rows.forEach(({ element }) => { element.style.translate = ""; });
+    rows.forEach((row) => { row.box = row.element.getBoundingClientRect(); });
+    for (let round = 0; round < 4; round += 1) {
+      for (const a of rows) for (const b of rows) {
+        if (a === b || a.box.top + a.up > b.box.top + b.up) continue;
+        const beside = a.box.right <= b.box.left || b.box.right <= a.box.left;
+        const shared = a.box.bottom + a.up - (b.box.top + b.up);
+        if (beside || shared <= 0) continue;
+        a.up -= shared / 2 + 1;
+        b.up += shared / 2 + 1;
+      }
+    }
+    rows.forEach(({ element, up }) => { if (up) element.style.translate = `0 ${up}px`; });
+  }
+
   map.draw = (dirty, everything) => {
     const of = ioc.state.settings[0] && ioc.state.settings[0].map;
     if (!of || !shown || !shown.getContainer().isConnected) return;
@@ -114,6 +132,7 @@
         ioc.text(number, judged ? (cell.lv ? `${ioc.word(cell.lv)} ` : "") + ioc.shown(cell.x, by.decimals) : "");
         ioc.level(number, judged ? cell.lv : null);
       }
+      if (everything) spread();
     }
   };
 

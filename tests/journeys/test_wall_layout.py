@@ -1,0 +1,147 @@
+"""The wall in a real Chromium: nothing is cut off, nothing comes from another host, every number is traceable."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.centre import Centre
+
+pytestmark = pytest.mark.journey
+
+SIZES = [(3840, 2160), (1920, 1080), (1180, 820), (7680, 2160)]
+WALLS = ["/wall/traffic", "/wall/operations", "/wall/traffic?lang=en"]
+FIRST_LOAD_BYTES = 1_300_000
+
+CHECKS = Path(__file__).with_name("wall_checks.js")
+
+
+@pytest.fixture(scope="module")
+def signed_in(centre: Centre, browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(centre.links()["leader"])
+    page.close()
+    yield context
+    context.close()
+
+
+def open_wall(context: BrowserContext, centre: Centre, path: str, size: tuple[int, int] = (1920, 1080)) -> Page:
+    """A wall that has its numbers and its charts."""
+    page = context.new_page()
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.add_init_script(path=CHECKS)
+    page.goto(centre.url + path)
+    expect(page.locator("html[data-path='ok']")).to_have_count(1, timeout=20_000)
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.tile .number')].every((n) => /[0-9]/.test(n.textContent))"
+    )
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.plot')].every((plot) => plot.querySelector('.main-svg'))"
+    )
+    return page
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("path", WALLS)
+def test_nothing_is_cut_off_and_nothing_lies_on_another(
+    signed_in: BrowserContext, centre: Centre, path: str, size: tuple[int, int]
+) -> None:
+    page = open_wall(signed_in, centre, path, size)
+    for check in ("clipped", "outside", "labels"):
+        assert page.evaluate(f"checks.{check}()") == [], check
+    page.close()
+
+
+@pytest.mark.parametrize("path", ["/wall/traffic", "/wall/operations"])
+def test_every_number_can_be_traced(signed_in: BrowserContext, centre: Centre, path: str) -> None:
+    page = open_wall(signed_in, centre, path)
+    assert page.evaluate("checks.untraced()") == []
+    page.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/wall/traffic", "/wall/operations"])
+def test_nothing_is_asked_of_another_host_and_no_policy_is_broken(
+    signed_in: BrowserContext, centre: Centre, path: str
+) -> None:
+    page = signed_in.new_page()
+    page.add_init_script(path=CHECKS)
+    asked: list[str] = []
+    wrong: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.goto(centre.url + path)
+    expect(page.locator("html[data-path='ok']")).to_have_count(1, timeout=20_000)
+    page.wait_for_load_state("networkidle")
+    assert [url for url in asked if not url.startswith((f"{centre.url}/", "data:", "blob:"))] == []
+    assert page.evaluate("violations") == []
+    assert wrong == []
+    page.close()
+
+
+def test_the_first_load_of_the_wall_is_light(signed_in: BrowserContext, centre: Centre) -> None:
+    page = signed_in.new_page()
+    network = signed_in.new_cdp_session(page)
+    network.send("Network.enable")
+    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    sizes: list[int] = []
+    network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    page.goto(f"{centre.url}/wall/traffic")
+    page.wait_for_function("() => document.querySelectorAll('.plot .main-svg').length >= 3")
+    page.wait_for_load_state("networkidle")
+    assert 100_000 < sum(sizes) <= FIRST_LOAD_BYTES
+    page.close()
+
+
+def test_the_picture_of_4k_and_full_hd_is_one_picture(signed_in: BrowserContext, centre: Centre) -> None:
+    def share(size: tuple[int, int]) -> dict[str, Any]:
+        page = open_wall(signed_in, centre, "/wall/traffic", size)
+        shares: dict[str, Any] = page.evaluate("checks.shares()")
+        page.close()
+        return shares
+
+    large, small = share((3840, 2160)), share((1920, 1080))
+    assert large.keys() == small.keys()
+    for panel in large:
+        assert large[panel] == pytest.approx(small[panel], abs=1), panel
+
+
+def test_markup_from_a_producer_is_text_on_the_wall(signed_in: BrowserContext, centre: Centre) -> None:
+    page = open_wall(signed_in, centre, "/wall/traffic")
+    producer = redis.Redis(unix_socket_path=str(centre.home / "valkey.sock"))
+    name = "<script>document.title</script>"
+    now = page.evaluate("String(Math.round(ioc.worldNow()))")
+    producer.xadd("ioc:live:{traffic:0}:in", {"t": now, "k": name, "speed": "33.0", "vehicles": "2"})
+    row = page.locator("#roads .road-name", has_text="<script>")
+    expect(row).to_have_text(name, timeout=10_000)
+    assert page.locator("#roads script").count() == 0
+    page.close()
+
+
+def test_a_wall_whose_gateway_says_nothing_strikes_its_numbers_and_comes_back_by_itself(
+    signed_in: BrowserContext, centre: Centre
+) -> None:
+    page = open_wall(signed_in, centre, "/wall/traffic")
+    page.evaluate("window.sameDocument = true")
+    gateway = centre.pid("gateway")
+    os.kill(gateway, signal.SIGSTOP)
+    try:
+        expect(page.locator("html[data-path='lost']")).to_have_count(1, timeout=5_000)
+        expect(page.locator("#overlay")).to_be_visible()
+        expect(page.locator("#tile-T2 s")).to_have_count(1)
+        expect(page.locator("#tile-T2 .number")).to_have_attribute("data-quality", "stale")
+        expect(page.locator("#tile-T2 .chip")).to_be_hidden()
+    finally:
+        os.kill(gateway, signal.SIGCONT)
+    expect(page.locator("html[data-path='ok']")).to_have_count(1, timeout=10_000)
+    expect(page.locator("#overlay")).to_be_hidden()
+    assert page.evaluate("window.sameDocument") is True
+    page.close()

@@ -1,0 +1,62 @@
+// What the layout tests look for in a page; each returns a list of findings, empty when all is well.
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) => {
+  window.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
+});
+window.checks = {
+  // Text that is clipped: an element hides what overflows and has more than it shows. Leaflet's canvas is larger than its
+  // box on purpose.
+  clipped: () => [...document.querySelectorAll("#wall, #wall *")].filter((element) => {
+    if (element.closest(".leaflet-pane, svg") || element.classList.contains("leaflet-container")) return false;
+    if (!element.textContent.trim() || !element.getClientRects().length) return false;
+    const style = getComputedStyle(element);
+    const wide = style.overflowX !== "visible" && element.scrollWidth > element.clientWidth + 1;
+    const tall = style.overflowY !== "visible" && element.scrollHeight > element.clientHeight + 1;
+    return wide || tall;
+  }).map((element) => `${element.tagName}.${element.className}#${element.id}: ${element.textContent.slice(0, 40)}`),
+
+  // Text outside its panel, and panels that lie on each other.
+  outside: () => {
+    const out = [];
+    const panels = [...document.querySelectorAll("#wall .panel")].map((panel) => [panel, panel.getBoundingClientRect()]);
+    for (const [panel, box] of panels) {
+      for (const element of panel.querySelectorAll("*")) {
+        if (element.children.length || !element.textContent.trim() || element.closest(".leaflet-pane")) continue;
+        const own = element.getBoundingClientRect();
+        const beyond = own.left < box.left - 1 || own.right > box.right + 1 || own.top < box.top - 1 || own.bottom > box.bottom + 1;
+        if (own.width && beyond) out.push(`${panel.id || panel.className}: ${element.textContent.slice(0, 40)}`);
+      }
+    }
+    return out.concat(window.checks.overlapping(panels.map(([panel, box]) => [panel.id || panel.className, box])));
+  },
+
+  overlapping: (boxes) => boxes.flatMap(([one, a], index) => boxes.slice(index + 1).filter(([, b]) =>
+    !(a.right <= b.left + 1 || b.right <= a.left + 1 || a.bottom <= b.top + 1 || b.bottom <= a.top + 1),
+  ).map(([other]) => `${one} lies on ${other}`)),
+
+  labels: () => window.checks.overlapping(
+    [...document.querySelectorAll(".area-label, .legend, .map-title")].map((label) => [label.textContent, label.getBoundingClientRect()]),
+  ),
+
+  // Digits that belong to no element with the four marks. Names, limits, clock, dates and heads of panels are no values.
+  untraced: () => {
+    const marks = ["data-indicator", "data-region", "data-window-end", "data-quality"];
+    const fixed = "h1, h2, h3, .note, .limits, .header-right, .mode, .mode-note, .road-name, .row-name, .titles, .legend";
+    const walker = document.createTreeWalker(document.getElementById("wall"), NodeFilter.SHOW_TEXT);
+    const out = [];
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const element = node.parentElement;
+      if (!/[0-9]/.test(node.textContent) || element.closest(fixed)) continue;
+      const owner = element.closest("[data-indicator]");
+      if (!owner || !marks.every((mark) => owner.hasAttribute(mark))) out.push(node.textContent);
+      else if (owner.dataset.quality !== "no_data" && !/^[0-9]+$/.test(owner.dataset.windowEnd)) out.push(`${node.textContent}: no window`);
+    }
+    return out;
+  },
+
+  shares: () => Object.fromEntries([...document.querySelectorAll("#wall .panel")].map((panel) => {
+    const box = panel.getBoundingClientRect();
+    const parts = [box.left / innerWidth, box.top / innerHeight, box.width / innerWidth];
+    return [panel.id || panel.className, parts.map((part) => Math.round(100 * part))];
+  })),
+};
