@@ -12,6 +12,7 @@ run: .make/run
 	$(if $(FEED),IOC_FEED="$(FEED)" IOC_FEED_SPEED="$(SPEED)") exec $(BIN)/python app.py
 
 test: check
+	$(BIN)/pip-audit --progress-spinner off -r constraints.txt --no-deps --disable-pip
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "service or journey"
 
 check: .make/test

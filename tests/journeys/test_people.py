@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.sync_api import Browser
+import subprocess
+import sys
 
-from tests.centre import Centre
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.centre import ROOT, Centre
+from tests.conftest import wait_until
 
 pytestmark = pytest.mark.journey
 
@@ -41,4 +45,20 @@ def test_an_auditor_may_not_open_the_wall(centre: Centre, browser: Browser) -> N
     answer = page.goto(f"{centre.url}/wall/traffic")
     assert answer is not None
     assert answer.status == 403
+    context.close()
+
+
+def test_a_person_who_is_disabled_loses_the_open_wall_within_seconds(centre: Centre, browser: Browser) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(centre.links()["duty"])
+    page.goto(f"{centre.url}/wall/traffic")
+    expect(page.locator("html[data-path='ok']")).to_be_attached(timeout=10_000)
+    subprocess.run(
+        [sys.executable, "-m", "ioc.entrypoints.cli", "user", "disable", "duty"],
+        env=centre.environment, cwd=ROOT, check=True, capture_output=True,
+    )  # fmt: skip
+    wait_until(lambda: page.request.get(f"{centre.url}/_dash-layout").status == 401, "requests are refused", 5)
+    expect(page.locator("html[data-path='lost']")).to_be_attached(timeout=5_000)
+    page.wait_for_url("**/sign-in**", timeout=10_000)
     context.close()
