@@ -28,6 +28,7 @@ def configure(process: str, level: str = "info") -> structlog.stdlib.BoundLogger
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=threshold, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it announces its plugins at each start
     structlog.contextvars.bind_contextvars(process=process)
     logger: structlog.stdlib.BoundLogger = structlog.get_logger()
     return logger

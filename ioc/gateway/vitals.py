@@ -52,7 +52,8 @@ class Vitals:
         heard = {
             name.removeprefix(f"feed:{world.id}:") for name in self.heartbeats if name.startswith(f"feed:{world.id}:")
         }
-        known = heard | set(self.feeds.get(world.id, {})) | set(self.origins.get(world.id, {}))
+        fed = {name for name, facts in self.feeds.get(world.id, {}).items() if facts.get("newest_ms") is not None}
+        known = heard | fed | set(self.origins.get(world.id, {}))
         if world.id == "live" and catalog is not None:
             known |= set(catalog.sources)
         return [self._feed(world, source, catalog, real_now_ms) for source in sorted(known)]
