@@ -240,7 +240,7 @@ def _fault(column: object, rows: int) -> str | None:
     if not isinstance(buffer, bytes) or len(buffer) != width * rows:
         return f"not {rows} values of {width} bytes"
     if kind == "s":
-        if len(column) != 3 or not isinstance(column[2], list) or not all(type(text) is str for text in column[2]):
+        if len(column) != 3 or not isinstance(column[2], list) or set(map(type, column[2])) - {str}:
             return "no dictionary of texts"
         return None
     rest = column[2:]
