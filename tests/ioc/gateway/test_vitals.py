@@ -77,7 +77,13 @@ def test_a_replay_is_measured_by_its_own_clock_and_variant():
 
 def test_a_frame_speaks_of_the_worlds_somebody_looks_at():
     replay = World("replay", "replay", WorldClock(0, NOW, 60.0))
-    vitals = Vitals(False, ENGINE, {"live": LIVE_WORLD, "replay": replay}, {"replay": {"traffic": {}}}, {})
+    vitals = Vitals(
+        False,
+        ENGINE,
+        {"live": LIVE_WORLD, "replay": replay},
+        {"replay": {"traffic": {"newest_ms": 1}, "cloud": {"newest_ms": None}}},
+        {},
+    )
     sent = vitals.frame({"replay", "gone"}, CATALOG, NOW)
     assert (sent["op"], sent["valkey"], sent["at"]) == ("heartbeat", False, NOW)
     assert list(sent["worlds"]) == ["replay"]
