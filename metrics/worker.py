@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,16 @@ LOOK_S = 1.0  # how often registry, bundle, lags and gaps are looked at, and str
 HELD_ENTRIES = 16_384  # received entries are given to the engine at the latest when there are so many
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0  # between attempts while the server is away: back within 5 s
 RETRY_S = 5.0  # a world that failed, or that another engine holds, is tried again so much later
+
+
+def ease_collection() -> None:
+    """Let the cycle collector run seldom; for a process that is a worker and nothing else.
+
+    Plain entries come as hundreds of thousands of short-lived lists without cycles, which the collector would walk
+    again and again: with its defaults plain entries are half as fast.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from ioc.entrypoints.logs import configure
 from ioc.entrypoints.valkey import connections
 from ioc.packs.bundle import publish
 from ioc.settings import Settings
-from metrics.worker import Worker
+from metrics.worker import Worker, ease_collection
 
 PUBLISH_RETRY_S = 0.5
 
@@ -83,6 +83,7 @@ def engine(
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    ease_collection()
     worker = Worker(url, settings.commit_ms if commit_ms is None else commit_ms, world)
     registry = CollectorRegistry()
     registry.register(WorkerMetrics(worker))
