@@ -14,7 +14,7 @@
   const TICK_MS = 500;
 
   const state = {
-    root: null, settings: [], cells: new Map(), series: new Map(), seq: new Map(), waiting: new Set(), world: null,
+    root: null, settings: [], cells: new Map(), series: new Map(), seq: new Map(), waiting: new Set(), world: null, worlds: {},
     feeds: [], processes: {}, valkey: true, beat: null, beatServer: 0, closed: false, offset: 0, opened: performance.now(), refused: null,
     dirty: new Set(), everything: true,
   };
@@ -22,8 +22,8 @@
 
   // --- what is known ---------------------------------------------------------------------------------------------
   ioc.realNow = () => Date.now() + state.offset;
-  ioc.worldNow = () => {
-    const clock = state.world && state.world.clock;
+  ioc.worldNow = (world) => {
+    const clock = (state.worlds[world || state.settings[0].world] || {}).clock;
     return clock ? clock.event_ms + (ioc.realNow() - clock.real_ms) * clock.speed : ioc.realNow();
   };
   ioc.indicator = (id) => { for (const each of state.settings) if (each.indicators[id]) return each.indicators[id]; return null; };
@@ -45,19 +45,22 @@
       return { who: "engine", since: state.beatServer - (engine ? engine.age : 0) };
     return null;
   };
-  ioc.feed = (source) => state.feeds.find((feed) => feed.source === source && feed.world === state.settings[0].world);
+  // A home page may show scenes of several worlds; a wall shows one.
+  ioc.worldOf = (indicator) => (state.settings.find((each) => each.indicators[indicator]) || state.settings[0]).world;
+  ioc.feed = (source, world) => state.feeds.find((feed) => feed.source === source && feed.world === world);
 
   // A cell's verdict: lost | late | none | provisional | complete. `since` (server ms) for lost, `newest` (event ms) for late.
   ioc.verdict = (indicator, cell) => {
     const out = ioc.outage();
     if (out) return { is: "lost", since: out.since };
-    const feeds = indicator.sources.map(ioc.feed).filter(Boolean);
+    const world = ioc.worldOf(indicator.id);
+    const feeds = indicator.sources.map((source) => ioc.feed(source, world)).filter(Boolean);
     const lost = feeds.find((feed) => feed.state === "lost");
     if (lost) return { is: "lost", since: lost.arrived || state.beatServer };
     if (!cell) return { is: "none" };
     if (cell.q === "stale" || feeds.some((feed) => feed.state === "late")) {
       const newest = feeds.map((feed) => feed.newest).filter((ms) => ms !== null && ms !== undefined);
-      return { is: "late", newest: newest.length ? Math.min(...newest) : cell.last ? cell.last[1] : cell.we };
+      return { is: "late", world, newest: newest.length ? Math.min(...newest) : cell.last ? cell.last[1] : cell.we };
     }
     if (cell.x === null || cell.q === "no_data") return { is: "none" };
     return { is: cell.q };
@@ -78,7 +81,7 @@
   }
 
   function take(cell) {
-    cell.seen = ioc.worldNow(); // a provisional value is no younger than its arrival, whatever its window's end
+    cell.seen = ioc.worldNow(ioc.worldOf(cell.i)); // a provisional value is no younger than its arrival, whatever its window's end
     state.cells.set(cell.s, cell);
     state.dirty.add(cell.s);
   }
@@ -92,7 +95,7 @@
     for (const [name, points] of Object.entries(frame.series || {})) append(name, points);
     state.seq.set(frame.topic, frame.seq);
     state.waiting.delete(frame.topic);
-    if (frame.world) state.world = frame.world;
+    if (frame.world) remember({ [frame.world.id]: frame.world });
     state.everything = true;
   }
 
@@ -111,6 +114,11 @@
     }
   }
 
+  function remember(worlds) {
+    Object.assign(state.worlds, worlds);
+    state.world = state.worlds[state.settings[0].world] || null;
+  }
+
   function heartbeat(frame) {
     state.closed = false;
     state.beat = performance.now();
@@ -120,8 +128,7 @@
     state.valkey = frame.valkey;
     state.processes = frame.processes || {};
     state.feeds = frame.feeds || [];
-    const world = (frame.worlds || {})[state.settings[0].world];
-    if (world) state.world = world;
+    remember(frame.worlds || {});
     state.beaten = true;
   }
 
@@ -243,7 +250,7 @@
     state.root = root;
     state.settings = JSON.parse(root.dataset.settings);
     state.cells.clear(); state.series.clear(); state.seq.clear();
-    Object.assign(state, { beat: null, closed: false, world: null, feeds: [], processes: {}, refused: null, everything: true, opened: performance.now() });
+    Object.assign(state, { beat: null, closed: false, world: null, worlds: {}, feeds: [], processes: {}, refused: null, everything: true, opened: performance.now() });
     ioc.language(state.settings.length ? state.settings[0].lang : "zh");
     ioc.panels.enter(root);
     ioc.charts.enter(root);

@@ -35,7 +35,7 @@
 
   function headline(verdict, cell, indicator) {
     if (verdict.is === "lost") return ioc.word("lost", ioc.age(ioc.realNow() - verdict.since));
-    if (verdict.is === "late") return ioc.word("late", ioc.age(ioc.worldNow() - verdict.newest));
+    if (verdict.is === "late") return ioc.word("late", ioc.age(ioc.worldNow(verdict.world) - verdict.newest));
     if (verdict.is === "none") return "—";
     return ioc.shown(cell.x, indicator.decimals);
   }
@@ -186,14 +186,14 @@
     ioc.text(one("#world-note"), label || "");
     ioc.text(one("#wall-date"), world ? ioc.longDate(now) : "");
     ioc.text(one("#wall-clock"), world ? ioc.clockSeconds(now) : "");
-    const used = new Set(settings.flatMap((each) => Object.keys(each.sources)));
-    const mine = feeds.filter((feed) => used.has(feed.source) && feed.world === settings[0].world);
-    const newest = mine.map((feed) => feed.newest).filter((ms) => ms !== null && ms !== undefined);
-    const oldest = newest.length ? Math.min(...newest) : null;
+    const mine = feeds.filter((feed) => settings.some((each) => each.world === feed.world && each.sources[feed.source]));
+    const heard = mine.filter((feed) => feed.newest !== null && feed.newest !== undefined);
+    const oldest = heard.length ? Math.min(...heard.map((feed) => feed.newest)) : null;
+    const behind = Math.max(0, ...heard.map((feed) => ioc.worldNow(feed.world) - feed.newest));
     const age = one("#data-age");
-    ioc.text(age, oldest === null ? ioc.word("noDataYet") : ioc.word("dataAge", ioc.age(now - oldest)));
+    ioc.text(age, oldest === null ? ioc.word("noDataYet") : ioc.word("dataAge", ioc.age(behind)));
     ioc.mark(age, { i: "data-age", r: settings[0].district, we: oldest || 0 }, out ? "lost" : oldest === null ? "none" : "complete");
-    const here = feeds.filter((feed) => feed.world === settings[0].world);
+    const here = feeds.filter((feed) => settings.some((each) => each.world === feed.world));
     const count = one("#feed-count");
     ioc.text(count, ioc.word("feeds", out ? 0 : here.filter((feed) => feed.state === "ok").length, here.length));
     ioc.mark(count, { i: "feed-count", r: settings[0].district, we: ioc.state.beatServer }, out ? "lost" : "complete");
@@ -224,7 +224,7 @@
       const judged = ["provisional", "complete"].includes(ioc.verdict(by, cell).is);
       return { row, value: judged ? cell.x : null };
     });
-    ioc.hide(one("#ranking-empty"), places.some(({ row }) => ioc.cell(by.id, row.dataset.place)) || !ioc.districtCell(by.id));
+    ioc.hide(one("#ranking-empty"), places.some(({ row }) => before(ioc.cell(by.id, row.dataset.place))) || !ioc.districtCell(by.id));
     const top = Math.max(...by.limits.map((limit) => limit.value), ...places.map((place) => place.value || 0), 1e-9) * 1.05;
     const order = [...places].sort((a, b) =>
       a.value === null ? (b.value === null ? 0 : 1) : b.value === null ? -1 : worstIsHigh ? b.value - a.value : a.value - b.value);

@@ -13,7 +13,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "target": ("目标", "target"),
     "ranking": ("街道排名", "Subdistricts"),
     "worst_first": ("差者在前", "worst first"),
-    "ranking_empty": ("本世界没有街道数据", "no data"),
+    "ranking_empty": ("无街道数据", "no data"),
     "segments": ("段", ""),
     "map": ("道路运行", "Roads"),
     "draft_both": ("路网与街道边界为示意", "Roads and subdistrict borders are drafts"),

@@ -104,10 +104,12 @@ def page(  # noqa: PLR0917 - the contract between pages and the door
 
 
 def wall_view(scene: str, world: str | None = None) -> WallView:
-    """What the wall of a scene shows, in a world or in the deployment's. Raises UnknownScene."""
+    """What the wall of a scene shows, in a world or in the one the deployment shows it in. Raises UnknownScene."""
     desk: Desk = current_app.extensions["ioc"]
-    settings = desk.settings
-    return wall_models.wall_view(desk.client, scene, world or settings.world, settings.data_path, desk.clock())
+    settings, now = desk.settings, desk.clock()
+    view = wall_models.wall_view(desk.client, scene, world or settings.world, settings.data_path, now)
+    fed = world or wall_models.default_world(desk.client, view)
+    return view if fed == view.world else wall_models.wall_view(desk.client, scene, fed, settings.data_path, now)
 
 
 def _pieces(path: str) -> Iterator[tuple[str, str]]:

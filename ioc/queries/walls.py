@@ -18,7 +18,7 @@ from ioc.packs import bundle as packs
 from ioc.queries.wall import Layers, UnknownScene, WallView, compose
 from metrics import keys
 from metrics.clock import LOCAL_OFFSET_MS
-from metrics.world import World
+from metrics.world import LIVE_WORLD, World
 
 
 def walls() -> tuple[Mapping[str, str], ...]:
@@ -44,6 +44,18 @@ def wall_view(client: redis.Redis, scene: str, world: str, data_dir: Path, real_
         pass  # see above
     today = datetime.fromtimestamp((real_now_ms + LOCAL_OFFSET_MS) / 1000, UTC).date()
     return compose(bundle, composed[scene], layers(data_dir, today), known, scene)
+
+
+def default_world(client: redis.Redis, view: WallView) -> str:
+    """The world to show a scene in where nobody names one: the view's if that feeds the scene, else `live`.
+
+    A replay of one source says nothing of what the others feed. A world that nobody feeds yet is waited for.
+    """
+    try:
+        fed = {name.decode() for name in cast(Any, client.hkeys(keys.origins(view.world)))}
+    except redis.RedisError:
+        return view.world
+    return view.world if not fed or fed & view.sources.keys() else LIVE_WORLD.id
 
 
 def layers(data_dir: Path, today: date) -> Layers:
