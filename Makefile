@@ -39,6 +39,7 @@ $(BIN)/python:
 
 .make/test: $(BIN)/python pyproject.toml constraints.txt .ci/system
 	bash .ci/system chromium
+	bash .ci/system postgresql
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@mkdir -p .make && touch $@ .make/run
 
