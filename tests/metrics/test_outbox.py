@@ -1,0 +1,70 @@
+"""Between two commits: of each series and window the newest word, and a bounded number of dead letters."""
+
+from __future__ import annotations
+
+import json
+
+from metrics.clock import WorldClock
+from metrics.codec import Reject
+from metrics.outbox import Outbox
+from metrics.value import Value, unpack_values
+
+HOUR = 3_600_000
+REAL = 1_717_214_400_000
+
+
+def value(end: int, number: float, revision: int = 0) -> Value:
+    return Value("T1", 1, "440303", (), end - 300_000, end, number, "complete", 3, revision)
+
+
+def emptied(outbox: Outbox, clock: WorldClock | None = None):
+    return outbox.empty(clock or WorldClock(), REAL, {"traffic": {"0": "5-0"}}, {"traffic": 7}, {"traffic": "{}"})
+
+
+def test_only_the_newest_word_on_a_window_is_published() -> None:
+    outbox = Outbox()
+    outbox.add([value(300_000, 1.0)], [False])
+    outbox.add([value(300_000, 2.0)], [True])
+    outputs = emptied(outbox)
+    assert outputs.values is not None
+    assert outputs.completed is not None
+    assert [one.value for one in unpack_values(outputs.values["b"])] == [2.0]
+    assert [one.value for one in unpack_values(outputs.completed["b"])] == [2.0]
+
+
+def test_latest_holds_the_newest_window_even_when_an_older_one_is_corrected_after_it() -> None:
+    outbox = Outbox()
+    outbox.add([value(600_000, 2.0), value(300_000, 1.0, revision=1)], [False, True])
+    (latest,) = emptied(outbox).latest.values()
+    assert unpack_values(latest)[0].window_end == 600_000
+
+
+def test_an_entry_says_when_and_from_what_it_was_computed() -> None:
+    outbox = Outbox()
+    outbox.add([value(300_000, 1.0)], [False])
+    outputs = emptied(outbox, WorldClock(event_ms=1000, real_ms=REAL - 10, speed=60.0))
+    assert outputs.values is not None
+    assert (outputs.values["v"], outputs.values["at"], outputs.values["now"]) == ("1", str(REAL), "1600")
+    assert json.loads(outputs.values["positions"]) == {"traffic": {"0": "5-0"}}
+    assert json.loads(outputs.values["watermarks"]) == {"traffic": 7}
+
+
+def test_nothing_new_publishes_no_entries() -> None:
+    outbox = Outbox()
+    outbox.add([value(300_000, 1.0)], [True])
+    emptied(outbox)
+    assert len(outbox) == 0
+    assert (emptied(outbox).values, emptied(outbox).completed) == (None, None)
+
+
+def test_completed_values_are_kept_for_49_hours_of_the_worlds_own_time() -> None:
+    assert emptied(Outbox()).completed_from_ms == REAL - 49 * HOUR
+    assert emptied(Outbox(), WorldClock(0, 0, 60.0)).completed_from_ms == REAL - 49 * 60_000
+
+
+def test_of_a_flood_of_dead_letters_the_newest_ten_thousand_are_kept() -> None:
+    outbox = Outbox()
+    outbox.reject("traffic", 0, (Reject("1-0", row, "speed", "range", "999") for row in range(12_000)))
+    dead = emptied(outbox).dead
+    assert len(dead) == 10_000
+    assert dead[-1] == ("traffic", "0", "1-0", "11999", "speed", "range", "999")
