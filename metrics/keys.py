@@ -27,9 +27,10 @@ def origins(world: str) -> str:
 def engine(world: str, part: str) -> str:
     """What the engine of a world owns. One hash tag, so that a commit may touch all parts at once.
 
-    Parts: `owner` (string, epoch), `checkpoint:a` and `checkpoint:b` (hashes), `values` (stream, every published
-    value), `completed` (stream, complete values and corrections), `latest` (hash, series -> newest value), `feeds`
-    (hash, source -> JSON counters), `dead` (stream, rejected observations).
+    Parts: `owner` (string, epoch), `lease` (string, expires: an owner has committed lately), `checkpoint:a` and
+    `checkpoint:b` (hashes), `values` (stream, every published value), `completed` (stream, complete values and
+    corrections), `latest` (hash, series -> newest value), `feeds` (hash, source -> JSON counters), `dead` (stream,
+    rejected observations).
     """
     return f"ioc:{world}:{{engine}}:{part}"
 
