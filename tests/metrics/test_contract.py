@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from metrics import source as sources
 from metrics.codec import RawColumn, coded, decode, pack
@@ -171,3 +173,66 @@ def test_packed_numbers_may_come_as_text_and_keep_their_nulls() -> None:
 def test_a_field_type_that_streams_do_not_carry_is_refused_by_name() -> None:
     with pytest.raises(UnsupportedField, match="place"):
         contract(place={"type": "point", "datum": "wgs84"})
+
+
+CELLS = st.one_of(
+    st.binary(max_size=12),
+    st.text(max_size=12).map(str.encode),
+    st.from_regex(rb"\A[+-]?[0-9]{0,20}\.?[0-9]{0,12}(e[+-]?[0-9]{1,4})?\Z"),
+    st.sampled_from([b"", b"nan", b"-0", b"1e9999", b"1e-9999", b"9" * 300, b"true", b"1717171200000", b"\x00",
+                     b"2024-06-01T00:00:00+08:00", b"9999-12-31T23:59:59-23:59", b"0001-01-01", b"-999.0"]),
+)  # fmt: skip
+PLAIN_ROWS = st.lists(
+    st.dictionaries(st.sampled_from(["t", "k", "speed", "vehicles", "class", "closed", "noise"]), CELLS, min_size=1),
+    min_size=1,
+    max_size=8,
+)
+
+
+def every_row_is_accepted_or_rejected_once(entries: list[list[Any]]) -> None:
+    rules = contract()
+    decoded = decode(entries, rules.wanted)
+    for run in decoded.runs:
+        admission = rules.admit(run, NOW)
+        accepted = 0 if admission.batch is None else admission.batch.rows
+        assert accepted + sum(admission.rejected.values()) == run.rows
+        assert len(admission.letters) == sum(admission.rejected.values())
+        if admission.batch is not None:
+            assert {len(column.values) for column in admission.batch.fields.values()} <= {accepted}
+            assert int(admission.batch.entity.min()) >= 0
+
+
+@given(PLAIN_ROWS)
+def test_whatever_plain_rows_hold_each_is_accepted_or_rejected_once(rows: list[dict[str, bytes]]) -> None:
+    every_row_is_accepted_or_rejected_once(
+        [
+            [b"%d-0" % place, [part for name, cell in row.items() for part in (name.encode(), cell)]]
+            for place, row in enumerate(rows)
+        ]
+    )
+
+
+INT64 = st.integers(-(2**63), 2**63 - 1)
+
+
+def wire(rows: int) -> st.SearchStrategy[list[Any]]:
+    bitmaps = st.one_of(st.just([]), st.binary(min_size=(rows + 7) // 8, max_size=(rows + 7) // 8).map(lambda b: [b]))
+    whole = st.lists(INT64, min_size=rows, max_size=rows).map(lambda v: np.array(v, "<i8").tobytes())
+    floats = st.lists(st.floats(), min_size=rows, max_size=rows).map(lambda v: np.array(v, "<f8").tobytes())
+    codes = st.lists(st.integers(-1, 3), min_size=rows, max_size=rows).map(lambda v: np.array(v, "<i4").tobytes())
+    words = st.lists(CELLS.map(lambda cell: cell.decode("utf-8", "replace")), min_size=4, max_size=4)
+    return st.one_of(
+        st.tuples(whole, bitmaps).map(lambda p: ["i8", p[0], *p[1]]),
+        st.tuples(floats, bitmaps).map(lambda p: ["f8", p[0], *p[1]]),
+        st.tuples(whole, st.integers(0, 9), bitmaps).map(lambda p: ["d8", p[0], p[1], *p[2]]),
+        st.tuples(codes, words).map(lambda p: ["s", p[0], p[1]]),
+    )
+
+
+@given(st.integers(0, 9).flatmap(lambda rows: st.tuples(st.just(rows), st.dictionaries(
+    st.sampled_from(["t", "k", "speed", "vehicles", "class", "closed"]), wire(rows)))))  # fmt: skip
+def test_whatever_packed_columns_hold_each_row_is_accepted_or_rejected_once(
+    drawn: tuple[int, dict[str, list[Any]]],
+) -> None:
+    rows, columns = drawn
+    every_row_is_accepted_or_rejected_once([[b"1-0", [b"p", pack(columns, rows)]]])
