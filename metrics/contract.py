@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.codec import RawColumn, RawRows, Reject, Rule
 from metrics.column import Column
 from metrics.field_type import READERS, Faults, FieldRule, Mask, field_rule, text_of
 from metrics.observation import Batch
+from metrics.raw import RawColumn, RawRows, Reject, Rule
 from metrics.source import Source
 
 MAX_LETTERS = 10_000  # of one run; the stream of dead letters keeps no more, the counts are always whole

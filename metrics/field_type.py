@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics import numeral, timestamp
-from metrics.codec import MAX_TEXT, RawColumn, Rule, shown
 from metrics.column import Column
+from metrics.raw import MAX_TEXT, RawColumn, Rule, shown
 
 Mask = NDArray[np.bool_]
 Faults = list[tuple[Rule, Mask]]

@@ -138,11 +138,12 @@ def from_floats(values: NDArray[np.float64], scale: int) -> Numerals:
         state[np.isnan(values)] = NULL
         state[np.isinf(values)] = BAD
         values = np.where(finite, values, 0.0)
-    scaled = values * float(10**scale)
-    rounded = np.rint(scaled)
-    # Below 2^40 the product errs by less than 2^-12, so that a fraction further than 2^-10 from one half rounds to the
-    # same side as the text does. The rest goes through its text.
-    odd = (np.abs(np.abs(scaled - rounded) - 0.5) < 2.0**-10) | (np.abs(scaled) >= 2.0**40)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is beyond 2^40 and goes through its text
+        scaled = values * float(10**scale)
+        rounded = np.rint(scaled)
+        # Below 2^40 the product errs by less than 2^-12, so that a fraction further than 2^-10 from one half rounds to
+        # the same side as the text does. The rest goes through its text.
+        odd = (np.abs(np.abs(scaled - rounded) - 0.5) < 2.0**-10) | (np.abs(scaled) >= 2.0**40)
     out = np.where(odd, 0.0, rounded).astype(np.int64)
     if odd.any():
         distinct, places = np.unique(values[odd], return_inverse=True)

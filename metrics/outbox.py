@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from metrics.checkpoint import DEAD_LETTERS, Outputs
 from metrics.clock import WorldClock
-from metrics.codec import Reject
+from metrics.raw import Reject
 from metrics.value import Value, pack_values
 
 VERSION = "1"
