@@ -137,6 +137,7 @@ class Supervisor:
         self.children.append(child)
         child.start(self._log("valkey"))
         self._await_ready([child])
+        client.delete(keys.HEARTBEATS)  # what ran at the last start is not missing now
         return urls
 
     def _make_links(self) -> Mapping[str, str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import redis
 import typer
@@ -101,7 +103,7 @@ def link(role: RoleName) -> None:
     settings = Settings()
     with _store() as store:
         token = links.add_link(store, role, real_ms())
-    typer.echo(links.address(settings, token))
+    typer.echo(links.address(_where_it_listens(settings), token))
 
 
 @contextmanager
@@ -141,3 +143,12 @@ def _line(account: people.Account) -> str:
     facts = ["口令 password" if account.has_password else "仅链接 link only"]
     facts += ["已停用 disabled"] if account.disabled else []
     return f"{account.name}\t{account.title}\t{roles}\t{', '.join(facts)}"
+
+
+def _where_it_listens(settings: Settings) -> Settings:
+    """These settings with the port of the data directory's last start, unless a port was chosen for this call."""
+    last = settings.data_path / "links.json"
+    if "web_port" in settings.model_fields_set or not last.is_file():
+        return settings
+    ports = {urlsplit(link).port for link in json.loads(last.read_text()).values()}
+    return settings.model_copy(update={"web_port": ports.pop()}) if len(ports) == 1 else settings

@@ -132,3 +132,13 @@ def test_status_prints_the_path_and_every_process_is_up(centre: Centre) -> None:
     for room in ("sources", "valkey", "engine", "gateway", "web", "supervisor"):
         assert room in result.stdout
     assert "not running" not in result.stdout
+
+
+def test_a_further_link_leads_to_where_this_centre_listens(centre: Centre) -> None:
+    environment = {name: value for name, value in centre.environment.items() if name != "IOC_WEB_PORT"}
+    result = subprocess.run(
+        [sys.executable, "-m", "ioc.entrypoints.cli", "user", "link", "analyst"],
+        env=environment, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip().startswith(f"{centre.url}/enter/")
