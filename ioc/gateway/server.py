@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -41,6 +41,8 @@ PATH = "/live"
 FLUSH_S = 0.2  # the contract: deltas are coalesced at most this long
 TICK_S = 1.0
 SESSIONS_S = 2.0  # the contract: open sessions are looked up this often
+CONNECTIONS = 8  # to Valkey for each of reader, watch and door
+LINE_S = 10.0  # the longest a screen waits for one of them; its ticket lives 30 s
 READ_TIMEOUT_S = 2.0  # a frozen Valkey is noticed after this
 MESSAGE_BYTES = 2 * frame.REQUEST_BYTES  # above the session's own limit, so that the session can say why it ends
 SEND_BUFFER = 64 * 1024  # of the kernel, which doubles it: bounds what a client that never reads can hold there
@@ -122,14 +124,18 @@ class Gateway:
         return {"valkey": self.hub.vitals.valkey, "bundle": self.hub.catalog is not None}
 
     def _connect(self) -> Redis:
-        made: Redis = Redis.from_url(
+        # bounded: a thousand screens that come back at once wait in line here instead of opening a thousand connections
+        pool = BlockingConnectionPool.from_url(
             self.config.redis_url,
+            max_connections=CONNECTIONS,
+            timeout=LINE_S,
             protocol=2,
             driver_info=None,
             socket_timeout=READ_TIMEOUT_S,
             socket_connect_timeout=READ_TIMEOUT_S,
             retry=Retry(NoBackoff(), 0),  # whoever asks decides whether to ask again
         )
+        made: Redis = Redis.from_pool(pool)
         self._connections.append(made)
         return made
 

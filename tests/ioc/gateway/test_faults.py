@@ -4,6 +4,7 @@ import asyncio
 import ctypes
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -25,6 +26,9 @@ from tests.ioc.gateway.scenery import ORIGIN, Engine, browser, eventually, issue
 
 pytestmark = pytest.mark.service
 ROOT = Path(__file__).resolve().parents[3]
+CLIENTS = 1_000  # screens of the city; each takes a file descriptor here and in the gateway
+_, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))
 
 
 async def deaf(port: int, ticket: str) -> socket.socket:
@@ -175,11 +179,11 @@ async def test_a_killed_gateway_is_started_again_and_all_come_back_with_one_snap
         async with AsyncExitStack() as stack:
             pages = [
                 await stack.enter_async_context(browser(port, issue(redis_client), topics=("live/traffic",)))
-                for _ in range(100)
+                for _ in range(CLIENTS)
             ]
             await asyncio.gather(*[page.op("snapshot", 20) for page in pages])
             first.kill()
-            assert await asyncio.gather(*[page.closed() for page in pages]) == [1006] * 100
+            assert await asyncio.gather(*[page.closed() for page in pages]) == [1006] * CLIENTS
     finally:
         first.kill()
     engine.commit(value(1, 4.5), value(2, 5.0))
@@ -187,11 +191,11 @@ async def test_a_killed_gateway_is_started_again_and_all_come_back_with_one_snap
     try:
         await eventually(second.ready, "the gateway is ready again", 20)
         async with AsyncExitStack() as stack:
-            tickets = [issue(redis_client) for _ in range(100)]
+            tickets = [issue(redis_client) for _ in range(CLIENTS)]
             pages = await asyncio.gather(
                 *[stack.enter_async_context(browser(port, ticket, topics=("live/traffic",))) for ticket in tickets]
             )
-            snapshots = await asyncio.gather(*[page.op("snapshot", 20) for page in pages])
+            snapshots = await asyncio.gather(*[page.op("snapshot", 15) for page in pages])
             assert {snapshot["cells"][0]["x"] for snapshot in snapshots} == {5.0}
             engine.commit(value(2, 6.0))
             await asyncio.gather(*[page.op("delta", 20) for page in pages])
