@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import json
+
 from dash import html
 
 from components.district_map import drafted
 from components.marks import data, head, marks
-from components.words import PROCESSES, Lang, word
-from ioc.web import Indicator, Place, Ranking, Split, WallView
+from components.words import Lang, word
+from ioc.web import PROCESSES, Indicator, Place, Ranking, Split, WallView
 
 
 def ranking(of: Ranking, view: WallView, lang: Lang) -> html.Section:
     """The subdistricts; live.js puts the worst first by setting the order, no row is made anew."""
     empty = html.Span(word("ranking_empty", lang), id="ranking-empty", hidden=True)
     draft = view.map is not None and drafted(view.map.layers.subdistricts)
+    if not of.placed:
+        return html.Section(
+            [head(word("ranking", lang)), html.P(word("not_placed", lang), className="not-placed")],
+            id="ranking",
+            className="panel ranking",
+        )
     columns = [view.indicators[name] for name in of.columns]
     titles = html.Div(
         [html.Span(className="rank-name"), html.Span(className="rank-bar"), *(_title(each, lang) for each in columns)],
         className="rank titles",
     )
-    rows = [_place(place, columns, lang) for place in of.places]
+    rows = [_place(place, columns, of, lang) for place in of.places]
     note = (
         f"{_named(view.indicators[of.by], lang)}，{word('worst_first', lang)}"
         if lang == "zh"
@@ -42,10 +50,10 @@ def _title(indicator: Indicator, lang: Lang) -> html.Span:
     )
 
 
-def _place(place: Place, columns: list[Indicator], lang: Lang) -> html.Div:
+def _place(place: Place, columns: list[Indicator], of: Ranking, lang: Lang) -> html.Div:
     cells = [
         html.Span(
-            [html.Span(className="rank-level"), html.Span(className="number", **marks(each.id, place.code))],
+            [html.Span(className="rank-level"), _judged(each, place, of, lang)],
             className="rank-number",
         )
         for each in columns
@@ -62,13 +70,21 @@ def _place(place: Place, columns: list[Indicator], lang: Lang) -> html.Div:
     )
 
 
+def _judged(indicator: Indicator, place: Place, of: Ranking, lang: Lang) -> html.Span:
+    """The place of a number, with what to say where there is none: what the place lacks, or that no data came."""
+    lack = of.lacking.get(indicator.id, {}).get(place.code)
+    reason = word("no_data", lang) if lack is None else word(f"without_{lack}", lang)
+    return html.Span(className="number", **marks(indicator.id, place.code), **data(reason=reason))
+
+
 def split(of: Split, view: WallView, lang: Lang) -> html.Section:
-    """An indicator by a dimension; the rows appear with their values."""
+    """An indicator by a dimension; the rows appear with their values, a process under its name."""
     indicator = view.indicators[of.indicator]
+    names = {name: said[lang == "en"] for name, said in PROCESSES.items()} if of.dimension == "process" else {}
     return html.Section(
         [
             head(_named(indicator, lang), indicator.unit),
-            html.Div(className="rows", **data(split=of.indicator)),
+            html.Div(className="rows", **data(split=of.indicator, names=json.dumps(names, ensure_ascii=False))),
             html.P(word("none_yet", lang), className="note empty"),
         ],
         id=f"split-{of.indicator}",
@@ -78,7 +94,7 @@ def split(of: Split, view: WallView, lang: Lang) -> html.Section:
 
 def feeds(lang: Lang) -> html.Section:
     """The state of every feed of this world; one that the page does not know yet gets a row when it is heard of."""
-    names = ("feed_age", "feed_rows", "feed_rejected", "feed_late")
+    names = ("feed_age", "feed_rows", "feed_rejected", "feed_unregistered", "feed_late")
     titles = html.Div(
         [html.Span(className="feed-name"), *(html.Span(word(name, lang), className="feed-number") for name in names)],
         className="feed titles",
@@ -90,7 +106,7 @@ def feeds(lang: Lang) -> html.Section:
 
 
 def processes(lang: Lang) -> html.Section:
-    """Whether each process of the path lives."""
+    """Whether each process of the path lives; a replay is no part of every centre, its feed says how it is."""
     rows = [
         html.Div(
             [html.Span(names[lang == "en"]), html.B(**marks(f"process:{name}"))],
@@ -99,6 +115,7 @@ def processes(lang: Lang) -> html.Section:
             **data(process=name),
         )
         for name, names in PROCESSES.items()
+        if name != "replay"
     ]
     return html.Section(
         [head(word("processes", lang)), html.Div(rows, className="process-grid")], className="panel processes"

@@ -14,6 +14,15 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "ranking": ("街道排名", "Subdistricts"),
     "worst_first": ("差者在前", "worst first"),
     "ranking_empty": ("无街道数据", "no data"),
+    "not_placed": (
+        "本回放的路段没有街道归属，不作排名",
+        "The roads of this replay belong to no subdistrict: there is no ranking",
+    ),
+    "no_data": ("无数据", "no data"),
+    "without_road": ("无路段", "no road"),
+    "without_expressway": ("无快速路", "no express"),
+    "without_arterial": ("无主干路", "no arterial"),
+    "without_secondary": ("无次干路", "no second."),
     "segments": ("段", ""),
     "map": ("道路运行", "Roads"),
     "draft_both": ("路网与街道边界为示意", "Roads and subdistrict borders are drafts"),
@@ -22,13 +31,18 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "area_shade": ("街道深浅", "shade"),
     "roads": ("全部路段", "All roads"),
     "roads_note": ("越高越堵", "taller is slower"),
-    "assumed": ("快主次级与长度为假定", "class, length assumed"),
+    "assumed": ("{}为假定", "{} assumed"),
+    "assumed_class": ("等级", "class"),
+    "assumed_length_km": ("长度", "length"),
+    "assumed_vehicles": ("车辆数", "vehicles"),
+    "assumed_each": ("{}（均 {:g}）", "{} ({:g} each)"),
     "none_yet": ("无数据", "no data"),
     "feeds": ("数据源", "Feeds"),
     "feeds_note": ("自本次启动累计", "since this start"),
     "feed_age": ("末次数据", "newest"),
     "feed_rows": ("已收", "rows"),
     "feed_rejected": ("拒收", "rejected"),
+    "feed_unregistered": ("未登记", "unknown"),
     "feed_late": ("过迟", "late"),
     "processes": ("进程", "Processes"),
     "trend_note": (
@@ -38,8 +52,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "walls": ("大屏", "Walls"),
     "home_note": ("您可以打开的场景", "Scenes open to you"),
     "open_wall": ("打开大屏", "Open the wall"),
-    "home_none": ("您的角色没有可以打开的大屏", "Your role opens no wall"),
+    "home_none": ("您的角色没有可打开的大屏", "Your role opens no wall"),
+    "role": ("角色", "Role"),
     "connecting": ("正在连接", "Connecting"),
+    "reconnecting": ("重连中", "Reconnecting"),
     "legend": ("路况", "Road state"),
     "state_5": ("红 严重拥堵", "red: heavily congested"),
     "state_4": ("橙 中度拥堵", "orange: congested"),
@@ -53,10 +69,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
 }
 LEVELS: Final[dict[str, tuple[str, str]]] = {
     "red": ("红", "red"), "orange": ("橙", "orange"), "yellow": ("黄", "yellow"), "blue": ("蓝", "blue"),
-}  # fmt: skip
-PROCESSES: Final[dict[str, tuple[str, str]]] = {
-    "source": ("采集", "source"), "valkey": ("数据总线", "Valkey"), "engine": ("计算引擎", "engine"),
-    "gateway": ("推送网关", "gateway"), "web": ("网页服务", "web"), "supervisor": ("守护", "supervisor"),
 }  # fmt: skip
 
 

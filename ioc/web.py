@@ -18,6 +18,7 @@ from dash import _callback as dash_callbacks
 from dash import _get_app as dash_apps
 from flask import Flask, current_app
 
+from ioc.domain.processes import PROCESSES
 from ioc.door import answers, entrance, interface
 from ioc.door.desk import Desk, open_desk
 from ioc.door.guard import DebugRefused, Undeclared, check_routes
@@ -27,11 +28,14 @@ from ioc.queries import walls as wall_models
 from ioc.queries.wall import Indicator, MapView, Place, Ranking, Road, Split, Strip, UnknownScene, WallView
 from ioc.queries.walls import walls
 from ioc.security.permission import Permission
+from ioc.security.role import TITLES as ROLE_TITLES
 from ioc.security.role import Role
 from ioc.settings import Settings
 from metrics.clock import real_ms
 
 __all__ = [
+    "ROLE_TITLES",
+    "PROCESSES",
     "DebugRefused",
     "Forbidden",
     "Indicator",

@@ -20,6 +20,7 @@ import redis
 import structlog
 import typer
 
+from ioc.domain.processes import PROCESSES
 from ioc.entrypoints import valkey
 from ioc.entrypoints.child import Child
 from ioc.entrypoints.formation import services
@@ -33,14 +34,7 @@ from metrics.clock import monotonic_s
 POLL_S = 0.1
 STOP_S = 10.0  # then SIGKILL
 START_S = 60.0  # a first start that takes longer is a failure that is said, not waited out
-NAMES_ZH = {
-    "valkey": "数据总线",
-    "source": "数据源",
-    "replay": "录播",
-    "engine": "指标引擎",
-    "gateway": "推送网关",
-    "web": "网页服务",
-}
+NAMES_ZH = {name: zh for name, (zh, _) in PROCESSES.items()}
 ROLES_ZH = {
     "wall": "指挥大屏",
     "leader": "领导",
