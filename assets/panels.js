@@ -93,12 +93,23 @@
     if (verdict.is === "complete") ioc.text(time, ioc.word("valueAt", stamp(cell.we, cell)) + (cell.rev ? ` · ${ioc.word("corrected", cell.rev)}` : ""));
     else if (verdict.is === "provisional") ioc.text(time, ioc.word("willChange", `${stamp(cell.ws, cell)}–${stamp(cell.we, cell)}`));
     else ioc.text(time, ioc.word("noJudgement"));
+    ioc.text(element.querySelector(".samples"), judged ? ioc.word("samples", ioc.shown(cell.n, 0)) : "");
+    ioc.text(element.querySelector(".coverage"), judged ? coverage(indicator, cell) : "");
     const scale = element.querySelector(".scale");
     if (scale) {
       const here = scale.querySelector(".here");
       ioc.hide(here, !judged);
       if (judged) here.style.left = `clamp(.8rem, ${(100 * cell.x) / Number(scale.dataset.top)}%, 100% - .8rem)`;
     }
+  }
+
+  // How many of the roads that an indicator counts have a value in its window: two roads must not pass for a district.
+  function coverage(indicator, cell) {
+    const { strip, coverage: counted } = ioc.state.settings.find((each) => each.indicators[indicator.id]);
+    const roads = (strip && counted[indicator.id]) || [];
+    if (!roads.length) return "";
+    const reported = roads.map((id) => ioc.districtCell(strip.speed, `road=${id}`)).filter((road) => road && road.we === cell.we && road.x !== null);
+    return reported.length ? ioc.word("coverage", reported.length, roads.length) : ""; // none: the page knows another registry
   }
 
   function trendHead(element) {
@@ -131,17 +142,19 @@
     ioc.flag(section, "lost", judged.length === 0);
     ioc.text(one("#verdict-word"), ioc.word(judged.length ? `word_${level || "calm"}` : "word_blind"));
     ioc.chip(section.querySelector(".chip"), level);
-    const counts = [ioc.word("countAll", rows.length)];
+    const end = judged.length ? Math.max(...judged.map((row) => row.cell.we)) : 0;
+    const quality = judged.length === rows.length ? "complete" : judged.length ? "provisional" : "lost";
+    const counts = [["countAll", ioc.word("countAll", rows.length)]];
     [...ioc.LEVELS].reverse().forEach((name) => {
       const count = judged.filter((row) => row.cell.lv === name).length;
-      if (count) counts.push(ioc.word("countLevel", count, ioc.word(name) + (ioc.english() ? "" : "色")));
+      if (count) counts.push([name, ioc.word("countLevel", count, ioc.word(name) + (ioc.english() ? "" : "色"))]);
     });
     const rest = { countFine: judged.filter((row) => !row.cell.lv).length };
     rest.countLost = rows.filter((row) => row.is === "lost").length;
     rest.countLate = rows.filter((row) => row.is === "late").length;
     rest.countNone = rows.filter((row) => row.is === "none").length;
-    for (const [word, count] of Object.entries(rest)) if (count) counts.push(ioc.word(word, count));
-    ioc.text(one("#verdict-line"), counts.join(ioc.word("comma")));
+    for (const [word, count] of Object.entries(rest)) if (count) counts.push([word, ioc.word(word, count)]);
+    tally(one("#verdict-line"), counts, end, quality);
     const over = judged.filter((row) => row.cell.lv).sort((a, b) => ioc.LEVELS.indexOf(b.cell.lv) - ioc.LEVELS.indexOf(a.cell.lv));
     const said = over.map(({ indicator, cell }) => {
       const limit = indicator.limits.find((each) => each.level === cell.lv);
@@ -150,8 +163,17 @@
       return `${name} ${value}` + (limit ? (ioc.english() ? ` (${ioc.word("line", ioc.word(cell.lv), ioc.plain(limit.value))})` : `（${ioc.word("line", ioc.word(cell.lv), ioc.plain(limit.value))}）`) : "");
     });
     ioc.text(one("#verdict-detail"), said.length ? said.join(ioc.word("semicolon")) : judged.length ? ioc.word("noneOver") : ioc.word("noJudgement"));
-    const end = judged.length ? Math.max(...judged.map((row) => row.cell.we)) : 0;
-    ioc.mark(section, { i: "verdict", r: ioc.state.settings[0].district, we: end }, judged.length === rows.length ? "complete" : judged.length ? "provisional" : "lost");
+    ioc.mark(section, { i: "verdict", r: ioc.state.settings[0].district, we: end }, quality);
+  }
+
+  // Each count is a number of its own, so that it can be traced like any other.
+  function tally(line, counts, end, quality) {
+    const key = counts.map(([name, text]) => `${name} ${text}`).join();
+    if (line.dataset.key !== key) {
+      line.dataset.key = key;
+      line.replaceChildren(...counts.flatMap(([, text], index) => [...(index ? [ioc.word("comma")] : []), ioc.make("span", "", text)]));
+    }
+    [...line.children].forEach((span, index) => ioc.mark(span, { i: `verdict.${counts[index][0]}`, r: ioc.state.settings[0].district, we: end }, quality));
   }
 
   function header() {
@@ -167,7 +189,9 @@
     ioc.flag(badge, "live", mode === "live" && !out && ioc.state.beat !== null);
     ["live", "replay", "exercise", "whatif"].forEach((name) => ioc.flag(root, `mode-${name}`, name === mode));
     const speed = world && world.clock.speed !== 1 ? ` ${ioc.word("atSpeed", ioc.plain(world.clock.speed))}` : "";
-    ioc.text(badge, ioc.state.beat === null ? ioc.word("connecting") : out && out.who === "gateway" ? ioc.word("reconnecting") : ioc.word(mode) + speed);
+    ioc.text(badge, ioc.state.beat === null ? ioc.word("connecting") : ioc.word(mode) + speed);
+    ioc.mark(badge, { i: "world-clock", r: settings[0].district, we: ioc.state.beatServer }, out ? "lost" : "complete");
+    ioc.hide(one("#reconnecting"), ioc.state.beat === null || !out || out.who !== "gateway"); // the world stays what it is
     const now = ioc.worldNow();
     const notes = [];
     let label = "";
@@ -205,7 +229,9 @@
     ioc.hide(bar, !out && !refused);
     if (!out && !refused) return;
     const text = refused ? ioc.word(refused) : ioc.word(`out_${out.who}`, ioc.age(ioc.realNow() - out.since));
-    const note = out && ioc.state.beat !== null ? ioc.word("frozen", ioc.clockSeconds(out.since)) : "";
+    const replayed = ioc.state.world && ioc.state.world.kind !== "live"; // its own clock is in the header
+    const since = out ? ioc.clockSeconds(out.since) : "";
+    const note = out && ioc.state.beat !== null ? ioc.word("frozen", replayed ? ioc.word("beijing", since) : since) : "";
     if (bar.dataset.text === text + note) return;
     bar.dataset.text = text + note;
     bar.replaceChildren(text, ...(note ? [ioc.make("small", "", note)] : []));
@@ -247,7 +273,7 @@
     } else {
       const struck = number.querySelector("s");
       if (struck) struck.remove();
-      ioc.text(number, judged ? ioc.shown(cell.x, indicator.decimals) : "—");
+      ioc.text(number, judged ? ioc.shown(cell.x, indicator.decimals) : number.dataset.reason || "—");
     }
     if (mark) {
       const reached = judged ? (level === undefined ? cell.lv : level) : null;
@@ -260,6 +286,7 @@
     const indicator = ioc.indicator(element.dataset.split);
     const cells = [...ioc.state.cells.values()].filter((cell) => cell.i === indicator.id && Object.keys(cell.d || {}).length);
     cells.sort((a, b) => (a.s < b.s ? -1 : 1));
+    const names = JSON.parse(element.dataset.names);
     const top = Math.max(...cells.map((cell) => cell.x || 0), 1e-9);
     for (const cell of cells) {
       const name = Object.values(cell.d).join(" ");
@@ -269,7 +296,7 @@
         row.dataset.row = name;
         const bar = ioc.make("span", "rank-bar");
         bar.append(ioc.make("i"));
-        row.append(ioc.make("span", "row-name", name), bar, ioc.make("span", "number"));
+        row.append(ioc.make("span", "row-name", Object.hasOwn(names, name) ? names[name] : name), bar, ioc.make("span", "number"));
         element.append(row);
       }
       short(row.querySelector(".number"), indicator, cell, null);

@@ -3,7 +3,7 @@
 (function () {
   const ioc = (window.ioc = window.ioc || {});
   const path = (ioc.path = {});
-  const NUMBERS = ["age", "rows", "rejected", "late"];
+  const NUMBERS = ["age", "rows", "rejected", "unregistered", "late"];
 
   path.draw = () => {
     feeds();
@@ -39,10 +39,10 @@
       ioc.text(line.querySelector(".state"), ioc.word(`state_${state}`));
       ["late", "lost", "none"].forEach((name) => ioc.flag(line, name, name === state));
       ioc.put(line, "data-state", state);
-      const rejected = Object.values(feed.rejected || {}).reduce((sum, count) => sum + count, 0) + (feed.unregistered || 0);
+      const rejected = Object.values(feed.rejected || {}).reduce((sum, count) => sum + count, 0);
       const shown = {
         age: feed.newest === null || feed.newest === undefined ? "—" : ioc.age(feed.age ?? ioc.worldNow() - feed.newest),
-        rows: ioc.shown(feed.rows || 0, 0), rejected: ioc.shown(rejected, 0), late: ioc.shown(feed.late || 0, 0),
+        rows: ioc.shown(feed.rows || 0, 0), rejected: ioc.shown(rejected, 0), unregistered: ioc.shown(feed.unregistered || 0, 0), late: ioc.shown(feed.late || 0, 0),
       };
       line.querySelectorAll("[data-of]").forEach((number) => {
         ioc.text(number, shown[number.dataset.of]);

@@ -16,10 +16,10 @@
     let row = document.getElementById(`road-${id}`);
     const roads = document.getElementById("roads");
     if (row || !roads) return row;
-    row = ioc.make("div", "road"); // a road the page did not know: its world came after the page
+    row = ioc.make("div", "road"); // a road the server could not lay out: its world came after the page
     row.id = `road-${id}`;
     row.dataset.road = id;
-    row.append(ioc.make("span", "road-class"), ioc.make("span", "road-name", id), ioc.make("canvas", "road-history"), ioc.make("span", "road-level"), ioc.make("span", "number"));
+    row.append(ioc.make("span", "road-class"), ioc.make("span", "road-name", ioc.state.settings[0].strip.awaited[id]), ioc.make("canvas", "road-history"), ioc.make("span", "road-level"), ioc.make("span", "number"));
     roads.append(row);
     rows(roads);
     return row;
@@ -35,10 +35,12 @@
     const counts = [0, 0, 0, 0, 0, 0];
     let end = 0;
     let window = 0;
-    const seen = [...ioc.state.cells.values()].filter((cell) => cell.i === of.speed || cell.i === of.state);
-    for (const cell of seen) { if (cell.we > end) end = cell.we; window = Math.max(window, cell.we - cell.ws); }
+    // Only the registry's roads are roads here; what else sends readings is counted with its feed as unregistered.
     const ids = new Set([...root.querySelectorAll("[data-road]")].map((row) => row.dataset.road));
-    for (const cell of seen) if (cell.d && cell.d.road) ids.add(cell.d.road);
+    const known = (id) => ids.has(id) || Object.hasOwn(of.awaited, id);
+    const seen = [...ioc.state.cells.values()].filter((cell) => (cell.i === of.speed || cell.i === of.state) && cell.d && known(cell.d.road));
+    for (const cell of seen) { if (cell.we > end) end = cell.we; window = Math.max(window, cell.we - cell.ws); }
+    for (const cell of seen) ids.add(cell.d.road);
     const moved = end !== strip.end;
     strip.end = end;
     let judgedEnd = 0;
@@ -56,7 +58,10 @@
       history(canvas, now, end, window, judged);
     }
     const span = document.getElementById("strip-span");
-    if (span) ioc.text(span, ioc.word("hours", ioc.age(SPAN)));
+    if (span) ioc.text(span, end ? `${ioc.clock(end - SPAN)}–${ioc.clock(end)}` : "");
+    const total = document.getElementById("road-count");
+    ioc.text(total, String(ids.size));
+    ioc.mark(total, { i: "road-count", r: ioc.state.settings[0].district, we: end }, end ? "complete" : "none");
     root.querySelectorAll("[data-count]").forEach((number) => {
       const count = counts[Number(number.dataset.count)];
       ioc.text(number, judgedEnd ? String(count) : "—");

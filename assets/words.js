@@ -24,9 +24,10 @@
     alive: ["正常", "ok"], gone: ["中断 {0}", "lost {0}"], unknown: ["未知", "unknown"],
     out_gateway: ["与服务器断开 {0}，正在重连", "Disconnected for {0}, reconnecting"],
     out_valkey: ["数据总线中断 {0}", "Valkey is lost for {0}"], out_engine: ["计算引擎中断 {0}", "The engine is lost for {0}"],
-    frozen: ["画面停在 {0}，恢复后自动更新", "The picture stands at {0}; it will follow by itself"],
+    frozen: ["画面停在 {0}，恢复后自动更新", "The picture stands at {0}; it will follow by itself"], beijing: ["北京时间 {0}", "{0} Beijing time"],
     ended: ["登录已失效，请重新登录", "The session has ended: sign in again"], refused: ["无权接收本场景的数据", "No permission for this scene"],
-    hours: ["近 {0}", "last {0}"], gap: ["缺 {0} 条", "{0} missing"], weekdays: ["日一二三四五六", "Sun Mon Tue Wed Thu Fri Sat"],
+    gap: ["缺 {0} 条", "{0} missing"], weekdays: ["日一二三四五六", "Sun Mon Tue Wed Thu Fri Sat"],
+    samples: ["{0} 行样本", "{0} rows"], coverage: ["报数路段 {0}/{1}", "{0}/{1} roads report"],
     now: ["{0}", "{0}"], recordedMark: ["回放", "REPLAY"], simulatedMark: ["演练", "EXERCISE"],
   };
   let english = 0;

@@ -15,7 +15,8 @@ def header(view: WallView, lang: Lang) -> html.Header:
         [
             html.Div(
                 [
-                    html.Span(word("connecting", lang), id="mode", className="tag mode"),
+                    html.Span(word("connecting", lang), id="mode", className="tag mode", **marks("world-clock")),
+                    html.Span(word("reconnecting", lang), id="reconnecting", className="tag mode", hidden=True),
                     html.Div([html.Span(id="mode-note"), html.Span(id="world-note")], className="stack mode-note"),
                     html.Div(
                         [

@@ -33,7 +33,7 @@ def data(**attributes: str) -> dict[str, Any]:
     return {f"data-{name}": value for name, value in attributes.items()}
 
 
-def head(title: str, *notes: Any) -> html.Div:
+def head(title: Any, *notes: Any) -> html.Div:
     """The head of a panel: its title, then units, times and comparisons said once for all rows below."""
     said = [
         html.Span(note, className="note") for note in notes if note != ""

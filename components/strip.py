@@ -5,7 +5,7 @@ from __future__ import annotations
 from dash import html
 
 from components.marks import data, head, marks
-from components.words import Lang, word
+from components.words import WORDS, Lang, word
 from ioc.web import Road, Strip, WallView
 
 CLASSES = {
@@ -18,16 +18,30 @@ CLASSES = {
 def strip(of: Strip, view: WallView, lang: Lang) -> html.Section:
     """All roads in the order of the registry: a road keeps its place, so that it is found again."""
     speed = view.indicators[of.speed]
-    assumed = word("assumed", lang) if any(road.assumed for road in of.roads) else ""
-    title = f"{word('roads', lang)} {len(of.roads)}" if of.roads else word("roads", lang)
+    count = html.Span(str(len(of.roads)), id="road-count", className="number", **marks("road-count"))
     return html.Section(
         [
-            head(title, html.Span(id="strip-span"), word("roads_note", lang), speed.unit, assumed),
+            head(
+                [f"{word('roads', lang)} ", count],
+                html.Span(id="strip-span"),
+                word("roads_note", lang),
+                speed.unit,
+                assumptions(of, lang),
+            ),
             html.Div([_road(road, of, lang) for road in of.roads], id="roads", className="roads"),
         ],
         id="strip",
         className="panel strip",
     )
+
+
+def assumptions(of: Strip, lang: Lang) -> str:
+    """Which attributes of the roads are assumptions, with the value where it is the same for all; empty if none is."""
+    said = []
+    for name, value in of.assumed:
+        known = word(f"assumed_{name}", lang) if f"assumed_{name}" in WORDS else name
+        said.append(known if value is None else word("assumed_each", lang).format(known, value))
+    return word("assumed", lang).format(("、" if lang == "zh" else ", ").join(said)) if said else ""
 
 
 def _road(road: Road, of: Strip, lang: Lang) -> html.Div:

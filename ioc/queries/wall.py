@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ioc.queries.coverage import counted, lacking, roads_of
 from metrics.world import World
 
 DISTRICT = "440303"
@@ -66,20 +67,32 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """All roads: `speed` is the indicator of the number, `state` the one of the colour."""
+    """All roads: `speed` is the indicator of the number, `state` the one of the colour.
+
+    `assumed` are the attributes that are assumptions, with the value where a recording gives all roads the same.
+    `awaited` (id -> name) are the roads that may come in a world that is not registered yet; nothing else is a road.
+    """
 
     speed: str
     state: str
     roads: tuple[Road, ...]
+    assumed: tuple[tuple[str, float | None], ...] = ()
+    awaited: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The subdistricts, worst first by the indicator that shades the map, with all indicators they have beside it."""
+    """The subdistricts, worst first by the indicator that shades the map, with all indicators they have beside it.
+
+    `placed` is false where the roads of this world belong to no subdistrict: then nothing can be ranked. `lacking` says
+    of an indicator which places lack what it counts (code -> `road` or a road class).
+    """
 
     by: str
     columns: tuple[str, ...]
     places: tuple[Place, ...]
+    placed: bool = True
+    lacking: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +140,7 @@ class WallView:
     splits: tuple[Split, ...]
     map: MapView | None
     sources: Mapping[str, Mapping[str, str]]
+    coverage: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # tile -> the roads that it counts
 
     @property
     def topic(self) -> str:
@@ -139,17 +153,28 @@ class WallView:
             "indicators": {name: asdict(each) for name, each in self.indicators.items()},
             "places": {each.code: asdict(each) for each in (self.ranking.places if self.ranking else ())},
             "tiles": list(self.tiles), "trends": list(self.trends), "sources": dict(self.sources),
-            "strip": {"speed": self.strip.speed, "state": self.strip.state} if self.strip else None,
+            "strip": {"speed": self.strip.speed, "state": self.strip.state, "awaited": dict(self.strip.awaited)}
+            if self.strip else None,
             "ranking": {"by": self.ranking.by, "columns": list(self.ranking.columns)} if self.ranking else None,
             "splits": [asdict(split) for split in self.splits],
             "map": {"roads": self.map.roads, "areas": self.map.areas} if self.map else None,
+            "coverage": {name: list(roads) for name, roads in self.coverage.items()},
         }  # fmt: skip
 
 
 def compose(
-    bundle: Mapping[str, Any], composition: Mapping[str, Any], layers: Layers, world: World, scene: str
+    bundle: Mapping[str, Any],
+    composition: Mapping[str, Any],
+    layers: Layers,
+    world: World,
+    scene: str,
+    *,
+    registered: bool = True,
 ) -> WallView:
-    """The wall of `scene` in `world`. Raises UnknownScene and CompositionError (also for an indicator unknown)."""
+    """The wall of `scene` in `world`, which may not be `registered` yet.
+
+    Raises UnknownScene and CompositionError (also for an indicator unknown).
+    """
     names = next((each for each in bundle["scenes"] if each["id"] == scene), None)
     if names is None:
         raise UnknownScene(scene)
@@ -163,15 +188,21 @@ def compose(
             raise CompositionError(f"packs/{scene}/wall.toml: indicator {name!r} is not defined")
     indicators = {name: _indicator(tables[name], tables) for name in wanted}
     used = sorted({source for each in indicators.values() for source in each.sources})
+    rows = roads_of(bundle, world, indicators[strip["speed"]].sources) if strip else ()
     local = tuple(name for name in listed if "subdistrict" in tables[name].get("levels", ()))
     return WallView(
         scene=scene, zh=names["zh"], en=names["en"], world=world.id, indicators=indicators,
         tiles=tuple(name for name in listed if not tables[name].get("dimensions")), trends=tuple(trends),
-        strip=Strip(**strip, roads=_roads(bundle, world, indicators[strip["speed"]])) if strip else None,
-        ranking=Ranking(chart["areas"], local, _places(bundle)) if chart and chart["areas"] in local else None,
+        strip=_strip(bundle, world, strip, indicators[strip["speed"]], registered) if strip else None,
+        ranking=_ranking(chart["areas"], local, _places(bundle), tables, rows)
+        if chart and chart["areas"] in local else None,
         splits=tuple(Split(name, dim) for name in listed for dim in tables[name].get("dimensions", ())[:1]),
         map=MapView(chart["roads"], chart["areas"], layers) if chart else None,
         sources={name: {"zh": _name(bundle, name, "zh"), "en": _name(bundle, name, "en")} for name in used},
+        coverage={
+            name: tuple(row["id"] for row in counted(tables[name], rows))
+            for name in listed if strip and set(indicators[name].sources) & set(indicators[strip["speed"]].sources)
+        },
     )  # fmt: skip
 
 
@@ -213,19 +244,54 @@ def _sources(table: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]], 
     return direct
 
 
-def _roads(bundle: Mapping[str, Any], world: World, speed: Indicator) -> tuple[Road, ...]:
+def _strip(bundle: Mapping[str, Any], world: World, of: Mapping[str, str], speed: Indicator, registered: bool) -> Strip:
     """The roads of the registry that the speed's source has in this world, in the registry's order."""
     for source in speed.sources:
         table = bundle["sources"][source]
-        variant = table.get("variants", {}).get(world.variants.get(source, ""), {})
-        registry = variant.get("registry", table.get("registry"))
+        variants = table.get("variants", {})
+        if not registered:
+            tables = [table, *variants.values()]
+            rows = [row for each in tables for row in bundle["registries"].get(each.get("registry"), ())]
+            if rows:
+                return Strip(**of, roads=(), awaited={row["id"]: row.get("zh", row["id"]) for row in rows})
+            continue
+        chosen = world.variants.get(source, "")
+        registry = variants.get(chosen, {}).get("registry", table.get("registry"))
         if registry in bundle["registries"]:
-            return tuple(
+            roads = tuple(
                 Road(row["id"], row.get("zh", row["id"]), row.get("en", row["id"]), row.get("class", ""),
                      tuple(row.get("assumed", ())))
                 for row in bundle["registries"][registry]
             )  # fmt: skip
-    return ()
+            return Strip(**of, roads=roads, assumed=_assumed(bundle, source, chosen, roads))
+    return Strip(**of, roads=())
+
+
+def _assumed(
+    bundle: Mapping[str, Any], source: str, variant: str, roads: Sequence[Road]
+) -> tuple[tuple[str, float | None], ...]:
+    """What the registry calls assumed of any road, and the constants that the recording of this variant fills in."""
+    constants: dict[str, float] = {}
+    for recording in bundle.get("recordings", {}).values():
+        if recording["source"] == source and recording["variant"] == variant:
+            constants |= recording.get("constants", {})
+    names = dict.fromkeys([*(name for road in roads for name in road.assumed), *constants])
+    return tuple((name, constants.get(name)) for name in names)
+
+
+def _ranking(
+    by: str,
+    columns: tuple[str, ...],
+    places: tuple[Place, ...],
+    tables: Mapping[str, Mapping[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
+) -> Ranking:
+    """Without a registry nothing is known of what places lack."""
+    if not rows:
+        return Ranking(by, columns, places)
+    codes = [place.code for place in places]
+    placed = any(row.get("code") for row in rows)
+    return Ranking(by, columns, places, placed, {name: lacking(tables[name], rows, codes) for name in columns})
 
 
 def _places(bundle: Mapping[str, Any]) -> tuple[Place, ...]:

@@ -35,15 +35,16 @@ def wall_view(client: redis.Redis, scene: str, world: str, data_dir: Path, real_
     composed = _compositions()
     if scene not in composed:
         raise UnknownScene(scene)
-    bundle, known = _shipped(), World(world)
+    bundle, known, registered = _shipped(), World(world), world == LIVE_WORLD.id
     try:
-        published, registered = cast(Any, client.get(keys.BUNDLE)), cast(Any, client.hget(keys.WORLDS, world))
+        published, entry = cast(Any, client.get(keys.BUNDLE)), cast(Any, client.hget(keys.WORLDS, world))
         bundle = json.loads(published) if published else bundle
-        known = World.from_json(registered) if registered else known
+        if entry:
+            known, registered = World.from_json(entry), True
     except redis.RedisError:
         pass  # see above
     today = datetime.fromtimestamp((real_now_ms + LOCAL_OFFSET_MS) / 1000, UTC).date()
-    return compose(bundle, composed[scene], layers(data_dir, today), known, scene)
+    return compose(bundle, composed[scene], layers(data_dir, today), known, scene, registered=registered)
 
 
 def default_world(client: redis.Redis, view: WallView) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from components.district_map import bounds, drafted
 from components.home import home
+from components.strip import assumptions
 from components.tile import scale_top, shown, tile
 from components.wall import wall
 from components.words import WORDS, language
@@ -66,7 +67,8 @@ def of_class(component: Any, name: str) -> list[dict[str, Any]]:
 
 def test_every_place_of_a_number_carries_the_four_marks() -> None:
     numbers = of_class(wall(view(), "zh"), "number")
-    assert len(numbers) == 1 + 1 + 1 + 40 + 5  # tile, trend, one subdistrict, forty roads, five counts of road states
+    # tile, trend, one subdistrict, forty roads and their number, five counts of road states
+    assert len(numbers) == 1 + 1 + 1 + 40 + 1 + 5
     for number in numbers:
         assert {"data-indicator", "data-region", "data-window-end", "data-quality"} <= number.keys()
         assert number["data-quality"] == "no_data"
@@ -93,7 +95,28 @@ def test_the_settings_travel_as_an_attribute_that_parses_back() -> None:
     root = wall(view(), "en").to_plotly_json()["props"]
     [settings] = json.loads(root["data-settings"])
     assert settings["lang"] == "en"
-    assert settings["strip"] == {"speed": "T2r", "state": "T3r"}
+    assert settings["strip"] == {"speed": "T2r", "state": "T3r", "awaited": {}}
+
+
+def test_the_strip_says_in_both_languages_what_of_its_roads_is_assumed() -> None:
+    of = Strip("T2r", "T3r", (), (("class", None), ("length_km", None), ("vehicles", 1)))
+    assert assumptions(of, "zh") == "等级、长度、车辆数（均 1）为假定"
+    assert assumptions(of, "en") == "class, length, vehicles (1 each) assumed"
+    assert assumptions(Strip("T2r", "T3r", ()), "zh") == ""
+
+
+def test_feeds_have_a_column_for_the_unregistered_beside_the_rejected() -> None:
+    titles = [part["children"] for part in of_class(wall(view(), "zh"), "feed-number")]
+    assert titles == ["末次数据", "已收", "拒收", "未登记", "过迟"]
+
+
+def test_rows_of_processes_have_the_names_of_the_panel_of_processes() -> None:
+    [rows] = [part["props"] for part in parts(wall(view(), "zh")) if "data-split" in part["props"]]
+    panel = {
+        row["data-process"]: row["children"][0]["props"]["children"] for row in of_class(wall(view(), "zh"), "process")
+    }
+    assert panel["engine"] == "计算引擎"
+    assert json.loads(rows["data-names"]) == panel | {"replay": "回放"}
 
 
 def test_map_functions_are_named_and_never_source_text() -> None:

@@ -67,6 +67,13 @@ def test_every_number_can_be_traced(signed_in: BrowserContext, centre: Centre, p
     page.close()
 
 
+@pytest.mark.parametrize("path", WALLS)
+def test_no_text_on_4k_is_smaller_than_22_pixels(signed_in: BrowserContext, centre: Centre, path: str) -> None:
+    page = open_wall(signed_in, centre, path, (3840, 2160))
+    assert page.evaluate("checks.small(22)") == []
+    page.close()
+
+
 @pytest.mark.parametrize("path", ["/", "/wall/traffic", "/wall/operations"])
 def test_nothing_is_asked_of_another_host_and_no_policy_is_broken(
     signed_in: BrowserContext, centre: Centre, path: str
@@ -114,15 +121,37 @@ def test_the_picture_of_4k_and_full_hd_is_one_picture(signed_in: BrowserContext,
         assert large[panel] == pytest.approx(small[panel], abs=1), panel
 
 
-def test_markup_from_a_producer_is_text_on_the_wall(signed_in: BrowserContext, centre: Centre) -> None:
+def test_a_road_of_no_registry_is_no_row_and_counts_as_unregistered(signed_in: BrowserContext, centre: Centre) -> None:
     page = open_wall(signed_in, centre, "/wall/traffic")
+    roads = page.locator("#roads .road").count()
+    unregistered = page.locator("#feed-live-traffic [data-of=unregistered]")
+    rejected = page.locator("#feed-live-traffic [data-of=rejected]").inner_text()
+    expect(unregistered).to_have_text("0")
+    producer = redis.Redis(unix_socket_path=str(centre.home / "valkey.sock"))
+    now = page.evaluate("String(Math.round(ioc.worldNow()))")
+    producer.xadd("ioc:live:{traffic:0}:in", {"t": now, "k": "no-such-road", "speed": "33.0", "vehicles": "2"})
+    expect(unregistered).to_have_text("1", timeout=10_000)
+    page.wait_for_function(
+        "() => [...ioc.state.cells.values()].some((cell) => cell.d && cell.d.road === 'no-such-road')"
+    )
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert page.locator("#roads .road").count() == roads
+    assert page.locator("#road-count").inner_text() == str(roads)
+    counts = page.locator("#facts .number").all_inner_texts()
+    assert sum(int(count) for count in counts) <= roads
+    assert page.locator("#feed-live-traffic [data-of=rejected]").inner_text() == rejected
+    page.close()
+
+
+def test_markup_from_a_producer_is_text_on_the_wall(signed_in: BrowserContext, centre: Centre) -> None:
+    page = open_wall(signed_in, centre, "/wall/operations")
     producer = redis.Redis(unix_socket_path=str(centre.home / "valkey.sock"))
     name = "<script>document.title</script>"
     now = page.evaluate("String(Math.round(ioc.worldNow()))")
-    producer.xadd("ioc:live:{traffic:0}:in", {"t": now, "k": name, "speed": "33.0", "vehicles": "2"})
-    row = page.locator("#roads .road-name", has_text="<script>")
+    producer.xadd("ioc:live:{cloud:0}:in", {"t": now, "k": "process:x", "process": name, "rss_mb": "3.0"})
+    row = page.locator(".row-name", has_text="<script>")
     expect(row).to_have_text(name, timeout=10_000)
-    assert page.locator("#roads script").count() == 0
+    assert page.locator(".rows script").count() == 0
     page.close()
 
 
@@ -139,6 +168,8 @@ def test_a_wall_whose_gateway_says_nothing_strikes_its_numbers_and_comes_back_by
         expect(page.locator("#tile-T2 s")).to_have_count(1)
         expect(page.locator("#tile-T2 .number")).to_have_attribute("data-quality", "stale")
         expect(page.locator("#tile-T2 .chip")).to_be_hidden()
+        expect(page.locator("#reconnecting")).to_be_visible()
+        expect(page.locator("#mode")).to_have_text("演练")
     finally:
         os.kill(gateway, signal.SIGCONT)
     expect(page.locator("html[data-path='ok']")).to_have_count(1, timeout=10_000)

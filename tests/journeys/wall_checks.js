@@ -41,7 +41,7 @@ window.checks = {
   // Digits that belong to no element with the four marks. Names, limits, clock, dates and heads of panels are no values.
   untraced: () => {
     const marks = ["data-indicator", "data-region", "data-window-end", "data-quality"];
-    const fixed = "h1, h2, h3, .note, .limits, .header-right, .mode, .mode-note, .road-name, .row-name, .titles, .legend";
+    const fixed = "h1, h3, .note, .limits, .header-right, .mode-note, .road-name, .row-name, .titles, .legend";
     const walker = document.createTreeWalker(document.getElementById("wall"), NodeFilter.SHOW_TEXT);
     const out = [];
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
@@ -50,6 +50,19 @@ window.checks = {
       const owner = element.closest("[data-indicator]");
       if (!owner || !marks.every((mark) => owner.hasAttribute(mark))) out.push(node.textContent);
       else if (owner.dataset.quality !== "no_data" && !/^[0-9]+$/.test(owner.dataset.windowEnd)) out.push(`${node.textContent}: no window`);
+    }
+    return out;
+  },
+
+  // Visible text below a size in px, charts included.
+  small: (least) => {
+    const walker = document.createTreeWalker(document.getElementById("wall"), NodeFilter.SHOW_TEXT);
+    const out = [];
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const element = node.parentElement;
+      if (!node.textContent.trim() || !element.getClientRects().length) continue;
+      const size = parseFloat(getComputedStyle(element).fontSize);
+      if (size > 0 && size < least) out.push(`${size}px ${element.className.baseVal ?? element.className}: ${node.textContent.slice(0, 30)}`);
     }
     return out;
   },

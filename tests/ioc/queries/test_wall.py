@@ -99,6 +99,31 @@ def test_a_replay_lists_the_recorded_roads_with_what_is_assumed() -> None:
     assert made.topic == "replay/traffic"
 
 
+def test_a_constant_that_the_recording_fills_in_is_assumed_of_its_roads_with_its_value() -> None:
+    held = bundle(indicator("A", dimensions=["road"])) | {
+        "recordings": {"taxis": {"source": "traffic", "variant": "recorded", "constants": {"vehicles": 1}}}
+    }
+    composition = {"strip": {"speed": "A", "state": "A"}}
+    replay = compose(
+        held, composition, Layers(), World("replay", "replay", variants={"traffic": "recorded"}), "traffic"
+    )
+    live = compose(held, composition, Layers(), World("live"), "traffic")
+    assert replay.strip is not None
+    assert replay.strip.assumed == (("class", None), ("length_km", None), ("vehicles", 1))
+    assert live.strip is not None
+    assert live.strip.assumed == ()
+
+
+def test_a_world_that_is_not_registered_yet_has_no_rows_and_awaits_the_roads_of_every_registry() -> None:
+    made = compose(
+        bundle(indicator("A")), {"strip": {"speed": "A", "state": "A"}}, Layers(), World("replay"), "traffic",
+        registered=False,
+    )  # fmt: skip
+    assert made.strip is not None
+    assert made.strip.roads == ()
+    assert made.strip.awaited == {"LH001": "深南东路", "90217": "90217"}
+
+
 def test_subdistricts_are_ranked_by_the_indicator_that_shades_the_map_and_nothing_below_them_is_listed() -> None:
     levels = ["district", "subdistrict"]
     made = view(
