@@ -253,7 +253,9 @@ def _strip(bundle: Mapping[str, Any], world: World, of: Mapping[str, str], speed
             tables = [table, *variants.values()]
             rows = [row for each in tables for row in bundle["registries"].get(each.get("registry"), ())]
             if rows:
-                return Strip(**of, roads=(), awaited={row["id"]: row.get("zh", row["id"]) for row in rows})
+                return Strip(
+                    of["speed"], of["state"], roads=(), awaited={row["id"]: row.get("zh", row["id"]) for row in rows}
+                )
             continue
         chosen = world.variants.get(source, "")
         registry = variants.get(chosen, {}).get("registry", table.get("registry"))
@@ -263,8 +265,8 @@ def _strip(bundle: Mapping[str, Any], world: World, of: Mapping[str, str], speed
                      tuple(row.get("assumed", ())))
                 for row in bundle["registries"][registry]
             )  # fmt: skip
-            return Strip(**of, roads=roads, assumed=_assumed(bundle, source, chosen, roads))
-    return Strip(**of, roads=())
+            return Strip(of["speed"], of["state"], roads=roads, assumed=_assumed(bundle, source, chosen, roads))
+    return Strip(of["speed"], of["state"], roads=())
 
 
 def _assumed(
