@@ -16,7 +16,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("supervisor", "main", "全部启动 everything on this machine (= make run)"),
     "source": ("source", "source", "数据源 sources -> observation streams"),
     "replay": ("replay", "replay", "录播 a recording -> a world of its own"),
-    "engine": ("engine", "engine", "指标引擎 observation streams -> published values"),
+    "engine": ("engine", "engine", "计算引擎 observation streams -> published values"),
     "gateway": ("gateway", "gateway", "推送网关 published values -> browsers"),
     "web": ("web", "web", "网页服务 pages and sign-in"),
     "status": ("status", "status", "全路径状态 the path room by room: rates, lags, ages, clients"),

@@ -69,7 +69,7 @@ def engine(
     commit_ms: Annotated[int | None, typer.Option(help="Commit at most this often; default IOC_COMMIT_MS.")] = None,
     world: Annotated[list[str] | None, typer.Option(help="Serve only these worlds; default: all.")] = None,
 ) -> None:
-    """指标引擎: serve all worlds: observation streams -> values, with health on loopback."""
+    """计算引擎: serve all worlds: observation streams -> values, with health on loopback."""
     settings = Settings()
     tie_to_parent()
     log = configure("engine", settings.log_level)

@@ -96,7 +96,7 @@ def lines(report: Mapping[str, Any]) -> Iterable[str]:
     for name, feed in report["feeds"].items():
         yield f"    {name:<28} {_mark(feed)}  {feed['age_ms'] / 1000:.1f} s"
     yield f"数据总线 valkey        {_facts(report['valkey'])}"
-    yield _room("指标引擎 engine", processes.get("engine"))
+    yield _room("计算引擎 engine", processes.get("engine"))
     for name, world in report["worlds"].items():
         outputs = f"series={world['series']} {_facts(world['outputs'])}"
         yield f"  世界 world {name} ({world['kind']} x{world['speed']:g}): {outputs}"
