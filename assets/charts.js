@@ -12,8 +12,9 @@
   const DAY = { behind: 21 * 3600000, ahead: 3 * 3600000, tick: 6 * 3600000 };
   const SHORT = { behind: 3.8 * 3600000, least: 1200000, ticks: [300000, 900000, 1800000, 3600000] };
   const SHORT_WINDOW_MS = 60000;
-  const REDRAW_MS = 60000; // of world time: the line "now" moves a pixel in about that time
-  const PAUSE_MS = 1000; // real time between two drawings of a chart for a value that is still provisional
+  const MINUTE_MS = 60000; // the line "now" carries its minute: with each minute of the world's clock it moves
+  const PAUSE_MS = 1000; // real time between two drawings of a chart, whatever the speed of the world
+  const HEADROOM = 1.04; // a line at the top of the scale is drawn whole
 
   let places = new Map();
   let waiting = new Set();
@@ -47,13 +48,21 @@
     if (places.size) load();
   };
 
+  // Whether the clock has left the line "now" of a chart; this is so without any frame, also while the path is lost.
+  const moved = (place, now) =>
+    Math.floor(now / MINUTE_MS) !== Math.floor(place.drawnAt / MINUTE_MS) && performance.now() - place.drawn > PAUSE_MS;
+  charts.due = () => {
+    const now = places.size ? ioc.worldNow() : 0;
+    return [...places.values()].some((place) => moved(place, now));
+  };
+
   // Returns whether charts are still waiting for a frame.
   charts.draw = (dirty, everything) => {
     if (!places.size) return false;
     const now = ioc.worldNow();
     const names = new Set([...dirty].map((series) => series.split("|")).filter((part) => !part[2]).map((part) => part[0]));
     places.forEach((place, id) => {
-      if (everything || (names.has(id) && performance.now() - place.drawn > PAUSE_MS) || Math.abs(now - place.drawnAt) >= REDRAW_MS * Math.max(1, speed())) waiting.add(id);
+      if (everything || (names.has(id) && performance.now() - place.drawn > PAUSE_MS) || moved(place, now)) waiting.add(id);
     });
     if (!window.Plotly) return false;
     const next = waiting.values().next();
@@ -63,8 +72,6 @@
     if (place && place.element.clientWidth > 0) draw(ioc.indicator(next.value), place, now);
     return waiting.size > 0;
   };
-
-  const speed = () => (ioc.state.world ? ioc.state.world.clock.speed : 1);
 
   const COLOURS = { red: "#FF4D4F", orange: "#FF9F1C", yellow: "#FFE14D", blue: "#4D9BFF" };
   const LINE = { today: "#E1ECF7", yesterday: "#7F9BB6", grid: "#1F334C", now: "#5FD0C5", text: "#9DB2C8" };
@@ -110,12 +117,12 @@
     const judged = ["provisional", "complete"].includes(ioc.verdict(indicator, cell).is);
     const today = line(all, from, now, 0);
     const yesterday = line(all, from, to, 86400000);
-    const latest = judged ? { x: [Math.min(cell.we, now) + ioc.LOCAL], y: [cell.x] } : { x: [], y: [] };
+    const latest = judged ? { x: [Math.min(cell.we, cell.seen, now) + ioc.LOCAL], y: [cell.x] } : { x: [], y: [] };
     const seen = [...today.y, ...yesterday.y, ...latest.y].filter((value) => value !== null);
     const near = indicator.limits.map((limit) => limit.value);
     const greatest = Math.max(...seen, ...near, 0);
-    const scale = ticks(greatest > 0 ? greatest * 1.04 : 1);
-    if (indicator.unit === "%" && scale.top > 100) scale.top = 100;
+    const scale = ticks(greatest > 0 ? greatest * HEADROOM : 1);
+    if (indicator.unit === "%" && greatest <= 100 && scale.top >= 100) scale.top = 100 * HEADROOM;
     const font = { size: 1.3 * rem, color: LINE.text, family: getComputedStyle(document.body).fontFamily };
     const inner = place.element.clientHeight - 3.6 * rem;
     const notes = limits(indicator, scale.top, inner, rem);

@@ -234,7 +234,7 @@
     if (socket && socket.readyState === WebSocket.OPEN && performance.now() - state.spoke > DEAD_MS) socket.close();
     ioc.panels.tick();
     if (ioc.outage()) ioc.path.draw();
-    if (trouble().text !== troubled) schedule();
+    if (trouble().text !== troubled || ioc.charts.due()) schedule();
   }
 
   // --- pages come and go -------------------------------------------------------------------------------------------

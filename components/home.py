@@ -13,8 +13,13 @@ from components.words import Lang, word
 from ioc.web import WallView
 
 
-def home(views: Sequence[WallView], lang: Lang) -> html.Div:
-    """Cards in the order of the scenes; each leads with the tiles of its wall and is a link as a whole."""
+def home(views: Sequence[WallView], lang: Lang, roles: Sequence[str] = ()) -> html.Div:
+    """Cards in the order of the scenes; each leads with the tiles of its wall and is a link as a whole.
+
+    Who may open no wall reads so, with the names of the roles, and no live path is opened.
+    """
+    if not views:
+        return _without(lang, roles)
     query = "?lang=en" if lang == "en" else ""
     cards = [
         dcc.Link(
@@ -46,7 +51,7 @@ def home(views: Sequence[WallView], lang: Lang) -> html.Div:
                 ],
                 className="home-header",
             ),
-            html.P(word("home_note" if views else "home_none", lang), className="home-note"),
+            html.P(word("home_note", lang), className="home-note"),
             html.Div(cards, className="cards"),
             html.Div(id="overlay", className="overlay", hidden=True, role="alert"),
         ],
@@ -54,4 +59,17 @@ def home(views: Sequence[WallView], lang: Lang) -> html.Div:
         className="home",
         lang="en" if lang == "en" else "zh-CN",
         **data(settings=json.dumps([view.settings(lang) for view in views], ensure_ascii=False)),
+    )
+
+
+def _without(lang: Lang, roles: Sequence[str]) -> html.Div:
+    said = [html.P(f"{word('role', lang)}{'：' if lang == 'zh' else ': '}{'、'.join(roles)}")] if roles else []
+    return html.Div(
+        [
+            html.Header(html.H1(word("product", lang)), className="home-header"),
+            html.Section([html.H2(word("home_none", lang)), *said], className="panel no-wall"),
+        ],
+        id="home",
+        className="home empty-home",
+        lang="en" if lang == "en" else "zh-CN",
     )

@@ -25,7 +25,14 @@ def tile(indicator: Indicator, lang: Lang) -> html.Article:
                 [html.H3(indicator.zh if lang == "zh" else indicator.en), html.Span(className="tags"), chip()],
                 className="tile-head",
             ),
-            html.P([number(indicator.id), html.Span(indicator.unit, className="unit")], className="value"),
+            html.P(
+                [
+                    number(indicator.id),
+                    html.Span(indicator.unit, className="unit"),
+                    html.Span([html.Span(className="samples"), html.Span(className="coverage")], className="basis"),
+                ],
+                className="value",
+            ),
             html.P([html.Span(className="compare"), *target, html.Span(className="time")], className="beside"),
             *([scale(indicator, lang)] if indicator.limits else []),
         ],

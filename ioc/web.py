@@ -34,8 +34,8 @@ from ioc.settings import Settings
 from metrics.clock import real_ms
 
 __all__ = [
-    "ROLE_TITLES",
     "PROCESSES",
+    "ROLE_TITLES",
     "DebugRefused",
     "Forbidden",
     "Indicator",

@@ -10,9 +10,12 @@ from ioc import web
 
 
 def layout(world: str | None = None, lang: str | None = None, **_: Any) -> Any:
-    """A card for each wall the visitor may open."""
+    """A card for each wall the visitor may open; who may open none is told so."""
+    person = web.current_person()
+    roles = sorted(person.roles, key=list(web.Role).index) if person else []
     scenes = web.walls() if web.person_may(web.Permission.WALL_VIEW) else ()
-    return home([web.wall_view(scene["id"], world) for scene in scenes], language(lang))
+    titles = [web.ROLE_TITLES[role][language(lang) == "en"] for role in roles]
+    return home([web.wall_view(scene["id"], world) for scene in scenes], language(lang), titles)
 
 
 web.page(__name__, "/", web.Permission.HOME_VIEW, "首页", "Home", layout)

@@ -292,7 +292,7 @@ def _ranking(
     if not rows:
         return Ranking(by, columns, places)
     codes = [place.code for place in places]
-    placed = any(row.get("code") for row in rows)
+    placed = any(row.get("code") in codes for row in rows)
     return Ranking(by, columns, places, placed, {name: lacking(tables[name], rows, codes) for name in columns})
 
 
