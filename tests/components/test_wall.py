@@ -199,3 +199,24 @@ def test_the_home_page_has_one_card_for_each_wall_and_says_when_there_is_none() 
 
 def test_the_language_is_chinese_unless_english_is_asked_for() -> None:
     assert [language(asked) for asked in ("en", "zh", None, "<b>")] == ["en", "zh", "zh", "zh"]
+
+
+def test_who_may_open_no_wall_reads_so_with_the_role_and_no_live_path_is_opened() -> None:
+    text = json.dumps(home([], "zh", ["审计管理员"]), default=lambda part: part.to_plotly_json(), ensure_ascii=False)
+    assert "您的角色没有可打开的大屏" in text
+    assert "角色：审计管理员" in text
+    assert "data-settings" not in text
+
+
+def test_roads_without_a_subdistrict_are_not_ranked_and_one_sentence_says_so() -> None:
+    fields = {field: getattr(view(), field) for field in WallView.__dataclass_fields__}
+    made = wall(WallView(**fields | {"ranking": Ranking("T2", ("T2",), view().ranking.places, placed=False)}), "zh")
+    assert not of_class(made, "rank")
+    assert [each["children"] for each in of_class(made, "not-placed")] == ["本回放的路段没有街道归属，不作排名"]
+
+
+def test_a_column_that_a_place_lacks_the_roads_for_says_which() -> None:
+    fields = {field: getattr(view(), field) for field in WallView.__dataclass_fields__}
+    ranked = Ranking("T2", ("T2",), view().ranking.places, lacking={"T2": {"440303001": "arterial"}})
+    [row] = [each for each in of_class(wall(WallView(**fields | {"ranking": ranked}), "zh"), "rank") if "id" in each]
+    assert row["children"][2]["props"]["children"][1]["props"]["data-reason"] == "无主干路"
