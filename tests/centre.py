@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 import psutil
 import redis
@@ -55,6 +56,13 @@ class Centre:
             )
         wait_until(lambda: "已就绪 ready" in self.said() or self.process.poll() is not None, "started", timeout_s)
         assert self.process.poll() is None, self.said()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process is not None:
+            self.stop()
 
     def said(self) -> str:
         return self.output.read_text(errors="replace")

@@ -32,7 +32,6 @@ def browser() -> Iterator[Browser]:
 def centre() -> Iterator[Centre]:
     """The centre as `make run` starts it, with the simulated traffic."""
     with tempfile.TemporaryDirectory(prefix="ioc-") as home:
-        centre = Centre(Path(home) / "var")
-        centre.start()
-        yield centre
-        centre.stop()
+        with Centre(Path(home) / "var") as centre:
+            centre.start()
+            yield centre

@@ -37,10 +37,9 @@ def enter(browser: Browser, centre: Centre, role: str) -> Page:
 @pytest.fixture
 def quiet(tmp_path: Path) -> Iterator[Centre]:
     """A centre in which nobody feeds traffic but the test."""
-    centre = Centre(tmp_path / "var", IOC_SOURCES="cloud")
-    centre.start()
-    yield centre
-    centre.stop()
+    with Centre(tmp_path / "var", IOC_SOURCES="cloud") as centre:
+        centre.start()
+        yield centre
 
 
 def test_an_observation_added_by_plain_redis_py_stands_in_the_tile(quiet: Centre, browser: Browser) -> None:
@@ -120,8 +119,12 @@ def test_killed_engine_gateway_and_valkey_the_wall_goes_stale_recovers_and_ends_
     shared_data: Path, tmp_path: Path, browser: Browser
 ) -> None:
     path = recording(shared_data, tmp_path, 48)
-    centre = Centre(tmp_path / "var", IOC_FEED=str(path), IOC_FEED_SPEED="900")
-    centre.start()
+    with Centre(tmp_path / "var", IOC_FEED=str(path), IOC_FEED_SPEED="900") as centre:
+        centre.start()
+        kill_each_in_turn(centre, browser, path)
+
+
+def kill_each_in_turn(centre: Centre, browser: Browser, path: Path) -> None:
     page = enter(browser, centre, "wall")
     page.goto(f"{centre.url}/wall/traffic")
     expect(page.locator("body")).to_contain_text("回放")
@@ -146,4 +149,3 @@ def test_killed_engine_gateway_and_valkey_the_wall_goes_stale_recovers_and_ends_
     for indicator in ("T1", "T2", "T3"):
         published = [values[indicator, int(end)].value for end in expected.index]
         np.testing.assert_allclose(published, expected[indicator], rtol=1e-9)
-    centre.stop()

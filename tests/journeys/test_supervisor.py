@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -21,8 +22,9 @@ ROLES = {"wall", "leader", "duty", "analyst", "sysadmin", "secadmin", "auditor"}
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Centre:
-    return Centre(tmp_path / "data directory")
+def own(tmp_path: Path) -> Iterator[Centre]:
+    with Centre(tmp_path / "data directory") as centre:
+        yield centre
 
 
 def gone(processes: list[psutil.Process]) -> bool:
