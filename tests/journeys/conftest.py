@@ -31,7 +31,6 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def centre() -> Iterator[Centre]:
     """The centre as `make run` starts it, with the simulated traffic."""
-    with tempfile.TemporaryDirectory(prefix="ioc-") as home:
-        with Centre(Path(home) / "var") as centre:
-            centre.start()
-            yield centre
+    with tempfile.TemporaryDirectory(prefix="ioc-") as home, Centre(Path(home) / "var") as centre:
+        centre.start()
+        yield centre
