@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -49,7 +50,12 @@ class ValkeyServer:
     def start(self, *options: str) -> None:
         command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.home)]
         command += ["--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--logfile", "valkey.log"]
-        self.process = subprocess.Popen([*command, *options], preexec_fn=_tied_to_tests)  # noqa: PLW1509
+        # signals stay as Python has them: a server over its file size gets an error, as on a full disk, and no SIGXFSZ
+        self.process = subprocess.Popen(
+            [*command, *options],
+            preexec_fn=_tied_to_tests,  # noqa: PLW1509
+            restore_signals=False,
+        )
         client = redis.Redis.from_url(self.url)
         wait_until(client.ping, "Valkey answers")
         client.close()
@@ -58,6 +64,16 @@ class ValkeyServer:
         assert self.process is not None
         self.process.kill()
         self.process.wait()
+
+    def fill_disk(self) -> None:
+        """From now on its append-only file cannot grow (Linux)."""
+        assert self.process is not None
+        size = max(path.stat().st_size for path in self.home.glob("appendonlydir/*.incr.aof"))
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    def free_disk(self) -> None:
+        assert self.process is not None
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
     def freeze(self) -> None:
         assert self.process is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 import time
 
 import psutil
@@ -185,6 +186,34 @@ def test_a_full_valkey_is_drained_by_the_engine_and_takes_observations_again(val
         send_plain(client, [closing_row()])
         wait_until(lambda: numbers(client) == oracle(held), "all windows are complete and right")
         assert worker.tally.failures == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can limit the files of another process")
+def test_a_valkey_whose_disk_is_full_refuses_and_goes_on_when_there_is_room(valkey_server: ValkeyServer) -> None:
+    client = redis.Redis.from_url(valkey_server.url)
+    open_world(client)
+    rows = rows_of_half_an_hour(seed=19, count=2000)
+    with working(valkey_server.url) as worker:
+        send_packed(client, rows[:1000])
+        wait_until(lambda: feed(client).get("rows") == 1000, "the first rows are counted")
+        valkey_server.fill_disk()
+        wait_until(lambda: refused(client), "a producer is told that nothing can be written")
+        wait_until(lambda: worker.tally.outages > 0, "the worker is told so too")
+        valkey_server.free_disk()
+        wait_until(lambda: not refused(client), "observations are taken again")
+        send_packed(client, rows[1000:])
+        send_plain(client, [closing_row()])
+        wait_until(lambda: numbers(client) == oracle(rows), "all windows are complete and right")
+        assert worker.tally.failures == 0
+
+
+def refused(client: redis.Redis) -> bool:
+    """Whether the server refuses a write at the moment; what is written is no observation of any source."""
+    try:
+        client.set("probe", "x")
+    except redis.ResponseError as error:
+        return "MISCONF" in str(error)
+    return False
 
 
 def test_a_damaged_checkpoint_falls_back_and_reads_again_what_it_lacks(valkey_server: ValkeyServer) -> None:
