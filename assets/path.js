@@ -36,7 +36,9 @@
       const origin = line.querySelector(".origin");
       ioc.text(origin, ioc.word(`origin_${feed.origin || "real"}`));
       ioc.flag(origin, "dashed", feed.origin !== "real");
-      ioc.text(line.querySelector(".state"), ioc.word(`state_${state}`));
+      // entries that were gone before they were read stay in sight: what was counted since is not whole
+      ioc.text(line.querySelector(".state"), state === "ok" && feed.gap ? ioc.word("gap", ioc.shown(feed.gap, 0)) : ioc.word(`state_${state}`));
+      ioc.put(line, "data-gap", feed.gap || 0);
       ["late", "lost", "none"].forEach((name) => ioc.flag(line, name, name === state));
       ioc.put(line, "data-state", state);
       const rejected = Object.values(feed.rejected || {}).reduce((sum, count) => sum + count, 0);
