@@ -1,0 +1,121 @@
+"""The profile of a series: its level, its spread, and what a time of day and a type of day add to it. Robust.
+
+All series are kept at once; the last axis of every array is the series. A value x is taken apart as
+x = level + spread * (profile[day type, slot] + rest). `level` and `spread` forget within days, so that a shift of the
+whole series does not make its daily shape unknown.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.holiday import REST, WORK
+from metrics.season import Season
+
+LEVEL_DAYS = 1.0  # half-life of the level
+SPREAD_DAYS = 2.0  # half-life of the spread
+MIN_STEPS = 16  # but no half-life is shorter than so many values
+SHAPE_DAYS = 10.0  # half-life of the daily shape
+CLIP = 6.0  # spreads; a value further off counts as if it were there
+ROUGH = 0.3  # days' worth of "no deviation" in every slot: the pull towards the level
+TYPE_PRIOR = 2.0  # days' worth of all days in the shape of one day type
+SLOT_PRIOR = 4.0  # days' worth of the neighbours in the shape of one slot
+NOISE_PRIOR = 3.0  # days' worth of the whole day in the noise of one slot
+START_NOISE = 0.7  # of the spread, until it is known
+
+Numbers = NDArray[np.float64]
+
+
+class Profile:
+    """What is known of `series` series that have a value each `season.step_ms`."""
+
+    def __init__(self, season: Season, series: int) -> None:
+        self.season, self.series = season, series
+        self.level = np.full(series, np.nan)
+        self.spread = np.full(series, np.nan)
+        self.noise = np.full(series, START_NOISE)  # mean absolute rest, in spreads
+        self.count = np.zeros(series)
+        # Sums and weights of deviations in spreads, (day type, slot, series); float32: they are statistics of noise.
+        self.total = np.zeros((2, season.slots, series), np.float32)
+        self.weight = np.zeros((2, season.slots, series), np.float32)
+        self.rough = np.zeros((season.slots, series), np.float32)  # sum of absolute rests, same weights
+        self._offsets, self._kernel = season.kernel()
+        steps = season.steps_per_day
+        self._level_gain = 1 - 0.5 ** (1 / max(MIN_STEPS, LEVEL_DAYS * steps))
+        self._spread_gain = 1 - 0.5 ** (1 / max(MIN_STEPS, SPREAD_DAYS * steps))
+        # A slot longer than the step takes several values a day.
+        per_slot = max(1.0, season.slot_ms / season.step_ms) if season.slots > 1 else 1.0
+        self._keep = np.float32(0.5 ** (1 / (SHAPE_DAYS * per_slot)))
+        self._days = np.float32(1 / per_slot)
+
+    def shape(self, slot: int, kind: int) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+        """Of a slot of a day of type `kind`, (series,) each, in spreads: the shape of all days; what this type adds; what
+        this very slot adds to its neighbours; and the days that speak for it."""
+        places = (slot + self._offsets) % self.season.slots
+        total = np.stack([self._kernel @ self.total[each][places] for each in (WORK, REST)])
+        weight = np.stack([self._kernel @ self.weight[each][places] for each in (WORK, REST)]) * self._days
+        total *= self._days
+        everything, days = total.sum(0), weight.sum(0)
+        shape = everything / (days + np.float32(ROUGH))
+        of_type = (total[kind] - shape * weight[kind]) / (weight[kind] + np.float32(TYPE_PRIOR))
+        mine, my_weight = self.total[kind][slot] * self._days, self.weight[kind][slot] * self._days
+        of_slot = (mine - (shape + of_type) * my_weight) / (my_weight + np.float32(SLOT_PRIOR))
+        return (
+            shape.astype(np.float64),
+            of_type.astype(np.float64),
+            of_slot.astype(np.float64),
+            days.astype(np.float64),
+        )
+
+    def slot_noise(self, slot: int) -> Numbers:
+        """Mean absolute rest in this slot, in spreads."""
+        places = (slot + self._offsets) % self.season.slots
+        total = self._kernel @ self.rough[places] * self._days
+        weight = self._kernel @ (self.weight[WORK][places] + self.weight[REST][places]) * self._days
+        out: Numbers = (total + NOISE_PRIOR * self.noise) / (weight + NOISE_PRIOR)
+        return out
+
+    def learn(self, slot: int, kind: int, values: Numbers) -> Numbers:
+        """Take the values of one instant in, NaN = none; returns the rests in spreads, NaN where there is no value.
+
+        A rest is x's deviation from the level as it is after x, less the shape as it was before x.
+        """
+        known = np.isfinite(values)
+        new = known & np.isnan(self.level)
+        if new.any():
+            self.level[new] = values[new]
+            # Nothing is known of how far the next value may lie off: half of the value itself is a wide guess.
+            self.spread[new] = 0.5 * np.abs(values[new])
+        self.count += known
+        with np.errstate(invalid="ignore"):
+            step = values - self.level
+            room = np.where(self.count > MIN_STEPS, CLIP * self.spread, np.inf)
+            step = np.where(known, np.clip(step, -room, room), 0.0)
+            gain = 1 / (self.count + 1)
+            self.level += np.maximum(gain, self._level_gain) * step
+            away = np.where(known, np.abs(step) - self.spread, 0.0)
+            self.spread += np.maximum(gain, self._spread_gain) * away
+            # A constant series has no spread; what is left is far below any digit that is shown.
+            np.maximum(self.spread, 1e-9 * np.abs(self.level) + 1e-12, out=self.spread)
+            shape, of_type, of_slot, _ = self.shape(slot, kind)
+            rest = (values - self.level) / self.spread - (shape + of_type + of_slot)
+            clipped = np.where(known, np.clip(rest, -CLIP, CLIP), 0.0)
+            size = np.abs(clipped)
+            self.noise += np.where(known, np.maximum(gain, self._spread_gain) * (size - self.noise), 0.0)
+        deviation = np.where(known, shape + of_type + of_slot + clipped, 0.0)
+        here = known.astype(np.float32)
+        self.total[:, slot] *= self._keep
+        self.weight[:, slot] *= self._keep
+        self.rough[slot] *= self._keep
+        self.total[kind, slot] += deviation
+        self.weight[kind, slot] += here
+        self.rough[slot] += size
+        return rest
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The memory."""
+        return {"level": self.level, "spread": self.spread, "noise": self.noise, "count": self.count,
+                "total": self.total, "weight": self.weight, "rough": self.rough}  # fmt: skip
