@@ -15,9 +15,9 @@ Numbers: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
 Counts: TypeAlias = NDArray[np.int64]
 
-# Region code ("" = unassigned or ungrouped), dimension values in the order of the indicator's dimensions; None = total
-# over the dimensions. The text of a dimension value is None where it is null.
-Group: TypeAlias = tuple[str, tuple[str | None, ...] | None]
+# Region code ("" = unassigned or ungrouped), dimension values in the order of the indicator's dimensions ("" = null);
+# None = not split by dimensions.
+Group: TypeAlias = tuple[str, tuple[str, ...] | None]
 RegionForm: TypeAlias = Literal["none", "tree", "leaf"]
 
 
