@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from metrics import indicator as indicator_reader
 from metrics import source as source_reader
+from metrics.calendar import Calendar
 from metrics.declaration import DefinitionErrors, Faults, Table
 from metrics.indicator import Indicator
 from metrics.measure import Measure
@@ -41,6 +42,8 @@ class Bundle:
     registries: Mapping[str, Registry]
     regions: Regions
     scenes: Sequence[Mapping[str, Any]] = ()
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def for_world(self, variants: Mapping[str, str]) -> Bundle:
         """The bundle in a world that names a variant per source; names that do not exist change nothing."""

@@ -32,8 +32,41 @@ Direction = Literal["up", "down", "context"]
 
 
 @dataclass(frozen=True, slots=True)
+class Rollup:
+    """Regions above `level` fold the values of their descendants of that level; `weight`: attribute of `weighted`."""
+
+    level: str
+    how: Literal["max", "min", "sum", "mean", "worst", "best", "weighted"]
+    weight: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What `zscore` compares with: the values of the same local time and weekday of the last `weeks` weeks.
+
+    Fewer than `min` of them: null. A smaller deviation than `floor` counts as `floor`.
+    """
+
+    weeks: int = 8
+    min: int = 4
+    floor: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """Only the `n` best groups over the dimension `by` are sent to screens, and those that tie with the n-th."""
+
+    by: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class Indicator:
-    """One version of an indicator. `valid_from_ms` None: always. `samples` empty: the largest of the measures."""
+    """One version of an indicator. `valid_from_ms` None: always. `samples` empty: the largest of the measures.
+
+    `rollup` None: merged states. `references` are the ids of `indicator('X')` in the formula, each once. The target is
+    a number or a formula over region() and entered(), or absent.
+    """
 
     id: str
     version: int
@@ -55,6 +88,13 @@ class Indicator:
     target: float | None = None
     valid_from_ms: int | None = None
     tasks: tuple[int, ...] = ()
+    rollup: Rollup | None = None
+    baseline: Baseline = Baseline()
+    top: Top | None = None
+    target_formula: Node | None = None
+    references: tuple[str, ...] = ()
+    owner: str = ""
+    tags: tuple[str, ...] = ()
 
     @property
     def sources(self) -> tuple[str, ...]:

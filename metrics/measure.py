@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from metrics.aggregate import FOLDS
 from metrics.declaration import Table
 from metrics.formula import Node, Type, names
-from metrics.formula_types import TEXT, did_you_mean
+from metrics.formula_types import TEXT, Kind, did_you_mean
 from metrics.registry import Registry
 from metrics.source import Source
+from metrics.window import HOUR_MS, Window
 
 KEYS = (
     "source", "agg", "field", "scale", "where", "at", "window", "p", "within", "calendar", "hold", "unit", "per",
@@ -28,7 +30,12 @@ DEFAULT_SCALE = 6  # of a field whose expression does not tell its decimals
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """Folds rows of a source; with `per` in two steps. Expressions are checked; None where absent."""
+    """Folds rows of a source; with `per` in two steps. Expressions are checked; None where absent.
+
+    `window` None: the indicator's. `fields` are the expressions whose tuples `distinct` counts (one or more, of any
+    kind; `field` is None then). `kind` is the kind of `field`. `p` belongs to the aggregate, `then_p` to `then`.
+    `within_ms` belongs to online, `hold_ms` and `calendar` ("": none) to dwell, `rate_ms` to rate.
+    """
 
     name: str
     source: str
@@ -41,6 +48,28 @@ class Measure:
     each: Node | None = None
     then: str = ""
     unit: str | None = None
+    at: Node | None = None
+    window: Window | None = None
+    p: float | None = None
+    then_p: float | None = None
+    within_ms: int = 0
+    calendar: str = ""
+    hold_ms: int = 0
+    rate_ms: int = HOUR_MS
+    fields: tuple[Node, ...] = ()
+    kind: Kind = "number"
+    records: bool = False
+
+    def window_of(self, indicator: Windowed) -> Window:
+        """Its own window, or that of the indicator."""
+        return self.window or indicator.window
+
+
+class Windowed(Protocol):
+    """Something with a window: an indicator."""
+
+    @property
+    def window(self) -> Window: ...
 
 
 @dataclass(slots=True)

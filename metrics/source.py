@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from metrics.declaration import Faults, Table
@@ -57,15 +57,23 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class RegionRule:
-    """How a row finds its region: a `field` of the row, or of its `registry` entry."""
+    """How a row finds its region: by a code in a `field` of the row or of its `registry` entry, or by a `point`."""
 
-    way: Literal["field", "registry"]
+    way: Literal["field", "registry", "point"]
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A readings source. Durations are ms; None: `idle` never, `stale_after` never, `future` not tested."""
+    """A source. Durations are ms; None: `idle` never, `stale_after` never, `future` not tested.
+
+    Records: `entity` is the key field, `time` the field of the change time ("": arrival). A union has the kind of its
+    parts (`union_of`), all their fields under the names of `rename` (part -> own name -> name here) and `origin`;
+    time, entity and region are found by the rules of each part (those here are the first part's). `identity` are the
+    fields that name a reading, () for entity and time. `registry` names a static registry of the bundle or, if
+    `registry_is_source`, a records source. A derived source `indicator:X` has `indicator_of` = X: its rows are the
+    complete values of X, one per window, region as resolved and combination of dimensions.
+    """
 
     id: str
     time: str
@@ -86,11 +94,29 @@ class Source:
     take: tuple[str, ...] = ()
     region: RegionRule | None = None
     shards: int = 1
-    variants: Mapping[str, Mapping[str, Any]] = None  # type: ignore[assignment]  # always given by `read`
+    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    kind: Literal["readings", "records"] = "readings"
+    union_of: tuple[str, ...] = ()
+    rename: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    deleted: str = ""  # records: the bool field that removes a key, "" for none
+    identity: tuple[str, ...] = ()
+    registry_is_source: bool = False
+    take_types: Mapping[str, Type] = field(default_factory=dict)  # what the taken fields are
+    indicator_of: str = ""
+
+    @property
+    def key(self) -> str:
+        """The key field of records."""
+        return self.entity if self.kind == "records" else ""
+
+    @property
+    def changed(self) -> str:
+        """The field of the change time of records, "" for arrival."""
+        return self.time if self.kind == "records" else ""
 
     def scope(self, registry: Registry | None) -> dict[str, Type]:
         """The names of an expression over rows: fields, and what is taken from the registry."""
-        found = {name: field.formula_type for name, field in self.fields.items()}
+        found = {name: one.formula_type for name, one in self.fields.items()}
         if registry is not None:
             found |= {name: registry.types[name] for name in self.take if name in registry.types}
         return found
@@ -124,7 +150,7 @@ def read(faults: Faults, name: str, raw: Any, registries: Mapping[str, Registry]
     for key in ("key", "changed", "deleted", "of", "rename"):
         if table.raw.get(key):
             table.fault(key, "unknown-key", f"'{key}' belongs to records and unions")
-    fields = {field: _field(one, field) for field, one in table.tables("fields", FIELD_KEYS).items()}
+    fields = {name_: _field(one, name_) for name_, one in table.tables("fields", FIELD_KEYS).items()}
     time, entity = table.text("time", required=True), table.text("entity", required=True)
     for key, field_name, wanted in (("time", time, ("time",)), ("entity", entity, ("text", "category"))):
         if field_name and field_name not in fields:

@@ -91,6 +91,7 @@ class Window:
     size_ms: int = 0
     every_ms: int = 0
     period: Period | None = None
+    max_age_ms: int | None = None  # of `now` over readings: an older current row does not count
 
     @staticmethod
     def tumbling(size_ms: int) -> Window:
@@ -117,6 +118,20 @@ class Window:
             "day": "day_to_date", "week": "week_to_date", "month": "month_to_date", "year": "year_to_date",
         }  # fmt: skip
         return Window(kinds[period], 0, every_ms, period)
+
+    @staticmethod
+    def now(every_ms: int, max_age_ms: int | None = None) -> Window:
+        """The current row of each entity: the last one before `end`, not older than `max_age_ms`."""
+        _check_every(every_ms)
+        if max_age_ms is not None and max_age_ms <= 0:
+            raise ValueError("max_age is longer than 0")
+        return Window("now", 0, every_ms, None, max_age_ms)
+
+    @staticmethod
+    def all(every_ms: int) -> Window:
+        """Everything before `end`."""
+        _check_every(every_ms)
+        return Window("all", 0, every_ms)
 
     def resized(self, size_ms: int) -> Window:
         """The same kind with another size."""
