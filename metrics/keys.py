@@ -6,6 +6,7 @@ import zlib
 
 WORLDS = "ioc:worlds"  # hash: world id -> JSON (metrics.world.World)
 BUNDLE = "ioc:bundle"  # string: JSON of the definitions in force; the engine reads nothing else
+ARCHIVE = "ioc:archive"  # string: JSON of metrics.archive_hold.Registration; trimming waits for who registered here
 HEARTBEATS = "ioc:heartbeats"  # hash: process or feed name -> JSON {"at": real ms, "pid": int, ...}
 
 
@@ -33,6 +34,11 @@ def engine(world: str, part: str) -> str:
     rejected observations).
     """
     return f"ioc:{world}:{{engine}}:{part}"
+
+
+def archive(world: str) -> str:
+    """Hash: stream key -> id of the last entry that the archive holds; streams are not trimmed beyond it."""
+    return f"ioc:{world}:archive"
 
 
 def everything(world: str) -> str:

@@ -17,19 +17,26 @@ from metrics.world import LIVE_WORLD, World
 class Registrar:
     """Reads `ioc:worlds` and `ioc:bundle`. What cannot be used is named in the log once; what was in force stays."""
 
-    def __init__(self, client: redis.Redis, only: Collection[str] | None = None) -> None:
+    def __init__(self, client: redis.Redis, only: Collection[str] | None = None, register: bool = True) -> None:
+        """`register` False: a mere reader, which leaves it to the engine to register the world `live`."""
         self._client = client
+        self._register = register
         self._only = only
         self._log = structlog.get_logger()
-        self._raw_bundle: bytes | None = None
+        self._raw_bundle: bytes | None = None  # as read last, sound or not
         self._raw_worlds: dict[bytes, bytes] = {}
         self.bundle: Bundle | None = None
         self.worlds: dict[str, World] = {}
 
+    @property
+    def raw_bundle(self) -> bytes | None:
+        """The bundle as it was read last, sound or not."""
+        return self._raw_bundle
+
     def read(self) -> bool:
-        """Read both; True if other definitions came into force. Registers the world `live` if it is absent."""
+        """Read both; True if other definitions came into force. Registers an absent world `live`."""
         raw: Any = self._client.hgetall(keys.WORLDS)
-        if LIVE_WORLD.id.encode() not in raw and (self._only is None or LIVE_WORLD.id in self._only):
+        if self._register and LIVE_WORLD.id.encode() not in raw and (self._only is None or LIVE_WORLD.id in self._only):
             self._client.hsetnx(keys.WORLDS, LIVE_WORLD.id, LIVE_WORLD.to_json())
             raw = self._client.hgetall(keys.WORLDS)
         if raw != self._raw_worlds:

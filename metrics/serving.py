@@ -8,6 +8,7 @@ from typing import Any
 import redis
 
 from metrics import engine, keys
+from metrics.archive_hold import Hold
 from metrics.checkpoint import Checkpoint, Content, Prepared
 from metrics.clock import monotonic_s
 from metrics.codec import decode
@@ -45,6 +46,7 @@ class Serving:
         self.values = 0
         self._history = History()
         self._outbox = Outbox()
+        self.hold = Hold(client, world.id)
         self._waiting: dict[str, Entries] = {}
         self._heads: dict[str, str] = {}  # the newest entry each stream was seen to hold
         self._unread: Collection[str] = ()
@@ -212,8 +214,8 @@ class Serving:
         return True
 
     def tidy(self, real_ms: int) -> None:
-        """Trim the streams below both kept checkpoints, and the history below its reach."""
-        trim(self._client, self.checkpoint.floors())
+        """Trim the streams below both kept checkpoints and the archive, and the history below its reach."""
+        trim(self._client, self.hold.floors(self.checkpoint.floors(), real_ms))
         self._history.forget(self.world.clock.now_ms(real_ms))
 
     def _prepare(self, real_ms: int) -> Prepared:

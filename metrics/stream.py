@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import redis
 
+AWAY = (redis.RedisError, OSError)  # what a server that is lost, frozen, full or of another mind raises
+
 Gap = Literal["trimmed", "flushed", "replaced", "lost", "checkpoint"]
 
 REPLY_BYTES = 2 * 1024 * 1024  # about 100,000 packed rows: long arrays, still in the cache of one core
@@ -47,6 +49,11 @@ class Judgement:
     lag: int
     gap: Gap | None = None
     missing: int = 0
+
+
+def connect(url: str) -> redis.Redis:
+    """A client for streams: the raw protocol, and no call that waits for ever."""
+    return redis.Redis.from_url(url, protocol=2, socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S)
 
 
 def order(entry_id: str) -> tuple[int, int]:

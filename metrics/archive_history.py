@@ -1,0 +1,135 @@
+"""The history of indicators: roll-ups over any span, and every value as it was published."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa  # type: ignore[import-untyped]
+
+from metrics import archive_period as periods
+from metrics.archive import Life, Strand, every_part, in_force
+from metrics.archive_period import SLOTS, Slot
+from metrics.archive_rows import VALUES
+
+MOST_POINTS = 1_500  # of one series that a screen can show: the finest roll-up with no more is the fitting one
+RETRIES = 3  # a file that was merged or replaced between listing and reading: list again
+COLUMNS: Final = (
+    "region", "end", "value", "mean", "least", "greatest", "samples", "count", "quality", "level", "version", "origin",
+)  # fmt: skip
+
+
+class ArchiveHistory:
+    """Reads the archive below a folder; one for each thread. Nothing is locked: files appear whole and stay a while.
+
+    Raises duckdb.Error when a file is damaged or the disk fails.
+    """
+
+    def __init__(self, root: Path, threads: int = 1) -> None:
+        self._root = root
+        self._connection = duckdb.connect(config={"threads": threads})
+        self._connection.execute("SET parquet_metadata_cache = true")  # pieces seldom change; it is checked by date
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def series(
+        self,
+        life: Life,
+        indicator: str,
+        from_ms: int,
+        until_ms: int,
+        *,
+        dims: str = "",
+        regions: Sequence[str] | None = None,
+        slot: str | None = None,
+    ) -> pa.Table:
+        """An indicator by region: slots that end in (from, until], by region and end; columns COLUMNS.
+
+        `dims`: `name=value,...` as in the series id; `regions` None: all; `slot` None: the fitting roll-up. `value` is
+        the last complete value in the slot (its own window may be longer than the slot), null where there was none;
+        `mean`, `least` and `greatest` are over the `count` windows of the slot. The last minute may be missing: it is
+        rolled up within about one.
+        """
+        chosen = self.fitting(life, from_ms, until_ms) if slot is None else SLOTS[slot]
+        query = (
+            'SELECT region, "end", value, coalesce(mean, value) AS mean, coalesce(least, value) AS least, '
+            "coalesce(greatest, value) AS greatest, samples, count, quality, level, version, origin "
+            'FROM read_parquet(?) WHERE indicator = ? AND dims = ? AND "end" > ? AND "end" <= ?'
+        )
+        parameters: list[Any] = [indicator, dims, from_ms, until_ms]
+        if regions is not None:
+            query += " AND list_contains(?, region)"
+            parameters.append(list(regions))
+        query += ' ORDER BY region, "end"'
+
+        def files() -> list[str]:
+            pieces = periods.in_force(periods.every_piece(self._root, life, chosen))
+            return [str(one.path) for one in pieces if one.period.begin < until_ms and one.period.end > from_ms]
+
+        return self._read(files, query, parameters, _NOTHING)
+
+    def fitting(self, life: Life, from_ms: int, until_ms: int) -> Slot:
+        """The finest roll-up that reaches back to `from` with at most MOST_POINTS slots in the span (or the last)."""
+        last = None
+        for slot in SLOTS.values():
+            last = slot
+            if (until_ms - from_ms) / slot.size_ms > MOST_POINTS:
+                continue
+            pieces = periods.every_piece(self._root, life, slot)
+            kept_from = pieces[-1].period.end - slot.keep_ms if pieces and slot.keep_ms is not None else None
+            if pieces and (kept_from is None or from_ms >= kept_from):
+                return slot
+        assert last is not None  # noqa: S101 - there are roll-ups
+        return last
+
+    def published(
+        self,
+        life: Life,
+        indicator: str,
+        region: str,
+        window_end: int,
+        *,
+        dims: str = "",
+        revision: int | None = None,
+        complete: bool = False,
+    ) -> pa.Table:
+        """Every value of a series and window as it was published, in that order; columns as `archive_rows.VALUES`.
+
+        `complete`: only those that were published as complete (kept longer); else provisional ones too.
+        """
+        strand = Strand(life, "completed" if complete else "values")
+        query = "SELECT * FROM read_parquet(?) WHERE indicator = ? AND region = ? AND dims = ? AND window_end = ?"
+        parameters: list[Any] = [indicator, region, dims, window_end]
+        if revision is not None:
+            query += " AND revision = ?"
+            parameters.append(revision)
+        query += " ORDER BY _ms, _seq, _row"
+
+        def files() -> list[str]:
+            parts = in_force(every_part(strand.folder(self._root)))
+            return [str(part.path) for part in parts if part.meets(window_end, window_end + 1)]
+
+        return self._read(files, query, parameters, VALUES.empty_table())
+
+    def _read(self, files: Any, query: str, parameters: Sequence[Any], nothing: pa.Table) -> pa.Table:
+        for attempt in range(RETRIES):
+            named = files()
+            if not named:
+                return nothing
+            try:
+                table: pa.Table = self._connection.execute(query, [named, *parameters]).to_arrow_table()
+                return table
+            except duckdb.IOException:
+                if attempt == RETRIES - 1:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+
+_NOTHING: Final = pa.schema([
+    ("region", pa.string()), ("end", pa.int64()), ("value", pa.float64()), ("mean", pa.float64()),
+    ("least", pa.float64()), ("greatest", pa.float64()), ("samples", pa.int64()), ("count", pa.int32()),
+    ("quality", pa.string()), ("level", pa.string()), ("version", pa.int32()), ("origin", pa.string()),
+]).empty_table()  # fmt: skip

@@ -1,0 +1,76 @@
+"""The keeper of the archive: rolls up, merges and removes, from time to time, beside the archiver."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import structlog
+
+from metrics.archive import Life, lives, strands, worlds
+from metrics.archive_compaction import Retention, merge, sweep, sweep_life, sweep_pieces
+from metrics.archive_rollup import RollUp
+from metrics.clock import real_ms
+
+PERIOD_S = 60.0  # roll-ups are at most so much behind the archive
+MEMORY = "1GB"  # of DuckDB; what is more goes to disk
+
+
+@dataclass(slots=True)
+class Chores:
+    """What was done since the start."""
+
+    turns: int = 0
+    hours: int = 0  # hours rolled up
+    merged: int = 0  # parts and pieces made of smaller ones
+    removed: int = 0  # files deleted
+    failures: int = 0
+    trouble: str = ""  # why the last turn failed for some world; empty: it did not
+
+
+class Keeper:
+    """Looks after all lives below a folder; `present` says which lives are being archived now (world -> started_ms)."""
+
+    def __init__(
+        self, root: Path, present: Callable[[], Mapping[str, int]], retention: Retention | None = None
+    ) -> None:
+        self._root, self._present, self._retention = root, present, retention or Retention()
+        self._log = structlog.get_logger()
+        self.chores = Chores()
+
+    def run(self, stop: threading.Event, period_s: float = PERIOD_S) -> None:
+        """Work every `period_s` seconds until `stop` is set."""
+        while not stop.wait(period_s):
+            self.turn(real_ms())
+
+    def turn(self, now_ms: int) -> None:
+        """Look after every life once. What goes wrong with one does not reach the others and is tried again."""
+        trouble = ""
+        for world in worlds(self._root):
+            for life in lives(self._root, world):
+                try:
+                    self._look_after(life, now_ms)
+                except (OSError, duckdb.Error) as error:
+                    trouble = f"{world}: {error}"
+                    self.chores.failures += 1
+                    self._log.error("archive_not_kept", world=world, error=str(error))
+        self.chores.turns += 1
+        self.chores.trouble = trouble
+
+    def _look_after(self, life: Life, now_ms: int) -> None:
+        root, chores, retention = self._root, self.chores, self._retention
+        if self._present().get(life.world) != life.started_ms and sweep_life(root, life, now_ms, retention):
+            self._log.info("world_removed_from_archive", world=life.world, started_ms=life.started_ms)
+            return
+        spill = str(root / ".spill")
+        with duckdb.connect(config={"threads": 1, "memory_limit": MEMORY, "temp_directory": spill}) as connection:
+            roll_up = RollUp(root, life, connection)
+            chores.hours += len(roll_up.update())
+            chores.merged += roll_up.settle()
+        for strand in strands(root, life):
+            chores.merged += merge(root, strand, now_ms)
+            chores.removed += sweep(root, strand, now_ms, retention)
+        chores.removed += sweep_pieces(root, life, now_ms)

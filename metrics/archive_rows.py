@@ -1,0 +1,199 @@
+"""Rows for the archive: stream entries as Arrow tables of plain columns, each row with its place in the stream.
+
+Every table begins with `_ms`, `_seq` (the entry's id) and `_row` (the row inside the entry).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
+
+import msgpack
+import numpy as np
+import pyarrow as pa  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from metrics import value
+from metrics.codec import decode
+from metrics.column import Column
+from metrics.contract import Contract
+from metrics.field_type import field_rule
+from metrics.raw import RawColumn, RawRows
+from metrics.stream import order
+
+ROW = "_row"
+PLACE: Final = (
+    pa.field("_ms", pa.int64(), False),
+    pa.field("_seq", pa.int64(), False),
+    pa.field(ROW, pa.int32(), False),
+)
+TEXT: Final = pa.dictionary(pa.int32(), pa.string())
+SCALE = b"scale"  # in a column's description: its whole numbers are value * 10**scale
+
+Entries = Sequence[Any]
+
+
+class NotArchivable(ValueError):
+    """A column of a shape that the archive has no form for; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of one strand; `time` is the column by which their span is told."""
+
+    table: pa.Table
+    time: str
+
+    def span(self) -> tuple[int, int]:
+        """Least and greatest time, ms; (0, -1) for no rows."""
+        if not self.table.num_rows:
+            return 0, -1
+        parts = [chunk.to_numpy() for chunk in self.table.column(self.time).chunks if len(chunk)]
+        return min(int(part.min()) for part in parts), max(int(part.max()) for part in parts)
+
+
+Decoder = Callable[[Entries], Rows]
+
+
+class Observations:
+    """Admits the entries of a source as the engine does, and keeps what the contract accepts.
+
+    Only the rule `future` is not applied, for it depends on the clock at which the engine read the row: what the
+    engine refused by it stands in the archived dead letters, and readers leave it out.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        place = field_rule(ROW, type="int")  # travels through the contract, so that it is known which rows remain
+        self._contract = replace(contract, fields=(*contract.fields, place), future_ms=None)
+        self._wanted = contract.wanted
+        self.schema = pa.schema([*PLACE, pa.field("t", pa.int64(), False), pa.field("k", TEXT, False),
+                                 *(_field(rule.name, rule.type, rule.scale) for rule in contract.fields)])  # fmt: skip
+
+    def __call__(self, entries: Entries) -> Rows:
+        """All accepted rows of the entries, in stream order."""
+        tables = [self._table(run) for run in decode(entries, self._wanted).runs]
+        return Rows(_joined([table for table in tables if table is not None], self.schema), "t")
+
+    def _table(self, run: RawRows) -> pa.Table | None:
+        numbered = RawColumn("int", np.arange(run.rows, dtype=np.int64))
+        batch = self._contract.admit(replace(run, columns={**run.columns, ROW: numbered}), 0).batch
+        if batch is None:
+            return None
+        rows = batch.fields[ROW].values
+        sizes = np.diff(run.starts)
+        ids = np.array([order(one.decode("latin-1")) for one in run.ids], np.int64).reshape(-1, 2)
+        milliseconds, sequences = np.repeat(ids[:, 0], sizes), np.repeat(ids[:, 1], sizes)
+        inside = np.arange(run.rows, dtype=np.int32) - np.repeat(run.starts[:-1], sizes).astype(np.int32)
+        if len(rows) != run.rows:
+            milliseconds, sequences, inside = milliseconds[rows], sequences[rows], inside[rows]
+        names = Column(batch.entity, None, None, batch.entities)
+        columns: list[pa.Array] = [
+            pa.array(milliseconds), pa.array(sequences), pa.array(inside), pa.array(batch.time), arrow(names, TEXT)
+        ]  # fmt: skip
+        for spec in list(self.schema)[len(columns) :]:
+            column = batch.fields.get(spec.name)
+            columns.append(pa.nulls(batch.rows, spec.type) if column is None else arrow(column, spec.type))
+        return pa.Table.from_arrays(columns, schema=self.schema)
+
+
+def _field(name: str, kind: str, scale: int) -> pa.Field:
+    if kind == "decimal":
+        return pa.field(name, pa.int64(), metadata={SCALE: str(scale)})
+    types = {"int": pa.int64(), "time": pa.int64(), "bool": pa.bool_(), "text": TEXT, "category": TEXT}
+    if kind not in types:
+        raise NotArchivable(f"field {name}: no column for the type {kind!r}")
+    return pa.field(name, types[kind])
+
+
+def arrow(column: Column, kind: pa.DataType) -> pa.Array:
+    """A column in the archive's form. Raises NotArchivable."""
+    values = column.values
+    if values.ndim != 1 or values.dtype == object:
+        raise NotArchivable(f"no column for values of {values.dtype} in {values.ndim} dimensions")
+    null = None if column.valid is None else ~column.valid
+    if column.dictionary is not None:
+        missing = values < 0
+        if missing.any():
+            null = missing if null is None else null | missing
+        if null is not None:
+            values = np.where(null, 0, values)
+        codes = pa.array(values.astype(np.int32, copy=False), mask=null)
+        return pa.DictionaryArray.from_arrays(codes, pa.array(list(column.dictionary), pa.string()))
+    if pa.types.is_boolean(kind):
+        values = values.astype(np.bool_)
+    return pa.array(values, type=kind, mask=null)
+
+
+# ---- what the engine publishes ----
+
+_VALUE_TYPES: Final[Mapping[str, pa.DataType]] = {
+    "indicator": TEXT, "version": pa.int32(), "region": TEXT, "dims": TEXT, "window_start": pa.int64(),
+    "window_end": pa.int64(), "value": pa.float64(), "quality": TEXT, "samples": pa.int64(), "revision": pa.int32(),
+    "level": TEXT, "same_time_1d": pa.float64(), "origin": TEXT,
+}  # fmt: skip
+_VALUE_FIELDS = tuple(spec.name for spec in fields(value.Value))
+VALUES: Final = pa.schema([
+    *PLACE, *(pa.field(name, _VALUE_TYPES[name]) for name in _VALUE_FIELDS),
+    pa.field("published_at", pa.int64()), pa.field("world_now", pa.int64()),
+    pa.field("positions", TEXT), pa.field("watermarks", TEXT),
+])  # fmt: skip
+"""`dims` is `name=value,...` as in the series id; `positions` and `watermarks` are the JSON of the commit."""
+
+
+def values(entries: Entries) -> Rows:
+    """Published values, one row each. Raises metrics.value.UnknownValueVersion."""
+    tables = []
+    for entry_id, raw in entries:
+        table = dict(zip(raw[::2], raw[1::2], strict=True))
+        version, rows = msgpack.unpackb(table[b"b"])
+        if version != value.VERSION:
+            raise value.UnknownValueVersion(f"value version {version!r} is not {value.VERSION}")
+        count = len(rows)
+        milliseconds, sequence = order(entry_id.decode("latin-1"))
+        columns_of_rows: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(_VALUE_FIELDS)
+        cells = dict(zip(_VALUE_FIELDS, columns_of_rows, strict=True))
+        cells["dims"] = [",".join(f"{name}={text}" for name, text in dims) for dims in cells["dims"]]
+        columns = [pa.array(np.full(count, milliseconds)), pa.array(np.full(count, sequence)), _numbers(count)]
+        for name in _VALUE_FIELDS:
+            kind = _VALUE_TYPES[name]
+            column = pa.array(list(cells[name]), pa.string() if kind == TEXT else kind)
+            columns.append(column.dictionary_encode() if kind == TEXT else column)
+        columns += [pa.array(np.full(count, int(table[name]))) for name in (b"at", b"now")]
+        columns += [_constant(table[name].decode(), count) for name in (b"positions", b"watermarks")]
+        tables.append(pa.Table.from_arrays(columns, schema=VALUES))
+    return Rows(_joined(tables, VALUES), "window_end")
+
+
+DEAD: Final = pa.schema([
+    *PLACE, pa.field("source", TEXT), pa.field("shard", pa.int32()), pa.field("entry", pa.string()),
+    pa.field("row", pa.int32()), pa.field("field", TEXT), pa.field("rule", TEXT), pa.field("value", pa.string()),
+])  # fmt: skip
+
+
+def letters(entries: Entries) -> Rows:
+    """Dead letters, one row each; `entry` and `row` are the place of the rejected row in the source's stream."""
+    ids = np.array([order(entry_id.decode("latin-1")) for entry_id, _ in entries], np.int64).reshape(-1, 2)
+    tables = [dict(zip(raw[::2], raw[1::2], strict=True)) for _, raw in entries]
+    columns: list[pa.Array] = [pa.array(ids[:, 0]), pa.array(ids[:, 1]), pa.array(np.zeros(len(ids), np.int32))]
+    for spec in list(DEAD)[len(PLACE) :]:
+        texts = [table[spec.name.encode()].decode("utf-8", "replace") for table in tables]
+        if pa.types.is_integer(spec.type):
+            columns.append(pa.array([int(text) for text in texts], spec.type))
+        else:
+            column = pa.array(texts, pa.string())
+            columns.append(column.dictionary_encode() if spec.type == TEXT else column)
+    return Rows(pa.Table.from_arrays(columns, schema=DEAD), "_ms")
+
+
+def _numbers(count: int) -> pa.Array:
+    return pa.array(np.arange(count, dtype=np.int32))
+
+
+def _constant(text: str, count: int) -> pa.Array:
+    codes: NDArray[np.int32] = np.zeros(count, np.int32)
+    return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array([text], pa.string()))
+
+
+def _joined(tables: Sequence[pa.Table], schema: pa.Schema) -> pa.Table:
+    return pa.concat_tables(tables) if tables else schema.empty_table()
