@@ -1,0 +1,310 @@
+"""Expressions as SQL: a checked syntax tree becomes text that DuckDB computes, exactly or in DOUBLE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final, TypeAlias
+
+from metrics import sql_number as exact
+from metrics.formula_syntax import (
+    COMPARISONS,
+    Between,
+    Binary,
+    Bool,
+    Call,
+    Duration,
+    In,
+    IsNull,
+    Name,
+    Node,
+    Null,
+    Number,
+    Text,
+    Unary,
+)
+from metrics.formula_types import Kind
+from metrics.sql_number import NULL, Rational, Term, TooWide
+from metrics.sql_steps import Steps, text_literal
+
+
+@dataclass(frozen=True, slots=True)
+class Double:
+    """A float64 number per row; null where it is unknown or not finite."""
+
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text per row."""
+
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """True, false or null per row."""
+
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """A list of intervals per row: `STRUCT(s BIGINT, e BIGINT)[]`, `e` null while open."""
+
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Null in every row, of no kind yet."""
+
+    sql: str = "NULL"
+
+
+# In exact expressions numbers are Rational, else Double; times and durations are always Rational, in ms.
+Part: TypeAlias = Rational | Double | Words | Truth | Spans | Nothing
+NOTHING: Final = Nothing()
+Functions: TypeAlias = "Mapping[str, Callable[[Expression, Call], Part]]"
+Wide: TypeAlias = "Callable[[Expression, Node, int | None], str]"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A column: its kind, its SQL, and for numbers and times scale and bounds of its whole numbers.
+
+    A number whose scale is None is a DOUBLE.
+    """
+
+    kind: Kind
+    sql: str
+    scale: int | None = 0
+    low: int = -exact.INT64
+    high: int = exact.INT64
+
+
+class Expression:
+    """Walks syntax trees over one set of columns.
+
+    `now` is the end of the window. `calendars` maps a calendar to the suffix of its functions in the database. `wide`
+    gives the SQL of an expression whose numbers may leave 128 bits, as text of digits or as bool.
+    """
+
+    def __init__(
+        self,
+        scope: Mapping[str, Leaf],
+        steps: Steps,
+        functions: Functions,
+        *,
+        is_exact: bool = True,
+        now: Term | None = None,
+        calendars: Mapping[str, str] | None = None,
+        wide: Wide | None = None,
+    ) -> None:
+        self.scope = scope
+        self.steps = steps
+        self.functions = functions
+        self.is_exact = is_exact
+        self.now = now
+        self.calendars = calendars or {}
+        self._wide = wide
+
+    # ---- what a place needs ----
+
+    def number(self, node: Node, scale: int) -> Term:
+        """Fixed point of `scale` decimals (times and durations: whole ms at scale 0), rounded half to even."""
+        try:
+            part = self.part(node)
+            return exact.at_scale(part, scale, self.steps.bind) if isinstance(part, Rational) else NULL
+        except TooWide:
+            return Term(f"TRY_CAST({self._by_rows(node, scale)} AS HUGEINT)", -exact.INT128, exact.INT128)
+
+    def double(self, node: Node) -> str:
+        """A number as DOUBLE."""
+        part = self.part(node)
+        if isinstance(part, Double):
+            return part.sql
+        return self.as_double(part).sql if isinstance(part, Rational) else "NULL::DOUBLE"
+
+    def truth(self, node: Node) -> str:
+        """A bool; null stays null."""
+        try:
+            return self._truth(self.part(node))
+        except TooWide:
+            return self._by_rows(node, None)
+
+    def value(self, node: Node, scale: int) -> str:
+        """An expression of any kind, for counting different values."""
+        try:
+            part = self.part(node)
+            return exact.at_scale(part, scale, self.steps.bind).sql if isinstance(part, Rational) else sql_of(part)
+        except TooWide:
+            return self._by_rows(node, scale)
+
+    def _by_rows(self, node: Node, scale: int | None) -> str:
+        if self._wide is None:
+            raise TooWide
+        return self._wide(self, node, scale)
+
+    # ---- the walk ----
+
+    def part(self, node: Node) -> Part:
+        """The value of a node."""
+        match node:
+            case Number():
+                return self.literal(node.fraction)
+            case Duration():
+                return Rational.literal(Fraction(node.ms))
+            case Text():
+                return Words(text_literal(node.value))
+            case Bool():
+                return Truth("TRUE" if node.value else "FALSE")
+            case Null():
+                return NOTHING
+            case Name():
+                return self._column(self.scope[node.id])
+            case Unary(operator="not"):
+                return Truth(f"(NOT {self._truth(self.part(node.operand))})")
+            case Unary():
+                return self._negative(self.part(node.operand))
+            case Binary(operator="and" | "or"):
+                left, right = (self._truth(self.part(side)) for side in (node.left, node.right))
+                return Truth(f"({left} {node.operator.upper()} {right})")
+            case Binary() if node.operator in COMPARISONS:
+                return self.compare(node.operator, self.part(node.left), self.part(node.right))
+            case Binary():
+                return self.arithmetic(node.operator, self.part(node.left), self.part(node.right))
+            case In():
+                return self._member(node)
+            case Between():
+                operand = self.named(self.part(node.operand))
+                low, high = self.part(node.low), self.part(node.high)
+                both = f"({self.compare('>=', operand, low).sql} AND {self.compare('<=', operand, high).sql})"
+                return Truth(f"(NOT {both})" if node.negated else both)
+            case IsNull():
+                operand = self.part(node.operand)
+                return Truth(f"({sql_of(operand)} IS {'NOT ' if node.negated else ''}NULL)")
+            case Call():
+                return self.functions[node.function](self, node)
+
+    # ---- operations; functions are built of them ----
+
+    def literal(self, value: Fraction | int) -> Part:
+        """A number in all rows, as this expression holds numbers."""
+        if self.is_exact:
+            return Rational.literal(Fraction(value))
+        try:
+            return Double(f"({float(value)!r})::DOUBLE")
+        except OverflowError:
+            return Double("'Infinity'::DOUBLE")
+
+    def named(self, part: Part) -> Part:
+        """The same under short names, for a part that is used more than once."""
+        if isinstance(part, Rational):
+            return Rational(self.steps.bind(part.above), self.steps.bind(part.below))
+        return part if isinstance(part, Nothing) else type(part)(self.steps.name(part.sql))
+
+    def compare(self, operator: str, left: Part, right: Part) -> Truth:
+        """Null where a side is null."""
+        if isinstance(left, Nothing) or isinstance(right, Nothing):
+            return Truth("NULL::BOOLEAN")
+        if isinstance(left, Rational) and isinstance(right, Rational):
+            return Truth(exact.comparison(operator, left, right, self.steps.bind))
+        return Truth(f"({sql_of(left)} {'<>' if operator == '!=' else operator} {sql_of(right)})")
+
+    def arithmetic(self, operator: str, left: Part, right: Part) -> Part:
+        """`+ - * /` of numbers, times and durations."""
+        if isinstance(left, Nothing) or isinstance(right, Nothing):
+            return NOTHING
+        bind = self.steps.bind
+        if isinstance(left, Rational) and isinstance(right, Rational):
+            if operator == "/" and not self.is_exact:
+                return self._finite(f"({self.as_double(left).sql} / {self.as_double(right).sql})")
+            match operator:
+                case "+":
+                    return exact.plus(left, right, bind)
+                case "-":
+                    return exact.minus(left, right, bind)
+                case "*":
+                    return exact.times(left, right)
+                case _:
+                    return exact.over(left, right, bind)
+        if isinstance(left, Double) and isinstance(right, Double):
+            return self._finite(f"({left.sql} {operator} {right.sql})")
+        return self._scaled_span(operator, left, right)
+
+    def choose(self, condition: str, one: Part, two: Part) -> Part:
+        """One where the condition is true, the other elsewhere."""
+        if isinstance(one, Rational) and isinstance(two, Rational):
+            if one.below.constant is not None and two.below.constant is not None:
+                left, right, below = exact.aligned(one, two, self.steps.bind)
+                return Rational(exact.chosen(condition, left, right), below)
+            condition = self.steps.name(condition)
+            above = exact.chosen(condition, one.above, two.above)
+            return Rational(above, exact.chosen(condition, one.below, two.below))
+        if isinstance(one, Nothing) and isinstance(two, Nothing):
+            return NOTHING
+        like = two if isinstance(one, Nothing) else one
+        if isinstance(like, Rational):
+            term = like.above
+            sql = f"CASE WHEN {condition} THEN {_nullable(one)} ELSE {_nullable(two)} END"
+            return Rational(Term(sql, term.low, term.high), like.below)
+        assert not isinstance(like, Nothing)  # noqa: S101  # both sides were looked at
+        return type(like)(f"CASE WHEN {condition} THEN {sql_of(one)} ELSE {sql_of(two)} END")
+
+    def as_double(self, part: Rational) -> Double:
+        """The nearest float64."""
+        below = part.below.constant
+        above = f"({part.above.sql})::DOUBLE"
+        if below == 1:
+            return Double(above)
+        return Double(f"({above} / {f'{float(below)!r}::DOUBLE' if below else f'({part.below.sql})::DOUBLE'})")
+
+    def _column(self, leaf: Leaf) -> Part:
+        match leaf.kind:
+            case "text":
+                return Words(leaf.sql)
+            case "bool":
+                return Truth(leaf.sql)
+            case "intervals":
+                return Spans(leaf.sql)
+            case "number" if leaf.scale is None:
+                return Double(leaf.sql)
+        whole = Term(leaf.sql, leaf.low, leaf.high)
+        number = Rational(whole, Term.literal(10 ** (leaf.scale or 0) if leaf.kind == "number" else 1))
+        return self.as_double(number) if leaf.kind == "number" and not self.is_exact else number
+
+    def _negative(self, part: Part) -> Part:
+        if isinstance(part, Rational):
+            return Rational(exact.negative(part.above), part.below)
+        return Double(f"(-{part.sql})") if isinstance(part, Double) else NOTHING
+
+    def _member(self, node: In) -> Truth:
+        operand = self.named(self.part(node.operand))
+        found = " OR ".join(self.compare("=", operand, self.part(literal)).sql for literal in node.literals)
+        return Truth(f"(NOT ({found}))" if node.negated else f"({found})")
+
+    def _finite(self, sql: str) -> Double:
+        name = self.steps.name(sql)
+        return Double(f"CASE WHEN isfinite({name}) THEN {name} END")
+
+    def _scaled_span(self, operator: str, left: Part, right: Part) -> Rational:
+        """A duration times a float number, to whole ms."""
+        sides = [self.as_double(side).sql if isinstance(side, Rational) else sql_of(side) for side in (left, right)]
+        name = self.steps.name(f"({sides[0]} {operator} {sides[1]})")
+        sql = f"CASE WHEN abs({name}) < 9223372036854775808.0 THEN round_even({name}, 0)::BIGINT END"
+        return Rational(Term(sql, -exact.INT64, exact.INT64))
+
+    def _truth(self, part: Part) -> str:
+        return part.sql if isinstance(part, Truth) else "NULL::BOOLEAN"
+
+
+def sql_of(part: Part) -> str:
+    """The SQL that is null exactly where the part is, and its value unless it is a Rational."""
+    return part.above.sql if isinstance(part, Rational) else part.sql
+
+
+def _nullable(part: Part) -> str:
+    return "NULL" if isinstance(part, Nothing) else sql_of(part)
