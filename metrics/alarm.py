@@ -110,6 +110,10 @@ def step(state: AlarmState, rule: Rule, look: Look) -> Outcome:
     if watching:
         awake = awake | silent.any(axis=0)
     codes = np.flatnonzero(awake)
+    if not len(codes):  # the common case: nothing is wrong anywhere
+        judged_ms = look.end if judging else state.judged_ms
+        watched_ms = look.end if watching else state.watched_ms
+        return Outcome(replace(state, judged_ms=judged_ms, watched_ms=watched_ms, late=late), [], codes)
     part, seen = state.take(codes), _part(look, codes)
     news = _News(part.said.copy(), *(np.zeros(len(codes), np.bool_) for _ in range(2)))
     rows: list[int] = []

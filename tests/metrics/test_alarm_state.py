@@ -39,7 +39,7 @@ def test_a_memory_of_another_version_is_refused():
 
 def test_a_damaged_chunk_is_refused():
     state = raised_state()
-    with pytest.raises(ValueError, match="decode|allocate|multiple|size"):
+    with pytest.raises(ValueError, match="decode"):
         AlarmState.unpack(state.pack_progress(), {0: state.pack_chunk(0)[:-3]})
 
 
