@@ -12,6 +12,7 @@ from metrics.calendar import Calendar
 from metrics.declaration import DefinitionErrors, Faults, Table
 from metrics.indicator import Indicator
 from metrics.measure import Measure
+from metrics.outline import Outlines
 from metrics.region import LEVELS, Region, RegionError, Regions
 from metrics.registry import Registry, RegistryError
 from metrics.source import Field, RegionRule, Source
@@ -44,6 +45,7 @@ class Bundle:
     scenes: Sequence[Mapping[str, Any]] = ()
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    outlines: Outlines | None = None  # for sources whose rows find their region by a point
 
     def for_world(self, variants: Mapping[str, str]) -> Bundle:
         """The bundle in a world that names a variant per source; names that do not exist change nothing."""
