@@ -27,7 +27,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """`expected`, `low`, `high` in the unit of the series, `cold`: learnt from too little and therefore wide; (series,).
+    """`expected`, `low`, `high` in the unit of the series; `cold`: learnt from too little, therefore wide; (series,).
 
     A series that never had a value has no band: NaN, and cold.
     """
@@ -54,8 +54,10 @@ class Baseline:
         """The band at an instant, then learn the values (series,) of that instant; NaN: none."""
         slot, kind = self._place(time_ms)
         band, unit = self._band(slot, kind)
+        below, above = self.interval.ends()
         with np.errstate(invalid="ignore"):
-            self.interval.learn((values - band.expected) / unit)
+            error = (values - band.expected) / unit
+            self.interval.learn(np.isfinite(error), error < -below, error > above)
         self.profile.learn(slot, kind, values)
         return band
 
@@ -74,9 +76,11 @@ class Baseline:
     def _band(self, slot: int, kind: int) -> tuple[Band, Numbers]:
         """The band, and its unit: the mean absolute error that is expected here."""
         profile = self.profile
-        shape, of_type, of_slot, days = profile.shape(slot, kind)
-        expected = profile.level + profile.spread * (shape + of_type + of_slot)
-        unit = profile.spread * profile.slot_noise(slot)
+        slots = np.array([slot])
+        shape, of_type, of_slot, speaking = profile.shapes(slots, np.array([kind], np.int8))
+        days = speaking[0]
+        expected = profile.level + profile.spread * (shape + of_type + of_slot)[0]
+        unit = profile.spread * profile.noises(slots)[0]
         below, above = self.interval.ends()
         cold = days < COLD_DAYS
         width = unit * np.where(cold, 1 + (COLD_WIDTH - 1) / (1 + days) ** 2, 1.0)

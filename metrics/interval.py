@@ -33,16 +33,14 @@ class Interval:
         """How far the interval reaches below and above the expected value, in the caller's units."""
         return np.exp(self.below), np.exp(self.above)
 
-    def learn(self, error: NDArray[Any]) -> None:
-        """Take errors (value - expected, in the caller's units) in; NaN: nothing was seen."""
-        known = ~np.isnan(error)
+    def learn(self, known: NDArray[np.bool_], below: NDArray[np.bool_], above: NDArray[np.bool_]) -> None:
+        """Which values are known, and which of them fell below or above the ends that were stated for them."""
         tail = np.float32((1 - SHARE) / 2)
-        gain = np.where(known, np.float32(GAIN) + np.float32(YOUNG_GAIN) / (1 + self.seen / np.float32(YOUNG)), 0)
-        with np.errstate(invalid="ignore"):
-            self.above += gain * ((error > np.exp(self.above)) - tail)
-            self.below += gain * ((-error > np.exp(self.below)) - tail)
-        np.clip(self.above, *LIMITS, out=self.above)
+        gain = known * (np.float32(GAIN) + np.float32(YOUNG_GAIN) / (1 + self.seen / np.float32(YOUNG)))
+        self.below += gain * (below - tail)
+        self.above += gain * (above - tail)
         np.clip(self.below, *LIMITS, out=self.below)
+        np.clip(self.above, *LIMITS, out=self.above)
         self.seen += known
 
     def arrays(self) -> dict[str, NDArray[Any]]:

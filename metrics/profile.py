@@ -12,14 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.holiday import REST, WORK
 from metrics.season import Season
 
 LEVEL_DAYS = 1.0  # half-life of the level
 SPREAD_DAYS = 2.0  # half-life of the spread
+LONG_DAYS = 10.0  # half-life of the long-run size of steps ...
+LONG_SHARE = 0.1  # ... below this share of which the spread does not fall: dry weeks do not make rain unheard of
+LONG_CAP = 100.0  # times the long-run size; one step counts for no more ...
+RANGE_SHARE = 0.1  # ... unless it is a small part of all that was seen
 MIN_STEPS = 16  # but no half-life is shorter than so many values
 SHAPE_DAYS = 10.0  # half-life of the daily shape
-CLIP = 6.0  # spreads; a value further off counts as if it were there
+STEP_CLIP = 30.0  # spreads; one value moves level and spread no further. Wide enough for a series that is mostly still
+CLIP = 6.0  # spreads; a value further off the shape counts as if it were there
 ROUGH = 0.3  # days' worth of "no deviation" in every slot: the pull towards the level
 TYPE_PRIOR = 2.0  # days' worth of all days in the shape of one day type
 SLOT_PRIOR = 4.0  # days' worth of the neighbours in the shape of one slot
@@ -37,6 +41,8 @@ class Profile:
         self.level = np.full(series, np.nan)
         self.spread = np.full(series, np.nan)
         self.noise = np.full(series, START_NOISE)  # mean absolute rest, in spreads
+        self.long = np.zeros(series)  # long-run mean absolute step from the level, in the unit of the series
+        self.lowest, self.highest = np.full(series, np.inf), np.full(series, -np.inf)
         self.count = np.zeros(series)
         # Sums and weights of deviations in spreads, (day type, slot, series); float32: they are statistics of noise.
         self.total = np.zeros((2, season.slots, series), np.float32)
@@ -46,23 +52,26 @@ class Profile:
         steps = season.steps_per_day
         self._level_gain = 1 - 0.5 ** (1 / max(MIN_STEPS, LEVEL_DAYS * steps))
         self._spread_gain = 1 - 0.5 ** (1 / max(MIN_STEPS, SPREAD_DAYS * steps))
+        self._long_gain = 1 - 0.5 ** (1 / max(MIN_STEPS, LONG_DAYS * steps))
         # A slot longer than the step takes several values a day.
         per_slot = max(1.0, season.slot_ms / season.step_ms) if season.slots > 1 else 1.0
         self._keep = np.float32(0.5 ** (1 / (SHAPE_DAYS * per_slot)))
         self._days = np.float32(1 / per_slot)
 
-    def shape(self, slot: int, kind: int) -> tuple[Numbers, Numbers, Numbers, Numbers]:
-        """Of a slot of a day of type `kind`, (series,) each, in spreads: the shape of all days; what this type adds; what
-        this very slot adds to its neighbours; and the days that speak for it."""
-        places = (slot + self._offsets) % self.season.slots
-        total = np.stack([self._kernel @ self.total[each][places] for each in (WORK, REST)])
-        weight = np.stack([self._kernel @ self.weight[each][places] for each in (WORK, REST)]) * self._days
-        total *= self._days
+    def shapes(self, slots: NDArray[np.int64], kinds: NDArray[np.int8]) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+        """Of `slots` of days of types `kinds`, both (n,), in spreads, (n, series) each: the shape of all days, what the
+        type adds to it, what the very slot adds to its neighbours; and the days that speak for it."""
+        places = (slots[:, None] + self._offsets) % self.season.slots
+        total = np.einsum("t,kntS->knS", self._kernel * self._days, self.total[:, places])
+        weight = np.einsum("t,kntS->knS", self._kernel * self._days, self.weight[:, places])
         everything, days = total.sum(0), weight.sum(0)
         shape = everything / (days + np.float32(ROUGH))
-        of_type = (total[kind] - shape * weight[kind]) / (weight[kind] + np.float32(TYPE_PRIOR))
-        mine, my_weight = self.total[kind][slot] * self._days, self.weight[kind][slot] * self._days
-        of_slot = (mine - (shape + of_type) * my_weight) / (my_weight + np.float32(SLOT_PRIOR))
+        each = np.arange(len(slots))
+        type_weight = weight[kinds, each]
+        of_type = (total[kinds, each] - shape * type_weight) / (type_weight + np.float32(TYPE_PRIOR))
+        own_weight = self.weight[kinds, slots] * self._days
+        of_slot = self.total[kinds, slots] * self._days - (shape + of_type) * own_weight
+        of_slot /= own_weight + np.float32(SLOT_PRIOR)
         return (
             shape.astype(np.float64),
             of_type.astype(np.float64),
@@ -70,12 +79,24 @@ class Profile:
             days.astype(np.float64),
         )
 
-    def slot_noise(self, slot: int) -> Numbers:
-        """Mean absolute rest in this slot, in spreads."""
-        places = (slot + self._offsets) % self.season.slots
-        total = self._kernel @ self.rough[places] * self._days
-        weight = self._kernel @ (self.weight[WORK][places] + self.weight[REST][places]) * self._days
+    def normal(self, slot: int, kind: int) -> Numbers:
+        """The whole shape of one slot of a day of type `kind`, in spreads, (series,)."""
+        shape, of_type, of_slot, _ = self.shapes(np.array([slot]), np.array([kind], np.int8))
+        out: Numbers = (shape + of_type + of_slot)[0]
+        return out
+
+    def noises(self, slots: NDArray[np.int64]) -> Numbers:
+        """Mean absolute rest in these slots, in spreads, (n, series)."""
+        places = (slots[:, None] + self._offsets) % self.season.slots
+        total = np.einsum("t,ntS->nS", self._kernel * self._days, self.rough[places])
+        weight = np.einsum("t,kntS->nS", self._kernel * self._days, self.weight[:, places])
         out: Numbers = (total + NOISE_PRIOR * self.noise) / (weight + NOISE_PRIOR)
+        return out
+
+    def most(self, long_run: Numbers) -> Numbers:
+        """What one deviation may count for in a long-run mean absolute deviation, in the unit of the series."""
+        extent = np.where(self.highest >= self.lowest, self.highest - self.lowest, 0.0)
+        out: Numbers = np.maximum(LONG_CAP * long_run, RANGE_SHARE * extent)
         return out
 
     def learn(self, slot: int, kind: int, values: Numbers) -> Numbers:
@@ -90,22 +111,28 @@ class Profile:
             # Nothing is known of how far the next value may lie off: half of the value itself is a wide guess.
             self.spread[new] = 0.5 * np.abs(values[new])
         self.count += known
+        np.fmin(self.lowest, values, out=self.lowest)
+        np.fmax(self.highest, values, out=self.highest)
         with np.errstate(invalid="ignore"):
             step = values - self.level
-            room = np.where(self.count > MIN_STEPS, CLIP * self.spread, np.inf)
+            room = np.where(self.count > MIN_STEPS, STEP_CLIP * self.spread, np.inf)
             step = np.where(known, np.clip(step, -room, room), 0.0)
             gain = 1 / (self.count + 1)
             self.level += np.maximum(gain, self._level_gain) * step
+            most = np.where(self.count > MIN_STEPS, self.most(self.long), np.inf)
+            far = np.where(known, np.minimum(np.abs(values - self.level), most) - self.long, 0.0)
+            self.long += np.maximum(gain, self._long_gain) * far
             away = np.where(known, np.abs(step) - self.spread, 0.0)
             self.spread += np.maximum(gain, self._spread_gain) * away
             # A constant series has no spread; what is left is far below any digit that is shown.
+            np.maximum(self.spread, LONG_SHARE * self.long, out=self.spread)
             np.maximum(self.spread, 1e-9 * np.abs(self.level) + 1e-12, out=self.spread)
-            shape, of_type, of_slot, _ = self.shape(slot, kind)
-            rest = (values - self.level) / self.spread - (shape + of_type + of_slot)
+            shape = self.normal(slot, kind)
+            rest = (values - self.level) / self.spread - shape
             clipped = np.where(known, np.clip(rest, -CLIP, CLIP), 0.0)
             size = np.abs(clipped)
             self.noise += np.where(known, np.maximum(gain, self._spread_gain) * (size - self.noise), 0.0)
-        deviation = np.where(known, shape + of_type + of_slot + clipped, 0.0)
+        deviation = np.where(known, shape + clipped, 0.0)
         here = known.astype(np.float32)
         self.total[:, slot] *= self._keep
         self.weight[:, slot] *= self._keep
@@ -113,9 +140,11 @@ class Profile:
         self.total[kind, slot] += deviation
         self.weight[kind, slot] += here
         self.rough[slot] += size
-        return rest
+        out: Numbers = rest
+        return out
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The memory."""
-        return {"level": self.level, "spread": self.spread, "noise": self.noise, "count": self.count,
+        return {"level": self.level, "spread": self.spread, "noise": self.noise, "count": self.count, "long": self.long,
+                "lowest": self.lowest, "highest": self.highest,
                 "total": self.total, "weight": self.weight, "rough": self.rough}  # fmt: skip
