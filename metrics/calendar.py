@@ -54,7 +54,8 @@ class _Spans:
             return np.zeros(times.shape, np.int64)
         at = np.searchsorted(self.starts, times, side="right") - 1
         inside = np.minimum(times, self.ends[at]) - self.starts[at]
-        return np.where(at < 0, 0, self.before[at] + inside)
+        before: Times = np.where(at < 0, 0, self.before[at] + inside)
+        return before
 
     def reached(self, amounts: Times) -> Times:
         """The first instant before which `amounts` (1 .. total) lie inside spans."""
@@ -96,11 +97,13 @@ class Calendar:
 
     def open_ms(self, start: Times, end: Times) -> Times:
         """Open time in `[start, end)`; 0 where the end is not later."""
-        return np.maximum(self._until(np.maximum(start, end)) - self._until(start), 0)
+        spent: Times = self._until(np.maximum(start, end)) - self._until(start)
+        return spent
 
     def is_open(self, times: Times) -> NDArray[np.bool_]:
         """Whether it is open during the ms that begins at each instant."""
-        return self.open_ms(times, times + 1) > 0
+        found: NDArray[np.bool_] = self.open_ms(times, times + 1) > 0
+        return found
 
     def after(self, times: Times, amounts: Times) -> Times:
         """The first instant at which so much open time (ms) has passed; NEVER where it does not come.

@@ -24,6 +24,8 @@ class Column:
     | time, duration | int64, ms | None | None |
     | bool | bool, or int8 of 0 and 1 | None | None |
     | text | int32 codes into the dictionary | None | distinct texts |
+    | intervals | int32 codes into the dictionary | None | distinct `metrics.intervals.Spans` (tuples) |
+    | point | int64, shape (rows, 2): longitude and latitude in WGS-84 * 10**7 | 7 | None |
 
     `valid` is False where the value is null; None means that every value is known (the fast path). What stands in
     `values` under a null is never read, except that it must be a number (0 keeps fixed point arithmetic in int64) and,
@@ -33,7 +35,7 @@ class Column:
     values: Values
     valid: Mask | None = None
     scale: int | None = None
-    dictionary: Sequence[str] | None = None
+    dictionary: Sequence[Any] | None = None
 
     def known(self) -> Mask:
         """The mask of known values, written out."""

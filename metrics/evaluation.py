@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.approximate import Approximate
+from metrics.calendar import Calendar
 from metrics.column import Column
 from metrics.evaluator import Evaluator
 from metrics.exact import INT64_MAX, Exact, Truth
 from metrics.formula_syntax import Binary, Name, Node, names
 from metrics.functions import FUNCTIONS
+from metrics.intervals import Intervals
 from metrics.texts import Texts
 
 __all__ = ["Column", "evaluate", "evaluate_exact", "evaluate_where", "published"]
@@ -26,26 +28,37 @@ PUBLISHED_DIGITS = 12
 
 
 def evaluate_exact(
-    node: Node, columns: Mapping[str, Column], rows: int, scale: int, now_ms: int | None = None
+    node: Node,
+    columns: Mapping[str, Column],
+    rows: int,
+    scale: int,
+    now_ms: int | None = None,
+    *,
+    calendars: Mapping[str, Calendar] | None = None,
 ) -> Column:
     """A number as fixed point of `scale` decimals: computed exactly, then rounded half to even.
 
     `columns` holds the names of `formula.names`, each with `rows` values; none may be float64. `now_ms` is the end of
-    the window, for now(). The values are int64, or object where int64 does not suffice, and may be shared with a column
-    or be a read-only broadcast of one value.
+    the window, for now(); `calendars` are those of worked() and after(), by name. The values are int64, or object where
+    int64 does not suffice, and may be shared with a column or be a read-only broadcast of one value.
     """
     if isinstance(node, Name):
         column = columns[node.id]
         if column.scale == scale:
             return column
-    part = Evaluator(columns, now_ms, FUNCTIONS, exact=True).part(node)
+    part = Evaluator(columns, now_ms, FUNCTIONS, exact=True, calendars=calendars).part(node)
     if not isinstance(part.values, Exact):  # null in every row
         return Column(np.broadcast_to(np.int64(0), rows), _mask(False, rows), scale)
     return Column(_spread(part.values.at_scale(scale).narrowed().values, rows), _mask(part.valid, rows), scale)
 
 
 def evaluate_where(
-    node: Node, columns: Mapping[str, Column], rows: int, now_ms: int | None = None
+    node: Node,
+    columns: Mapping[str, Column],
+    rows: int,
+    now_ms: int | None = None,
+    *,
+    calendars: Mapping[str, Calendar] | None = None,
 ) -> NDArray[np.bool_]:
     """Where a bool expression is true (null is not); shape (rows,), possibly a read-only broadcast.
 
@@ -53,7 +66,7 @@ def evaluate_where(
     """
     exact = not any(columns[name].values.dtype.kind == "f" for name in names(node))
     with np.errstate(all="ignore"):
-        found = _truth(node, Evaluator(columns, now_ms, FUNCTIONS, exact=exact))
+        found = _truth(node, Evaluator(columns, now_ms, FUNCTIONS, exact=exact, calendars=calendars))
     return np.broadcast_to(np.bool_(found), rows) if isinstance(found, bool) else found
 
 
@@ -65,13 +78,20 @@ def _truth(node: Node, evaluator: Evaluator) -> Truth:
     return evaluator.truth(node)
 
 
-def evaluate(node: Node, columns: Mapping[str, Column], rows: int, now_ms: int | None = None) -> Column:
+def evaluate(
+    node: Node,
+    columns: Mapping[str, Column],
+    rows: int,
+    now_ms: int | None = None,
+    *,
+    calendars: Mapping[str, Calendar] | None = None,
+) -> Column:
     """Numbers in float64, times and durations in whole ms (half to even), bools, texts as codes; shape (rows,).
 
     Arguments as in `evaluate_exact`; fixed point columns become float64 first. A number that is not finite is null.
     """
     with np.errstate(all="ignore"):
-        part = Evaluator(columns, now_ms, FUNCTIONS, exact=False).part(node)
+        part = Evaluator(columns, now_ms, FUNCTIONS, exact=False, calendars=calendars).part(node)
         valid, values = part.valid, part.values
         if isinstance(values, Approximate):
             # Adding 0.0 makes a negative zero positive.
@@ -81,6 +101,8 @@ def evaluate(node: Node, columns: Mapping[str, Column], rows: int, now_ms: int |
         if isinstance(values, Texts):
             if isinstance(values.codes, str):
                 return Column(np.broadcast_to(np.int32(0), rows), _mask(valid, rows), dictionary=[values.codes])
+            return Column(values.codes, _mask(valid, rows), dictionary=values.dictionary)
+        if isinstance(values, Intervals):
             return Column(values.codes, _mask(valid, rows), dictionary=values.dictionary)
         if values is None:  # null in every row
             return Column(np.broadcast_to(np.float64(0), rows), _mask(False, rows))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.approximate import Approximate
+from metrics.calendar import ALWAYS, Calendar
 from metrics.column import Column
 from metrics.exact import Exact, Truth
 from metrics.formula_syntax import (
@@ -29,17 +30,28 @@ from metrics.formula_syntax import (
     Unary,
     text,
 )
+from metrics.intervals import Intervals
 from metrics.part import NULL, Part, both, compare, either, meet, negated, opposite, truth
 from metrics.texts import Texts
 
+_ALWAYS = Calendar.always()
 Functions: TypeAlias = "Mapping[str, Callable[[Evaluator, Call], Part]]"
 
 
 class Evaluator:
     """Evaluates trees over one set of columns. `exact` says what numbers are: Exact or Approximate."""
 
-    def __init__(self, columns: Mapping[str, Column], now_ms: int | None, functions: Functions, *, exact: bool) -> None:
+    def __init__(
+        self,
+        columns: Mapping[str, Column],
+        now_ms: int | None,
+        functions: Functions,
+        *,
+        exact: bool,
+        calendars: Mapping[str, Calendar] | None = None,
+    ) -> None:
         self._columns = columns
+        self._calendars = calendars or {}
         self._functions = functions
         self._now_ms = now_ms
         self.exact = exact
@@ -50,6 +62,10 @@ class Evaluator:
         if self._now_ms is None:
             raise ValueError("this expression uses now(): it needs the end of the window")
         return self._now_ms
+
+    def calendar(self, name: str) -> Calendar:
+        """A calendar by name; 'always' needs no declaration."""
+        return _ALWAYS if name == ALWAYS else self._calendars[name]
 
     def part(self, node: Node) -> Part:
         """The value of a node."""
@@ -136,6 +152,8 @@ class Evaluator:
         values = column.values
         valid: Truth = True if column.valid is None else column.valid
         if column.dictionary is not None:
+            if len(column.dictionary) and isinstance(column.dictionary[0], tuple):
+                return Part(Intervals(values, column.dictionary), valid)
             return Part(Texts(values, column.dictionary), valid)
         kind = values.dtype.kind
         if kind == "f":

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from metrics import formula_units as units
 from metrics.formula_now import Now, stray_nows
-from metrics.formula_signatures import SIGNATURES
+from metrics.formula_reference import MAX_REFERENCES
+from metrics.formula_signatures import ALWAYS, SIGNATURES
 from metrics.formula_syntax import (
     COMPARISONS,
     Between,
@@ -30,10 +31,42 @@ from metrics.formula_syntax import (
     children,
     start,
     text,
+    walk,
 )
-from metrics.formula_types import BOOL, DURATION, KIND_ZH, MAX_SCALE, MIXED, NULL, TEXT, Kind, Type, did_you_mean
+from metrics.formula_types import (
+    BOOL,
+    DURATION,
+    KIND_ZH,
+    MAX_SCALE,
+    MIXED,
+    NULL,
+    NUMBER,
+    TEXT,
+    Kind,
+    Type,
+    did_you_mean,
+)
 
 Side = Literal["row", "value"]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an expression may refer to besides the names of its scope.
+
+    `calendars` besides 'always'. For formulas: the numbers that regions have (`attributes`, None: any name), the types
+    of the indicators, which names of the scope are measures, and the functions of formulas that are allowed (None:
+    all of them).
+    """
+
+    calendars: frozenset[str] = frozenset()
+    attributes: frozenset[str] | None = frozenset()
+    indicators: Mapping[str, Type] = field(default_factory=dict)
+    measures: frozenset[str] = frozenset()
+    functions: frozenset[str] | None = None
+
+
+NOWHERE = Surroundings()
 
 
 def check(
@@ -44,15 +77,16 @@ def check(
     want: Kind | None = None,
     now: Now = "free",
     owner: str = "",
+    around: Surroundings = NOWHERE,
 ) -> Type:
     """The type of an expression. Raises the first FormulaError; `problems` gives all of them.
 
     `scope` maps the names of `formula.names` to types. `side` is `row` for expressions over the rows of a source
     (`where`, `field`, `at`, `having`, `each`), `value` for formulas. `want` is the kind that the place needs. `now`
     tells how now() may be used: never (`at`), only in comparisons whose flip can be computed (`where`), or free.
-    `owner` is the source that error messages name.
+    `owner` is the source that error messages name, `around` what else there is to refer to.
     """
-    found, errors = problems(node, scope, side, want=want, now=now, owner=owner)
+    found, errors = problems(node, scope, side, want=want, now=now, owner=owner, around=around)
     if errors or found is None:
         raise errors[0]
     return found
@@ -66,13 +100,14 @@ def problems(
     want: Kind | None = None,
     now: Now = "free",
     owner: str = "",
+    around: Surroundings = NOWHERE,
 ) -> tuple[Type | None, list[FormulaError]]:
     """The type (None if it cannot be told) and every error, by column. Arguments as in `check`."""
-    checker = _Checker(scope, side, owner)
+    checker = _Checker(scope, side, owner, around)
     found = checker.type_of(node)
     if want is not None and found is not None and found.kind not in (want, "null"):
         checker.wrong_kind(node, found, want)
-    errors = checker.errors + ([] if now == "free" else stray_nows(node, now))
+    errors = checker.errors + ([] if now == "free" else stray_nows(node, now)) + _too_many(node)
     return found, sorted(errors, key=lambda error: error.column)
 
 
@@ -94,8 +129,18 @@ def warnings(node: Node, scope: Mapping[str, Type]) -> list[FormulaError]:
     return sorted(found, key=lambda error: error.column)
 
 
+def _too_many(node: Node) -> list[FormulaError]:
+    """The first reference to an indicator beyond the limit."""
+    columns = sorted(part.column for part in walk(node) if isinstance(part, Call) and part.function == "indicator")
+    if len(columns) <= MAX_REFERENCES:
+        return []
+    en, zh = f"more than {MAX_REFERENCES} references to indicators", f"引用指标超过 {MAX_REFERENCES} 处"
+    return [FormulaError("limit", columns[MAX_REFERENCES], en, zh)]
+
+
 class _Checker:
-    def __init__(self, scope: Mapping[str, Type], side: Side, owner: str) -> None:
+    def __init__(self, scope: Mapping[str, Type], side: Side, owner: str, around: Surroundings) -> None:
+        self._around = around
         self.errors: list[FormulaError] = []
         self._scope = scope
         self._side = side
@@ -298,12 +343,15 @@ class _Checker:
 
     def _call(self, node: Call) -> Type | None:
         signature = SIGNATURES.get(node.function)
-        if signature is None or (signature.formula_only and self._side == "row"):
+        allowed = self._side == "value" and (self._around.functions is None or node.function in self._around.functions)
+        if signature is None or (signature.formula_only and not allowed):
             if signature is None:
                 near_en, near_zh = did_you_mean(node.function, SIGNATURES)
                 en, zh = f"there is no function '{node.function}'{near_en}", f"没有函数 '{node.function}'{near_zh}"
-            else:
+            elif self._side == "row":
                 en, zh = f"'{node.function}' may be used in a formula only", f"'{node.function}' 只能用于 formula"
+            else:
+                en, zh = f"'{node.function}' may not be used here", f"此处不能使用 '{node.function}'"
             self.error("unknown-function", node.column, en, zh)
             return None
         if not signature.takes(len(node.arguments)):
@@ -314,10 +362,51 @@ class _Checker:
         return signature.result(self, node)
 
     def reference(self, node: Call) -> Type | None:
-        """The type of a column that the caller provides under the text of the call."""
-        name = text(node)
+        """The type of a column that the caller provides under the text of the call, `f('name')`."""
+        name, around = text(node), self._around
         if name in self._scope:
             return self._scope[name]
-        near_en, near_zh = did_you_mean(name, (known for known in self._scope if known.startswith(node.function + "(")))
-        self.error("unknown-name", start(node.arguments[0]), f"{name} is not known{near_en}", f"{name} 不存在{near_zh}")
+        argument = node.arguments[0]
+        id_ = argument.value if isinstance(argument, Text) else ""
+        if node.function == "entered" or (node.function == "region" and around.attributes is None):
+            return NUMBER
+        if node.function == "indicator" and id_ in around.indicators:
+            return around.indicators[id_]
+        known = set(around.indicators) if node.function == "indicator" else set(around.attributes or ())
+        if node.function == "region" and id_ in known:
+            return NUMBER
+        known |= {one[8:-2] for one in self._scope if one.startswith("region('") and node.function == "region"}
+        what_en, what_zh = (
+            ("an indicator", "指标") if node.function == "indicator" else ("a number of regions", "区域属性")
+        )
+        near_en, near_zh = did_you_mean(id_, known)
+        self.error(
+            "unknown-name", start(argument), f"'{id_}' is not {what_en}{near_en}", f"'{id_}' 不是{what_zh}{near_zh}"
+        )
         return None
+
+    def earlier(self, node: Node) -> Type | None:
+        """The type of a measure or `indicator('..')`, the only things that have earlier values."""
+        if isinstance(node, Name):
+            found = self._known(node.id, node.column)
+            if found is None or node.id in self._around.measures:
+                return found
+        elif isinstance(node, Call) and node.function == "indicator":
+            return self.type_of(node)
+        else:
+            self.type_of(node)
+        en = f"{text(node)} is neither a measure nor indicator('..')"
+        self.error("type", start(node), en, f"{text(node)} 既不是度量也不是 indicator('..')")
+        return None
+
+    def calendar(self, node: Node) -> None:
+        """The name of a calendar as a text literal."""
+        if not isinstance(node, Text):
+            en, zh = f"{text(node)} must be the name of a calendar in quotes", f"{text(node)} 必须是加引号的日历名"
+            self.error("literal", start(node), en, zh)
+        elif node.value != ALWAYS and node.value not in self._around.calendars:
+            near_en, near_zh = did_you_mean(node.value, {ALWAYS, *self._around.calendars})
+            self.error(
+                "unknown-name", node.column, f"'{node.value}' is not a calendar{near_en}",
+                f"'{node.value}' 不是日历{near_zh}",
+            )  # fmt: skip

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from metrics.formula_syntax import Call, Literal_, Node, Number, Rule, Text, constant, start, text
-from metrics.formula_types import INTEGER, NUMBER, TIME, Kind, Type
+from metrics.formula_types import DURATION, INTEGER, NUMBER, TIME, Kind, Type
 
+ALWAYS = "always"  # the calendar that is always open
+SHIFTS = ("1d", "1w", "1mo", "1y")
 PERIODS = ("day", "week", "month", "year")
 MAX_ROUND = 9  # round(x, d): |d|
 
@@ -24,6 +26,8 @@ class Checks(Protocol):
     def ordered(self, parts: Sequence[Node]) -> Type | None: ...
     def member(self, operand: Node, literals: Sequence[Literal_]) -> Type | None: ...
     def reference(self, node: Call) -> Type | None: ...
+    def earlier(self, node: Node) -> Type | None: ...
+    def calendar(self, node: Node) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,41 @@ def _elapsed(check: Checks, call: Call) -> Type | None:
     return NUMBER
 
 
+def _worked(check: Checks, call: Call) -> Type | None:
+    check.expect(call.arguments[0], "time")
+    check.expect(call.arguments[1], "time")
+    _calendar_and_holds(check, call)
+    return DURATION
+
+
+def _after(check: Checks, call: Call) -> Type | None:
+    check.expect(call.arguments[0], "time")
+    check.expect(call.arguments[1], "duration")
+    _calendar_and_holds(check, call)
+    return TIME
+
+
+def _calendar_and_holds(check: Checks, call: Call) -> None:
+    check.calendar(call.arguments[2])
+    if len(call.arguments) > 3:
+        check.expect(call.arguments[3], "intervals")
+
+
+def _earlier(check: Checks, call: Call) -> Type | None:
+    return check.earlier(call.arguments[0])
+
+
+def _same_time(check: Checks, call: Call) -> Type | None:
+    shift = call.arguments[1]
+    if not isinstance(shift, Text) or shift.value not in SHIFTS:
+        _want_literal(check, shift, f"one of {', '.join(SHIFTS)} in quotes", f"以下之一(加引号):{'、'.join(SHIFTS)}")
+    return check.earlier(call.arguments[0])
+
+
+def _plain_of_earlier(check: Checks, call: Call) -> Type | None:
+    return None if check.earlier(call.arguments[0]) is None else NUMBER
+
+
 SIGNATURES: Mapping[str, Signature] = {
     "if": Signature("if(condition, value, ..., otherwise)", _if, least=3, step=2),
     "coalesce": Signature("coalesce(a, ...)", _coalesce, least=1),
@@ -206,7 +245,14 @@ SIGNATURES: Mapping[str, Signature] = {
     "hours": Signature("hours(duration)", _span_in("h"), least=1, most=1),
     "days": Signature("days(duration)", _span_in("d"), least=1, most=1),
     "now": Signature("now()", _now, least=0, most=0),
+    "worked": Signature("worked(from, to, 'calendar'[, holds])", _worked, least=3, most=4),
+    "after": Signature("after(time, duration, 'calendar'[, holds])", _after, least=3, most=4),
     "region": Signature("region('attribute')", _reference, least=1, most=1, formula_only=True),
     "entered": Signature("entered('name')", _reference, least=1, most=1, formula_only=True),
+    "indicator": Signature("indicator('id')", _reference, least=1, most=1, formula_only=True),
+    "previous": Signature("previous(x)", _earlier, least=1, most=1, formula_only=True),
+    "same_time": Signature("same_time(x, '1d')", _same_time, least=2, most=2, formula_only=True),
+    "zscore": Signature("zscore(x)", _plain_of_earlier, least=1, most=1, formula_only=True),
+    "rank": Signature("rank(x)", _plain_of_earlier, least=1, most=1, formula_only=True),
     "elapsed": Signature("elapsed('year')", _elapsed, least=1, most=1, formula_only=True),
 }

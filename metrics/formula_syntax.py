@@ -13,8 +13,9 @@ Rule = Literal[
 
 UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 
-# References get their column from the caller, under the text of the call: the caller knows regions and entries.
-REFERENCES = frozenset({"region", "entered"})
+# References get their column from the caller, under the text of the call: the caller knows regions, entries, other
+# indicators and earlier values.
+REFERENCES = frozenset({"region", "entered", "indicator", "previous", "same_time", "zscore", "rank"})
 
 
 class FormulaError(ValueError):
@@ -180,15 +181,24 @@ def walk(node: Node) -> Iterator[Node]:
 def names(node: Node) -> frozenset[str]:
     """The columns that an evaluation needs: fields, measures and constants by name, references as their text.
 
-    A reference is listed as it is printed, e.g. `region('area_km2')`.
+    A reference is listed as it is printed, e.g. `region('area_km2')` or `previous(n)`, without what stands in it.
     """
     found = set[str]()
-    for part in walk(node):
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
         if isinstance(part, Name):
             found.add(part.id)
         elif isinstance(part, Call) and part.function in REFERENCES:
             found.add(text(part))
+        else:
+            waiting.extend(children(part))
     return frozenset(found)
+
+
+def used_names(node: Node) -> frozenset[str]:
+    """Every name in the text, also those inside of references: `previous(n)` uses n."""
+    return frozenset(part.id for part in walk(node) if isinstance(part, Name))
 
 
 def uses_now(node: Node) -> bool:

@@ -29,6 +29,7 @@ class Type:
     `scale` is the number of decimals of a fixed point number that follows from the expression (ints 0), None where it
     does not follow (float64, division, functions): there a measure's own scale decides, 6 by default. `unit` is None
     for a plain number, which takes the unit of whatever it meets. `values` are the only texts of a closed category.
+    What is `personal` may be compared and counted, and never shown.
     """
 
     kind: Kind
@@ -36,6 +37,7 @@ class Type:
     unit: str | None = None
     values: frozenset[str] | None = None
     nullable: bool = False
+    personal: bool = False
 
 
 NUMBER = Type("number")

@@ -8,10 +8,13 @@ from fractions import Fraction
 import numpy as np
 
 from metrics import local_time
+from metrics.calendar import NEVER, Calendar, Times
 from metrics.evaluator import Evaluator
-from metrics.exact import Exact
+from metrics.exact import Exact, Truth
 from metrics.formula_syntax import UNIT_MS, Call, Number, Text, constant
+from metrics.intervals import Intervals
 from metrics.part import NULL, Part, all_known, choose, compare, join, meet, opposite, truth
+from metrics.worked import after_ms, worked_ms
 
 _STEP_TOLERANCE = Fraction(1, 10**9)  # of steps(): a limit reached by float64 arithmetic counts as reached
 
@@ -184,6 +187,56 @@ def _elapsed(of: Evaluator, call: Call) -> Part:
     return Part(of.number(Exact.literal(local_time.elapsed(period.value, of.now_ms))))
 
 
+def _worked(of: Evaluator, call: Call) -> Part:
+    start, end = (_instants(of.part(argument)) for argument in call.arguments[:2])
+    if start is None or end is None:
+        return NULL
+    spent = worked_ms(_calendar(of, call), start[0], end[0], holds_of(of, call))
+    return Part(Exact.whole(_whole(spent)), meet(start[1], end[1]))
+
+
+def _after(of: Evaluator, call: Call) -> Part:
+    start, amount = (_instants(of.part(argument)) for argument in call.arguments[:2])
+    if start is None or amount is None:
+        return NULL
+    found = after_ms(_calendar(of, call), start[0], amount[0], holds_of(of, call))
+    comes = found < NEVER
+    valid = meet(meet(start[1], amount[1]), bool(comes) if comes.ndim == 0 else comes)
+    return Part(Exact.whole(_whole(np.where(comes, found, 0))), valid)
+
+
+def _instants(part: Part) -> tuple[Times, Truth] | None:
+    """Times or durations as whole ms and where they are known; one that no calendar reaches is unknown."""
+    if not isinstance(part.values, Exact):
+        return None
+    ms = np.asarray(part.values.at_scale(0).narrowed().values)
+    inside = abs(ms) < local_time.MAX_MS
+    times = np.where(inside, ms, 0).astype(np.int64)
+    return times, meet(part.valid, bool(inside) if inside.ndim == 0 else inside.astype(np.bool_))
+
+
+def _whole(values: Times) -> int | Times:
+    return values if values.ndim else int(values)
+
+
+def _calendar(of: Evaluator, call: Call) -> Calendar:
+    name = call.arguments[2]
+    assert isinstance(name, Text)  # noqa: S101  # the checker refuses anything else
+    return of.calendar(name.value)
+
+
+def holds_of(of: Evaluator, call: Call) -> Intervals | None:
+    """The holds of each row; a null has none."""
+    if len(call.arguments) < 4:
+        return None
+    part = of.part(call.arguments[3])
+    if not isinstance(part.values, Intervals) or part.valid is False:
+        return None
+    if part.valid is True:
+        return part.values
+    return Intervals(np.where(part.valid, part.values.codes, np.int32(-1)), part.values.dictionary)
+
+
 FUNCTIONS: Mapping[str, Callable[[Evaluator, Call], Part]] = {
     "if": _if,
     "coalesce": _coalesce,
@@ -206,5 +259,7 @@ FUNCTIONS: Mapping[str, Callable[[Evaluator, Call], Part]] = {
     "hours": _span_in(UNIT_MS["h"]),
     "days": _span_in(UNIT_MS["d"]),
     "now": _now,
+    "worked": _worked,
+    "after": _after,
     "elapsed": _elapsed,
 }
