@@ -189,16 +189,17 @@ class Folded:
             return self.count.astype(np.float64), np.ones(len(self), np.bool_)
         if agg in ("sum", "mean"):
             assert self.sum is not None  # noqa: S101
-            total = _to_float(self.sum, scale)
+            total = to_float(self.sum, scale)
             if agg == "sum":
                 return total, known if empty_sum_is_null else np.ones(len(self), np.bool_)
             return _mean(self.sum, self.count, scale), known
         extreme = self.min if agg == "min" else self.max
         assert extreme is not None  # noqa: S101
-        return np.where(known, _to_float(np.where(known, extreme, 0), scale), 0.0), known
+        return np.where(known, to_float(np.where(known, extreme, 0), scale), 0.0), known
 
 
-def _to_float(values: Integers, scale: int) -> NDArray[np.float64]:
+def to_float(values: Integers, scale: int) -> NDArray[np.float64]:
+    """Fixed point integers as float64, each correctly rounded."""
     if values.dtype != object and bound(values) < _EXACT_FLOAT:
         return np.asarray(values / 10.0**scale, np.float64)  # both exact, so the quotient is rounded once
     return np.array([int(value) / 10**scale for value in values], np.float64)  # Python divides integers exactly

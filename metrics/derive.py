@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics import fold
 from metrics.aggregate import Folded, Integers, bound, stack
 from metrics.column import Column
 from metrics.evaluation import evaluate, evaluate_where
@@ -17,8 +18,10 @@ from metrics.formula_syntax import Call, Text
 from metrics.intake import Intake, Panes
 from metrics.layout import Groups, Index, Layout
 from metrics.measure import Measure
+from metrics.measured import Answer, Measured
 from metrics.plan import IndicatorPlan
 from metrics.region import Regions
+from metrics.rowwise import fold_rows
 from metrics.window import Window, pane_index
 
 Numbers = NDArray[np.float64]
@@ -64,34 +67,50 @@ class Deriver:
         self.groups = Groups(self.plan, self.regions)
         self.layouts = [Layout(self.plan, measure, self.regions, self.groups) for measure in self.plan.measures]
 
-    def derive(self, intakes: Mapping[str, Intake], ends: Sequence[int]) -> Derived:
-        """The windows that end at `ends`, oldest first."""
+    def measure(self, intakes: Mapping[str, Intake], ends: Sequence[int]) -> Answer:
+        """The measures of the windows that end at `ends`, oldest first, for every group that was ever seen."""
         for layout, part in zip(self.layouts, self.plan.measures, strict=True):
-            layout.extend(intakes[part.measure.source])
-        shape = (len(ends), len(self.groups))
-        measured: dict[str, _Measured] = {}
-        present = np.zeros(shape, np.bool_).ravel()
+            layout.extend(intakes[part.source])
+        groups = len(self.groups)
+        measured: dict[str, Measured] = {}
+        present = np.zeros(len(ends) * groups, np.bool_)
         states: dict[str, Folded] = {}
         for layout, part in zip(self.layouts, self.plan.measures, strict=True):
-            intake = intakes[part.measure.source]
-            if part.scan not in states:
-                states[part.scan] = window_states(
-                    intake.panes[part.scan], self.plan.indicator.window, ends, len(intake.keys[part.key])
-                )
-            found = _measure(part.measure, layout, intake, states[part.scan], len(ends))
+            intake, measure = intakes[part.source], part.measure
+            if part.scan:
+                if part.scan not in states:
+                    states[part.scan] = window_states(
+                        intake.panes[part.scan], part.window, ends, len(intake.keys[part.key])
+                    )
+                cells = _paned(measure, layout, states[part.scan], len(ends))
+            else:
+                cells = fold_rows(part, layout, intakes, ends)
+            found = _Measured(*cells) if not measure.per else _second_step(measure, layout, intake, cells, ends)
             projection = layout.project()
             if projection is None:
                 present |= found.rows > 0
             else:
-                found = _project(found, projection, len(ends), part.measure)
-            measured[part.measure.name] = found
+                found = _project(found, projection, len(ends), measure)
+            shape = (len(ends), groups)
+            measured[measure.name] = Measured(
+                found.value.reshape(shape), found.known.reshape(shape), found.rows.reshape(shape)
+            )
+        return Answer(list(self.groups.all), measured, present.reshape(len(ends), groups))
+
+    def derive(self, intakes: Mapping[str, Intake], ends: Sequence[int]) -> Derived:
+        """The values of the windows that end at `ends`, oldest first."""
+        answer = self.measure(intakes, ends)
+        shape = (len(ends), len(self.groups))
+        measured = {
+            name: _Measured(found.value.ravel(), found.known.ravel(), found.rows.ravel())
+            for name, found in answer.measures.items()
+        }
         value, known = self._formula(measured, ends, shape)
         samples = self._samples(measured, shape)
         known &= samples >= self.plan.indicator.min_samples
         return Derived(
-            np.where(known, value, 0.0).reshape(shape), known.reshape(shape), samples.reshape(shape),
-            present.reshape(shape),
-        )  # fmt: skip
+            np.where(known, value, 0.0).reshape(shape), known.reshape(shape), samples.reshape(shape), answer.present
+        )
 
     def _samples(self, measured: Mapping[str, _Measured], shape: tuple[int, int]) -> NDArray[np.int64]:
         chosen = self.plan.indicator.samples
@@ -187,62 +206,52 @@ def _extreme(parts: Sequence[Integers], cuts: Sequence[tuple[int, int]], empty: 
     return np.concatenate([ufunc.reduce([nothing, *parts[first:last]], axis=0) for first, last in cuts])
 
 
-def _measure(measure: Measure, layout: Layout, intake: Intake, states: Folded, windows: int) -> _Measured:
+def _paned(measure: Measure, layout: Layout, states: Folded, windows: int) -> fold.Result:
     size = len(states) // windows
     # All windows at once: the pairs of window w are those of the layout, shifted by w keys and w cells.
     shift = np.arange(windows)[:, None]
     keys = (layout.pair_key[None, :] + shift * size).ravel()
     cells = (layout.pair_cell[None, :] + shift * layout.cells).ravel()
     folded = states.regroup(keys, cells, windows * layout.cells)
-    if not measure.per:
-        value, known = folded.result(measure.agg, measure.scale, empty_sum_is_null=True)
-        return _Measured(value, known, folded.count)
-    return _second_step(measure, layout, intake, folded, windows)
+    value, known = folded.result(measure.agg, measure.scale, empty_sum_is_null=True)
+    return value, known, folded.count
 
 
-def _second_step(measure: Measure, layout: Layout, intake: Intake, folded: Folded, windows: int) -> _Measured:
+def _second_step(
+    measure: Measure, layout: Layout, intake: Intake, folded: fold.Result, ends: Sequence[int]
+) -> _Measured:
     """Combinations with a folded row: `having` keeps, `each` maps, `then` folds to groups."""
-    groups = len(layout.groups)
-    present = np.flatnonzero(folded.count)
+    groups, windows = len(layout.groups), len(ends)
+    values, knowns, counts = folded
+    present = np.flatnonzero(counts)
     cells = present % layout.cells if layout.cells else present
-    codes = layout.cell_group[cells] + present // max(layout.cells, 1) * groups
-    rows = np.bincount(codes, weights=folded.count[present], minlength=windows * groups).astype(np.int64)
-    some = folded.take(present)
-    value, known = some.result(measure.agg, measure.scale, empty_sum_is_null=True)
-    columns = {"value": Column(value, known), **_cell_columns(measure, layout, intake, cells)}
-    kept = known.copy()
+    window = present // max(layout.cells, 1)
+    codes = layout.cell_group[cells] + window * groups
+    rows = np.bincount(codes, weights=counts[present], minlength=windows * groups).astype(np.int64)
+    value, kept = values[present], knowns[present].copy()
+    at = np.array(ends, np.int64)[window]
+    columns = {"value": Column(value, kept.copy()), **_cell_columns(measure, layout, intake, cells, at)}
     if measure.having is not None:
         kept &= evaluate_where(measure.having, columns, len(cells))
     if measure.each is not None:
         mapped = evaluate(measure.each, columns, len(cells))
         value = _numbers(mapped)
         kept &= mapped.known()
-    value, codes = value[kept], codes[kept]
-    return _then(measure.then, value, codes, windows * groups, rows)
+    result, known = fold.then_fold(measure.then, value[kept], codes[kept], windows * groups, measure.then_p)
+    if measure.then == "sum" and intake.source.kind == "records":
+        known = np.ones(windows * groups, np.bool_)  # as a sum of records: nothing is 0
+    return _Measured(result, known, rows)
 
 
-def _cell_columns(measure: Measure, layout: Layout, intake: Intake, cells: Index) -> dict[str, Column]:
+def _cell_columns(measure: Measure, layout: Layout, intake: Intake, cells: Index, ends: Index) -> dict[str, Column]:
     used = set[str]()
     for node in (measure.having, measure.each):
         used |= _used(node)
-    return layout.columns(intake, sorted(used - {"value"}), cells)
+    return layout.columns(intake, sorted(used - {"value"}), cells, ends)
 
 
 def _used(node: Node | None) -> frozenset[str]:
     return names(node) if node is not None else frozenset()
-
-
-def _then(then: str, value: Numbers, codes: Index, size: int, rows: NDArray[np.int64]) -> _Measured:
-    count = np.bincount(codes, minlength=size)
-    some = count > 0
-    if then == "count":
-        return _Measured(count.astype(np.float64), np.ones(size, np.bool_), rows)
-    if then in ("sum", "mean"):
-        total = np.bincount(codes, weights=value, minlength=size).astype(np.float64)  # integers where nothing is given
-        return _Measured(total if then == "sum" else total / np.maximum(count, 1), some, rows)
-    out = np.full(size, np.inf if then == "min" else -np.inf)
-    (np.minimum if then == "min" else np.maximum).at(out, codes, value)
-    return _Measured(np.where(some, out, 0.0), some, rows)
 
 
 def _project(found: _Measured, projection: Index, windows: int, measure: Measure) -> _Measured:
@@ -251,7 +260,7 @@ def _project(found: _Measured, projection: Index, windows: int, measure: Measure
     index = (projection[None, :] + np.arange(windows)[:, None] * groups).ravel()
     missing = np.tile(projection < 0, windows)
     index = np.where(missing, 0, index)
-    zero = measure.then == "count" if measure.per else measure.agg == "count"
+    zero = empty_is_zero(measure)
     return _Measured(
         np.where(missing, 0.0, found.value[index]),
         np.where(missing, zero, found.known[index]),
@@ -263,3 +272,11 @@ def _numbers(column: Column) -> Numbers:
     """A result as float64; fixed point and bools are no result of a formula."""
     values = column.values
     return np.asarray(values, np.float64) if column.scale is None else values / 10.0**column.scale
+
+
+def empty_is_zero(measure: Measure) -> bool:
+    """Whether nothing folded makes 0; else it makes null."""
+    last = measure.then if measure.per else measure.agg
+    if last == "sum":
+        return measure.records
+    return last in ("count", "distinct", "distinct_approx", "online", "dwell")

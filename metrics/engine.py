@@ -56,6 +56,11 @@ class State:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.intakes = {name: Intake(source) for name, source in plan.sources.items()}
+        for intake in self.intakes.values():
+            if intake.source.registry_is_source:
+                intake.registry = self.intakes[intake.source.registry or ""]
+            for part in intake.source.union_of:
+                self.intakes[part].unions.append(intake)
         scans = {name: scan.pane_ms for name, scan in plan.scans.items()}
         self.publications = [Publication(indicator, plan.regions, scans) for indicator in plan.indicators]
         self._image = image.Image(self.intakes, self.publications)
@@ -142,7 +147,7 @@ def step(
     closed: dict[str, int] = {}
     more = False
     for publication in state.publications:
-        mine = {name: state.intakes[name] for name in publication.plan.indicator.sources}
+        mine = {name: state.intakes[name] for name in publication.plan.sources}
         moment = _moment(mine, now_ms, behind)
         origin = _least(origins, mine)
         values, completed = publication.publish(state.intakes, Occasion(moment, history, origin))

@@ -6,6 +6,7 @@
 | `source/ID` | watermark, counters, presence |
 | `entities/ID/CHUNK`, `texts/ID/FIELD/CHUNK`, `keys/ID/COLUMNS/CHUNK` | dictionaries, append-only |
 | `seen/ID/BUCKET/CHUNK` | identities |
+| `rows/ID/CHUNK` | kept rows, in order of arrival |
 | `pane/SCAN/INDEX` | folded state |
 | `indicator/ID@VERSION` | how far it is published |
 | `groups/ID@VERSION/CHUNK` | its groups, append-only |
@@ -14,6 +15,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -58,6 +60,12 @@ class Image:
                 self._lists[f"keys/{name}/{','.join(columns)}"] = _constant(keys.rows)
         for name, publication in self._publications.items():
             self._lists[f"groups/{name}"] = _constant(publication.deriver.groups.all)
+        # Rows with other columns than today's have another name: a changed definition does not misread them.
+        self._layouts = {
+            name: f"rows/{name}/{_digest(intake.kept.columns)}"
+            for name, intake in intakes.items()
+            if intake.kept is not None
+        }
         self._written: dict[str, int] = {}
         self._stray: list[str] = []  # fields of a checkpoint that the plan has no use for
         self._fresh = True
@@ -81,6 +89,9 @@ class Image:
                 intake.changed = False
             for chunk_name, payload in intake.identities.changed():
                 out[f"seen/{name}/{chunk_name}"] = payload
+            if intake.kept is not None:
+                for chunk, cells in intake.kept.ledger.changed(intake.kept.columns):
+                    out[f"{self._layouts[name]}/{chunk}"] = cells
         for scan, panes in self._panes.items():
             for index in panes.dirty:
                 folded = panes.panes.get(index)
@@ -107,6 +118,9 @@ class Image:
             out[f"source/{name}"] = _source(intake)
             for chunk_name, payload in intake.identities.snapshot():
                 out[f"seen/{name}/{chunk_name}"] = payload
+            if intake.kept is not None:
+                for chunk, cells in intake.kept.ledger.snapshot(intake.kept.columns):
+                    out[f"{self._layouts[name]}/{chunk}"] = cells
         for scan, panes in self._panes.items():
             for index, folded in panes.panes.items():
                 out[f"pane/{scan}/{index}"] = _folded(folded)
@@ -126,7 +140,9 @@ class Image:
         self._fresh = False
         seen: dict[str, dict[tuple[int, int], bytes]] = {}
         lists: dict[str, dict[int, list[Any]]] = {}
+        rows: dict[str, dict[int, bytes]] = {}
         rest: list[tuple[str, str, str, bytes]] = []
+        layouts = set(self._layouts.values())
         for field, payload in fields.items():
             kind, _, tail = field.partition("/")
             if kind == "meta":
@@ -135,6 +151,12 @@ class Image:
                 name, bucket, chunk = tail.rsplit("/", 2)
                 if name in self._intakes:
                     seen.setdefault(name, {})[int(bucket), int(chunk)] = payload
+                else:
+                    self._stray.append(field)
+            elif kind == "rows":
+                layout, _, chunk = field.rpartition("/")
+                if layout in layouts:
+                    rows.setdefault(layout, {})[int(chunk)] = payload
                 else:
                     self._stray.append(field)
             elif kind in ("entities", "texts", "keys", "groups"):
@@ -151,6 +173,13 @@ class Image:
                 self._intakes[name].identities.load(chunks)
             except ValueError as error:
                 raise DamagedState(f"seen/{name}") from error
+        for name, layout in self._layouts.items():
+            kept = self._intakes[name].kept
+            if layout in rows and kept is not None:
+                try:
+                    kept.load(rows[layout])
+                except (ValueError, KeyError, TypeError, msgpack.UnpackException) as error:
+                    raise DamagedState(layout) from error
         for field, kind, tail, payload in rest:
             try:
                 if not self._load_field(kind, tail, _decode(field, payload), codes):
@@ -212,6 +241,10 @@ class Image:
                 publication.unfinished.add(end)
             return True
         return False
+
+
+def _digest(columns: Sequence[str]) -> str:
+    return hashlib.sha256("\x1f".join(sorted(columns)).encode()).hexdigest()[:16]
 
 
 def _constant(items: Sequence[Any]) -> Callable[[], Sequence[Any]]:

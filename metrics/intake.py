@@ -1,4 +1,4 @@
-"""Intake: a batch of one source becomes folded panes; late rows and duplicates are counted and left out."""
+"""Intake: a batch of one source becomes folded panes and kept rows; late rows and duplicates are counted."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ from numpy.typing import NDArray
 from metrics.aggregate import Folded
 from metrics.clock import LOCAL_OFFSET_MS
 from metrics.column import Column
-from metrics.evaluation import evaluate_exact, evaluate_where
-from metrics.formula import Node, names, text
 from metrics.identity import Identities
-from metrics.keyspace import Codes, Entities, Keys, at_rows
+from metrics.journal import Journal
+from metrics.keeping import Keeping
+from metrics.keyspace import Entities, Keys, at_rows
 from metrics.measure import ENTITY
+from metrics.named import NamedIdentities
 from metrics.observation import Batch, Dictionary
-from metrics.plan import Key, Scan, SourcePlan
+from metrics.plan import REGION, Key, Scan, SourcePlan
+from metrics.register import Register
+from metrics.rows import Rows
+from metrics.source import Source
+from metrics.union import joined
 from metrics.watermark import BEGINNING, Watermark
 
 _DENSE = 4  # a batch is folded over all its panes at once while panes x keys stay below this many times its rows
@@ -56,53 +61,164 @@ class Counters:
 
 
 class Intake:
-    """One source: its entities, keys, identities, watermark, presence and the panes of its scans."""
+    """One source: its entities, keys, identities, watermark, presence, the panes of its scans and its kept rows."""
 
     def __init__(self, plan: SourcePlan) -> None:
         source = plan.source
         self.plan = plan
+        self.source: Source = source
         self.entities = Entities(source, plan.registry)
         self.texts: dict[str, Dictionary] = {}
         self.keys: dict[Key, Keys] = {}
-        for scan in plan.scans:
-            for column in scan.key:
+        for key in plan.keys:
+            for column in key:
                 if column != ENTITY:
                     self.texts.setdefault(column, Dictionary([""]))
-            if scan.key not in self.keys:
-                self.keys[scan.key] = Keys(scan.key, self.entities.dictionary, self.texts)
+            self.keys[key] = Keys(key, self.entities.dictionary, self.texts)
         self.panes = {scan.id: Panes(scan) for scan in plan.scans}
         self.watermark = Watermark(source.disorder_ms, source.lateness_ms, source.idle_ms)
-        self.identities = Identities(source.lateness_ms)
+        self.identities = Identities(source.lateness_ms) if not source.identity else NamedIdentities()
+        self.kept: Journal | Register | None = None
+        if plan.kept is not None:
+            keeping = Keeping(plan.kept, source, self.texts)
+            named = self.identities.names if isinstance(self.identities, NamedIdentities) else None
+            self.kept = (
+                Register(keeping)
+                if source.kind == "records"
+                else Journal(keeping, self.entities.dictionary, named, current=plan.kept.current)
+            )
+        self.unions: list[Intake] = []  # that its rows join
+        self.registry: Intake | None = None  # the records that tell what is taken, where a source has such
         self.newest_in: dict[int, int] = {}  # pane of the source's grid -> newest event time in it
         self.oldest_ms: int | None = None  # the oldest row of the batches since the last publication
+        self.touched: set[int] = set()  # panes of the source's grid with kept rows that came since then
         self.counters = Counters()
         self.changed = False
+
+    @property
+    def journal(self) -> Journal:
+        """The kept readings. Raises TypeError for a source that keeps none."""
+        if not isinstance(self.kept, Journal):
+            raise TypeError(f"{self.source.id} keeps no readings")
+        return self.kept
+
+    @property
+    def register(self) -> Register:
+        """The kept versions. Raises TypeError for a source that keeps none."""
+        if not isinstance(self.kept, Register):
+            raise TypeError(f"{self.source.id} keeps no records")
+        return self.kept
 
     def take(self, batch: Batch, now_ms: int) -> None:
         """Fold a batch in. The rows are judged in their order: late, then duplicate, then folded."""
         self.changed = True
         self.counters.rows += batch.rows
         mapping = self.entities.dictionary.codes(batch.entities)
-        rows = _Rows(batch, mapping, self)
+        rows = Rows(batch, mapping, self)
         late = self.watermark.late(rows.time)
+        if self.source.kind == "records":
+            self._take_versions(rows, late, now_ms)
+            return
         if late is not None:
             self.counters.late += int(late.sum())
             rows.keep(~late)
-        new = self.identities.admit(rows.entity, rows.time)
+        identity: NDArray[np.int32] | None = None
+        if isinstance(self.identities, NamedIdentities):
+            identity = self.identities.codes([rows.column(name) for name in self.source.identity])
+            new = self.identities.admit(identity, rows.time)
+        else:
+            new = self.identities.admit(rows.entity, rows.time)
         if new is not None:
             self.counters.duplicate += len(new) - int(new.sum())
             rows.keep(new)
+            identity = None if identity is None else identity[new]
         if not len(rows.time):
             return
         missing = self.entities.unregistered()
         if missing is not None:
             self.counters.unregistered += int(missing[rows.entity].sum())
-        oldest = int(rows.time.min())
-        self.oldest_ms = oldest if self.oldest_ms is None else min(self.oldest_ms, oldest)
-        self.watermark.heard(int(rows.time.max()), now_ms)
-        self._note_presence(rows)
+        elif self.registry is not None:
+            found = self.registry.version_of(self.entities.dictionary, rows.entity, rows.time)
+            self.counters.unregistered += int((found < 0).sum())
+        self._hold(rows, identity, now_ms)
+
+    def taken(self, name: str, rows: Rows) -> Column:
+        """A registry field, or the region, of each row."""
+        if name == REGION:
+            rule = self.source.region
+            assert rule is not None  # noqa: S101  # the plan asks for the regions of sources that have some
+            if rule.way == "point" or self.source.union_of:
+                # Whoever made the batch resolves places; of one that does not, no row has a region.
+                return Column(np.full(len(rows), -1, np.int32), np.zeros(len(rows), np.bool_), None, ())
+            name = rule.name
+        if self.registry is None:
+            return at_rows(self.entities.column(name), rows.entity)
+        found = self.registry.version_of(self.entities.dictionary, rows.entity, rows.time)
+        register = self.registry.register
+        return register.keeping.raw(register.ledger, name, found)
+
+    def version_of(self, names: Dictionary, entity: NDArray[np.int32], times: NDArray[np.int64]) -> NDArray[np.intp]:
+        """For each entity (codes of `names`) the version of its record at a time; -1 if it is not registered then."""
+        mine = np.array([self.code_of(name) for name in names], np.int32)
+        return self.register.as_of(mine[entity], times)
+
+    def code_of(self, name: str) -> int:
+        """The code of an entity; -1 if it was never seen."""
+        code = self.entities.dictionary.get(name)
+        return -1 if code is None else code
+
+    def _take_versions(self, rows: Rows, late: NDArray[np.bool_] | None, now_ms: int) -> None:
+        """A version that comes too late is applied as if changed at the watermark, and counted; none is lost."""
+        if late is not None:
+            # Known since ever is no lateness: the record has no change time of its own.
+            late &= rows.time > BEGINNING
+            self.counters.late += int(late.sum())
+            rows.time = np.where(late, self.watermark.mark_ms, rows.time)
+        if len(rows):
+            self._hold(rows, None, now_ms)
+
+    def _hold(self, rows: Rows, identity: NDArray[np.int32] | None, now_ms: int) -> None:
+        """Rows that count: into panes, kept rows, and the unions that they join."""
+        self._hear(rows, now_ms)
         for scan in self.plan.scans:
             self._fold(scan, rows)
+        if isinstance(self.kept, Journal):
+            self.kept.take(rows, identity)
+            self._touch(rows)
+        elif self.kept is not None:
+            deleted = np.zeros(len(rows), np.bool_)
+            if self.source.deleted:
+                column = rows.column(self.source.deleted)
+                deleted = column.values.astype(np.bool_) & column.known()
+            self.kept.take(rows, deleted)
+            self._touch(rows)
+        for union in self.unions:
+            union.join(rows, self, now_ms)
+
+    def join(self, rows: Rows, part: Intake, now_ms: int) -> None:
+        """Take over the rows that count of a part of this union."""
+        batch = joined(rows, part.source, part.entities.dictionary, self.source)
+        self.changed = True
+        self.counters.rows += batch.rows
+        mine = Rows(batch, self.entities.dictionary.codes(batch.entities), self)
+        identity = None
+        if isinstance(self.identities, NamedIdentities):
+            identity = self.identities.codes([mine.column(name) for name in self.source.identity])
+        self._hold(mine, identity, now_ms)
+
+    def _hear(self, rows: Rows, now_ms: int) -> None:
+        dated = rows.time[rows.time > BEGINNING]
+        if not len(dated):
+            return
+        oldest = int(dated.min())
+        self.oldest_ms = oldest if self.oldest_ms is None else min(self.oldest_ms, oldest)
+        self.watermark.heard(int(dated.max()), now_ms)
+        self._note_presence(dated)
+
+    def _touch(self, rows: Rows) -> None:
+        floor = max(int(rows.time.min()), self.watermark.closed_ms, BEGINNING + 1)
+        grid = self.plan.grid_ms
+        self.touched.update(np.unique((np.maximum(rows.time, floor) + LOCAL_OFFSET_MS) // grid).tolist())
 
     def newest_before(self, at_ms: int, since_ms: int) -> int | None:
         """The newest event time in [since, at), both on a scale of which `at` is a grid instant; None if none."""
@@ -123,7 +239,10 @@ class Intake:
         `before_ms`: presence older than this is not asked for again; `panes_before`: per scan the first pane needed.
         """
         self.oldest_ms = None
+        self.touched.clear()
         self.identities.forget(self.watermark.closed_ms)
+        if self.kept is not None and not (self.plan.kept and self.plan.kept.whole) and before_ms > BEGINNING:
+            self.kept.forget(before_ms - (self.plan.kept.reach_ms if self.plan.kept else 0))
         grid = self.plan.grid_ms
         kept_from = (before_ms - (self.plan.source.stale_after_ms or 0) + LOCAL_OFFSET_MS) // grid
         for pane in [pane for pane in self.newest_in if pane < kept_from]:
@@ -134,18 +253,23 @@ class Intake:
             if scan in panes_before:
                 panes.forget(panes_before[scan])
 
-    def _note_presence(self, rows: _Rows) -> None:
-        low, index, count = rows.panes(self.plan.grid_ms)
+    def _note_presence(self, times: NDArray[np.int64]) -> None:
+        panes = (times + LOCAL_OFFSET_MS) // self.plan.grid_ms
+        low, count = int(panes.min()), int(panes.max() - panes.min()) + 1
         if count == 1:
-            newest = {low: int(rows.time.max())}
-        else:
+            newest = {low: int(times.max())}
+        elif count <= 4 * len(times) + 1024:
             tops = np.full(count, BEGINNING, np.int64)
-            np.maximum.at(tops, index, rows.time)
+            np.maximum.at(tops, panes - low, times)
             newest = {low + pane: int(tops[pane]) for pane in np.flatnonzero(tops > BEGINNING).tolist()}
+        else:  # few rows far apart
+            newest = {}
+            for pane, time in zip(panes.tolist(), times.tolist(), strict=True):
+                newest[pane] = max(time, newest.get(pane, time))
         for pane, top in newest.items():
             self.newest_in[pane] = max(top, self.newest_in.get(pane, top))
 
-    def _fold(self, scan: Scan, rows: _Rows) -> None:
+    def _fold(self, scan: Scan, rows: Rows) -> None:
         state = self.panes[scan.id]
         keys = rows.keys(scan.key)
         size = len(self.keys[scan.key])
@@ -180,108 +304,3 @@ class Intake:
                 picked = None if values is None else values[rows_of_pane]
                 part = Folded.of(picked, keys[rows_of_pane], size, scan.folds)
                 state.merge(low + int(index[rows_of_pane[0]]), part)
-
-
-class _Rows:
-    """The rows of a batch that still count, and the columns that expressions ask for, each made once."""
-
-    def __init__(self, batch: Batch, mapping: Codes, intake: Intake) -> None:
-        self.time = batch.time
-        same = np.array_equal(mapping, np.arange(len(mapping), dtype=np.int32))
-        self.entity: Codes = batch.entity if same else mapping[batch.entity]
-        self._batch = batch
-        self._intake = intake
-        self._kept: NDArray[np.intp] | None = None
-        self._columns: dict[str, Column] = {}
-        self._made: dict[tuple[str, int], Column] = {}
-        self._chosen: dict[str, NDArray[np.bool_]] = {}
-        self._keys: dict[Key, Codes] = {}
-        self._panes: dict[int, tuple[int, NDArray[np.int64], int]] = {}
-
-    def keep(self, mask: NDArray[np.bool_]) -> None:
-        """Leave the other rows out; only before any column was asked for."""
-        kept = np.flatnonzero(mask)
-        self.time, self.entity = self.time[kept], self.entity[kept]
-        self._kept = kept if self._kept is None else self._kept[kept]
-
-    def panes(self, pane_ms: int) -> tuple[int, NDArray[np.int64], int]:
-        """(index of the lowest pane, pane of each row above it, number of panes spanned)."""
-        found = self._panes.get(pane_ms)
-        if found is None:
-            low = (int(self.time.min()) + LOCAL_OFFSET_MS) // pane_ms
-            count = (int(self.time.max()) + LOCAL_OFFSET_MS) // pane_ms - low + 1
-            start = low * pane_ms - LOCAL_OFFSET_MS
-            index = np.empty(0, np.int64) if count == 1 else (self.time - start) // pane_ms
-            found = self._panes[pane_ms] = (low, index, count)
-        return found
-
-    def keys(self, key: Key) -> Codes:
-        found = self._keys.get(key)
-        if found is None:
-            parts = [self.entity if column == ENTITY else self._field_codes(column) for column in key]
-            found = self._keys[key] = self._intake.keys[key].codes(parts, len(self.time))
-        return found
-
-    def exact(self, node: Node, scale: int) -> Column:
-        name = (text(node), scale)
-        if name not in self._made:
-            self._made[name] = evaluate_exact(node, self._for(node), len(self.time), scale)
-        return self._made[name]
-
-    def where(self, node: Node) -> NDArray[np.bool_]:
-        name = text(node)
-        if name not in self._chosen:
-            self._chosen[name] = evaluate_where(node, self._for(node), len(self.time))
-        return self._chosen[name]
-
-    def _for(self, node: Node) -> dict[str, Column]:
-        return {name: self._column(name) for name in names(node)}
-
-    def _column(self, name: str) -> Column:
-        found = self._columns.get(name)
-        if found is None:
-            found = self._columns[name] = self._make(name)
-        return found
-
-    def _make(self, name: str) -> Column:
-        source = self._intake.plan.source
-        if name == source.entity:
-            return Column(self.entity, dictionary=self._intake.entities.dictionary)
-        if name == source.time:
-            return Column(self.time)
-        if name not in source.fields:
-            return at_rows(self._intake.entities.column(name), self.entity)
-        given = self._batch.fields.get(name)
-        if given is None:
-            kind = source.fields[name]
-            rows = len(self.time)
-            nothing = np.zeros(rows, np.bool_)
-            if kind.type in ("text", "category"):
-                return Column(np.full(rows, -1, np.int32), nothing, None, ())
-            return Column(np.zeros(rows, np.int64), nothing, kind.scale if kind.type in ("int", "decimal") else None)
-        return given if self._kept is None else at_rows(given, self._kept)
-
-    def _field_codes(self, name: str) -> Codes:
-        """A field of the row as codes of the source's own texts; null is NULL_CODE."""
-        texts = self._intake.texts[name]
-        column = self._column(name)
-        if column.dictionary is not None:
-            # -1 stands for null and picks the last element.
-            mapping = np.append(texts.codes(column.dictionary), np.int32(0))
-            codes = mapping[column.values]
-        else:
-            distinct, inverse = np.unique(column.values, return_inverse=True)
-            codes = texts.codes([printed(value, column) for value in distinct])[inverse]
-        if column.valid is not None:
-            codes = np.where(column.valid, codes, np.int32(0))
-        return codes.astype(np.int32, copy=False)
-
-
-def printed(value: np.generic, column: Column) -> str:
-    """A number or truth value of a column as the text of a dimension."""
-    if value.dtype.kind == "b":
-        return "true" if value else "false"
-    whole = int(value)
-    if not column.scale:
-        return str(whole)
-    return format(whole / 10**column.scale, ".15g")

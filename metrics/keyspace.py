@@ -90,6 +90,10 @@ class Entities:
     def __len__(self) -> int:
         return len(self.dictionary)
 
+    def ranks(self) -> NDArray[np.int64]:
+        """The place of each entity among all in code point order of its id."""
+        return self.dictionary.ranks()
+
     def unregistered(self) -> NDArray[np.bool_] | None:
         """Which entities the registry lacks, shape (entities,); None if it knows all or there is none."""
         if self._registry is None:

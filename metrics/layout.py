@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metrics.column import Column
-from metrics.intake import Intake, printed
-from metrics.keyspace import at_rows
+from metrics.intake import Intake
+from metrics.keyspace import Codes, at_rows
 from metrics.measure import ENTITY
 from metrics.plan import IndicatorPlan, MeasurePlan
 from metrics.region import UNKNOWN, Regions
+from metrics.rows import printed
 
 Group = tuple[str, tuple[str, ...] | None]  # region code, values of the dimensions; None: not split by dimensions
 Index = NDArray[np.int64]
@@ -70,6 +72,7 @@ class Layout:
         self.pair_cell: Index = np.empty(0, np.int64)
         self.cell_group: Index = np.empty(0, np.int64)
         self.cell_key: Index = np.empty(0, np.int64)
+        self._offsets: Index = np.zeros(1, np.int64)  # the pairs of key k are those from offset k to offset k + 1
 
     @property
     def cells(self) -> int:
@@ -81,7 +84,7 @@ class Layout:
         if len(keys) == self._known:
             return
         since, self._known = self._known, len(keys)
-        leaves = self._texts(intake, self._region_column(intake), since)
+        leaves = self._texts(intake, self._region_name(intake), since)
         dimensions = [self._texts(intake, name, since) for name in self._measure.dimensions]
         per = [self._texts(intake, name, since) for name in self._measure.measure.per]
         pairs: list[tuple[int, int]] = []
@@ -106,6 +109,7 @@ class Layout:
         self.pair_cell = np.concatenate([self.pair_cell, table[:, 1]])
         self.cell_group = np.concatenate([self.cell_group, np.array(groups, np.int64)])
         self.cell_key = np.concatenate([self.cell_key, np.array(owners, np.int64)])
+        self._offsets = np.searchsorted(self.pair_key, np.arange(self._known + 1))
 
     def project(self) -> Index | None:
         """For each shared group the measure's own group, -1 where it has none; None if they are the same."""
@@ -119,10 +123,29 @@ class Layout:
                 self._projected[at] = self.groups.get(self._own(*self._shared.all[at]))
         return np.array(self._projected, np.int64)
 
-    def columns(self, intake: Intake, wanted: Sequence[str], cells: Index) -> dict[str, Column]:
-        """The `per` and registry columns of cells, shape (cells,)."""
+    def spread(self, keys: Codes) -> tuple[Index, Index]:
+        """Rows with these keys, once for each cell they count in: (which row, which cell)."""
+        counts = self._offsets[keys + 1] - self._offsets[keys]
+        rows = np.repeat(np.arange(len(keys)), counts)
+        within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return rows, self.pair_cell[self._offsets[keys][rows] + within]
+
+    def columns(self, intake: Intake, wanted: Sequence[str], cells: Index, ends: Index) -> dict[str, Column]:
+        """The `per` and registry columns of cells, as of the end of the window of each; shape (cells,)."""
         owners = self.cell_key[cells]
-        return {name: self._column(intake, name, owners) for name in wanted}
+        return {name: self._cell_column(intake, name, owners, ends) for name in wanted}
+
+    def _cell_column(self, intake: Intake, name: str, owners: Index, ends: Index) -> Column:
+        source, table = intake.source, intake.keys[self._measure.key]
+        registry = intake.registry
+        if registry is not None and name in source.take and name not in table.columns:
+            found = registry.version_of(intake.entities.dictionary, table.part(ENTITY)[owners], ends - 1)
+            return registry.register.keeping.raw(registry.register.ledger, name, found)
+        column = self._column(intake, name, owners)
+        kind = source.fields[name].type if name in source.fields else "text"
+        if name in (ENTITY, source.entity) or kind in ("text", "category") or column.dictionary is None:
+            return column
+        return _typed(column, kind, source.fields[name].scale)
 
     def _own(self, region: str, split: tuple[str, ...] | None) -> Group:
         mine = self._measure.dimensions
@@ -139,9 +162,10 @@ class Layout:
             return (UNKNOWN,)
         return tuple(code for code in path if self._regions[code].level in self._levels)
 
-    def _region_column(self, intake: Intake) -> str | None:
-        rule = intake.plan.source.region
-        return rule.name if rule is not None else None
+    def _region_name(self, intake: Intake) -> str | None:
+        """The column that tells the region; what a fixed registry says is found by the entity."""
+        column, rule = self._measure.region, intake.source.region
+        return rule.name if column == ENTITY and rule is not None and rule.way == "registry" else column
 
     def _texts(self, intake: Intake, name: str | None, since: int) -> list[str]:
         if name is None:
@@ -154,11 +178,21 @@ class Layout:
         return [printed(column.values[at], column) if known[at] else "" for at in range(count)]
 
     def _column(self, intake: Intake, name: str, keys: Index) -> Column:
-        source = intake.plan.source
+        source = intake.source
         table = intake.keys[self._measure.key]
         if name in (ENTITY, source.entity):
             return Column(table.part(ENTITY)[keys], dictionary=table.dictionary(ENTITY))
-        if name in source.fields:
+        if name in table.columns:
             codes = table.part(name)[keys]
             return Column(codes, codes > 0, dictionary=table.dictionary(name))
         return at_rows(intake.entities.column(name), table.part(ENTITY)[keys])
+
+
+def _typed(column: Column, kind: str, scale: int) -> Column:
+    """A `per` field that is no text, from its text in the key."""
+    texts, known = column.dictionary or (), column.known()
+    if kind == "bool":
+        flags = np.array([text == "true" for text in texts], np.bool_)
+        return Column(flags[column.values], known)
+    cells = np.array([int(Decimal(text).scaleb(scale)) if text else 0 for text in texts], np.int64)
+    return Column(cells[column.values], known, None if kind == "time" else scale)

@@ -71,6 +71,13 @@ class Dictionary(Sequence[str]):
         """The code of `text` if it was seen."""
         return self._codes.get(text)
 
+    def ranks(self) -> NDArray[np.int64]:
+        """The place of each text among all in code point order, by code."""
+        order = sorted(range(len(self._texts)), key=self._texts.__getitem__)
+        ranks = np.empty(len(order), np.int64)
+        ranks[order] = np.arange(len(order))
+        return ranks
+
     def codes(self, texts: Sequence[str]) -> NDArray[np.int32]:
         """The code of each text, new ones where needed: with `take`, the map from a foreign dictionary to this one."""
         if texts is self:

@@ -1,24 +1,33 @@
-"""The plan: definitions become shared scans; each distinct (source, field, where, pane, key) is folded once."""
+"""The plan: definitions become shared scans; each distinct (source, field, where, pane, key) is folded once.
+
+What folds into panes (counts, sums, extremes of readings) is kept as folded panes; for everything else the source keeps
+the rows themselves, each column once, however many measures read it.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from math import gcd
 
 from metrics.aggregate import FOLDS, Fold
+from metrics.calendar import Calendar
 from metrics.definition import Bundle
-from metrics.formula import Node, names, text
+from metrics.formula import Node, Type, names, text, uses_now
 from metrics.indicator import Indicator
 from metrics.measure import ENTITY, Measure
 from metrics.region import Regions
 from metrics.registry import Registry
 from metrics.source import Source
+from metrics.window import Window
 
 Key = tuple[str, ...]  # row columns whose combinations are the keys of a fold, e.g. ("entity",) or ("entity", "org")
+REGION = "@region"  # the key column of a region that no field of the row holds: by point, or by a registry of records
+
+PANED = frozenset(("tumbling", "sliding", "day_to_date", "week_to_date", "month_to_date", "year_to_date"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +57,55 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True)
+class Raw:
+    """A field as the rows have it; `kind` and `scale` are those of its type in expressions."""
+
+    name: str
+    kind: str
+    scale: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The columns that a source keeps of its rows, each distinct expression once.
+
+    `truths`: conditions; `numbers`: fixed point fields with their scale; `marks`: values that are told apart only;
+    `instants`: the times that place a record; `raws`: fields that expressions with now() read later. `reach_ms`: how
+    long before a window's end rows are asked for beyond the window itself; `current`: the last row of each entity is
+    needed whatever its age; `whole`: rows are needed for ever.
+    """
+
+    truths: tuple[Node, ...] = ()
+    numbers: tuple[tuple[Node, int], ...] = ()
+    marks: tuple[Node, ...] = ()
+    instants: tuple[Node, ...] = ()
+    raws: tuple[Raw, ...] = ()
+    keys: tuple[Key, ...] = ()
+    reach_ms: int = 0
+    current: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MeasurePlan:
     """Where a measure finds its state, and which groups its rows can tell apart.
 
-    `dimensions` are those of the indicator that its source has, each with the key column that determines it.
+    `scan` is empty where the measure is folded from kept rows. `source` is the source whose rows are grouped: that of
+    the measure, but for `online`, which groups the records of the registry. `region` is the key column that tells the
+    region, `dimensions` are those of the indicator that the source has.
     """
 
     measure: Measure
+    source: str
     scan: str
     key: Key
-    has_region: bool
+    region: str | None
     dimensions: tuple[str, ...]
+    window: Window
+
+    @property
+    def has_region(self) -> bool:
+        return self.region is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +115,7 @@ class IndicatorPlan:
     indicator: Indicator
     measures: tuple[MeasurePlan, ...]
     has_region: bool
+    sources: tuple[str, ...]
     until_ms: int | None = None
 
     @property
@@ -88,7 +136,9 @@ class SourcePlan:
     registry: Registry | None
     scans: tuple[Scan, ...]
     grid_ms: int
-    names: frozenset[str]  # every field that some expression or key reads
+    kept: Kept | None
+    keys: tuple[Key, ...]
+    calendars: Mapping[str, Calendar]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,61 +154,159 @@ class Plan:
 
 def compile(bundle: Bundle) -> Plan:
     """The plan of a checked bundle (of the world: `bundle.for_world(...)` first)."""
-    wanted: dict[Scan, set[Fold]] = {}
-    drafts: list[tuple[Indicator, bool, list[tuple[Measure, Scan, Key]]]] = []
-    for indicator in bundle.indicators:
-        has_region = any(bundle.sources[name].region is not None for name in indicator.sources)
-        parts = []
-        for measure in indicator.measures:
-            source = bundle.sources[measure.source]
-            scan = _scan(indicator, measure, source)
-            wanted.setdefault(scan, set()).update(FOLDS[measure.agg])
-            parts.append((measure, scan, scan.key))
-        drafts.append((indicator, has_region, parts))
-    built = {scan: replace(scan, folds=frozenset(folds)) for scan, folds in wanted.items()}
-    indicators = tuple(
-        IndicatorPlan(
-            indicator,
-            tuple(
-                _measure_plan(indicator, measure, bundle.sources[measure.source], built[scan], bundle)
-                for measure, scan, _ in parts
-            ),
-            has_region,
-            _superseded_at(indicator, bundle),
-        )
-        for indicator, has_region, parts in drafts
-    )
-    sources = {}
-    for name, source in bundle.sources.items():
-        scans = tuple(scan for scan in built.values() if scan.source == name)
-        used = frozenset().union(*(_names(scan) for scan in scans)) if scans else frozenset[str]()
-        grid = reduce(gcd, (scan.pane_ms for scan in scans), 0) or 60_000
-        sources[name] = SourcePlan(source, bundle.registry(name), scans, grid, used)
-    return Plan(bundle.hash, sources, {scan.id: scan for scan in built.values()}, indicators, bundle.regions)
+    return _Compiler(bundle).plan()
 
 
-def _scan(indicator: Indicator, measure: Measure, source: Source) -> Scan:
-    key = set[str]()
-    dimensions = [name for name in indicator.dimensions if name in source.fields or name in source.take]
-    for name in (*dimensions, *measure.per):
-        key.add(_key_column(name, source))
-    if source.region is not None:
-        key.add(ENTITY if source.region.way == "registry" else source.region.name)
-    scale = measure.scale if measure.field is not None else 0
-    return Scan(
-        source.id, measure.field, scale, measure.where, indicator.window.pane_ms, tuple(sorted(key)), frozenset()
-    )
+class _Compiler:
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+        self._wanted: dict[Scan, set[Fold]] = {}
+        self._kept: dict[str, list[tuple[Measure, Key, int]]] = {}
+        self._grids: dict[str, list[int]] = {}
+        self._lookups: dict[str, set[str]] = {}  # source of records -> fields that readings take from it
+        for source in bundle.sources.values():
+            if source.registry_is_source:
+                asked = {*source.take}
+                if source.region is not None and source.region.way == "registry":
+                    asked.add(source.region.name)
+                self._lookups.setdefault(source.registry or "", set()).update(asked)
+
+    def plan(self) -> Plan:
+        bundle = self._bundle
+        drafts = [
+            (indicator, [self._draft(indicator, one) for one in indicator.measures]) for indicator in bundle.indicators
+        ]
+        built = {scan: replace(scan, folds=frozenset(folds)) for scan, folds in self._wanted.items()}
+        indicators = []
+        for indicator, parts in drafts:
+            measures = tuple(
+                self._measure_plan(indicator, measure, source, built[scan].id if scan else "", key)
+                for measure, source, scan, key in parts
+            )
+            asked = [name for part in measures for name in (part.measure.source, part.source)]
+            indicators.append(
+                IndicatorPlan(
+                    indicator, measures, any(part.has_region for part in measures), tuple(dict.fromkeys(asked)),
+                    _superseded_at(indicator, bundle),
+                )
+            )  # fmt: skip
+        scans = tuple(built.values())
+        sources = {name: self._source_plan(name, source, scans) for name, source in bundle.sources.items()}
+        return Plan(bundle.hash, sources, {scan.id: scan for scan in built.values()}, tuple(indicators), bundle.regions)
+
+    def _draft(self, indicator: Indicator, measure: Measure) -> tuple[Measure, str, Scan | None, Key]:
+        bundle, window = self._bundle, measure.window or indicator.window
+        source = bundle.sources[measure.source]
+        grouped = bundle.sources[source.registry or ""] if measure.agg == "online" else source
+        key = self._key(indicator, measure, source, grouped)
+        self._grids.setdefault(source.id, []).append(indicator.window.pane_ms)
+        self._grids.setdefault(grouped.id, []).append(indicator.window.pane_ms)
+        if grouped is source and _folds_into_panes(measure, source, window):
+            scale = measure.scale if measure.field is not None else 0
+            scan = Scan(source.id, measure.field, scale, measure.where, window.pane_ms, key, frozenset())
+            self._wanted.setdefault(scan, set()).update(FOLDS[measure.agg])
+            return measure, source.id, scan, key
+        if grouped is source:
+            self._kept.setdefault(source.id, []).append((replace(measure, window=window), key, 0))
+        else:
+            self._kept.setdefault(grouped.id, []).append((replace(measure, window=None), key, 0))
+            heard = Measure(measure.name, source.id, "count")
+            self._kept.setdefault(source.id, []).append((heard, (), measure.within_ms))
+        return measure, grouped.id, None, key
+
+    def _key(self, indicator: Indicator, measure: Measure, source: Source, grouped: Source) -> Key:
+        key = set[str]()
+        scope = {*grouped.fields, *grouped.take}
+        for name in (*(name for name in indicator.dimensions if name in scope), *measure.per):
+            key.add(self.key_column(name, grouped))
+        region = self.region_column(source, grouped)
+        if region is not None:
+            key.add(region)
+        return tuple(sorted(key))
+
+    def key_column(self, name: str, source: Source) -> str:
+        """The row column that determines a dimension: what a fixed registry says is determined by the entity."""
+        fixed = source.registry is not None and not source.registry_is_source
+        return ENTITY if name in (ENTITY, source.entity) or (fixed and name in source.take) else name
+
+    def region_column(self, source: Source, grouped: Source) -> str | None:
+        """The row column that tells the region; None for a source without one."""
+        if grouped is not source and source.region is not None and source.region.way == "registry":
+            return self.key_column(source.region.name, grouped)
+        if grouped.region is None:
+            return None
+        if grouped.union_of or grouped.region.way == "point":
+            return REGION
+        if grouped.region.way == "field":
+            return self.key_column(grouped.region.name, grouped)
+        return REGION if grouped.registry_is_source else ENTITY
+
+    def _measure_plan(self, indicator: Indicator, measure: Measure, source: str, scan: str, key: Key) -> MeasurePlan:
+        asked, grouped = self._bundle.sources[measure.source], self._bundle.sources[source]
+        scope = {*grouped.fields, *grouped.take}
+        return MeasurePlan(
+            measure, source, scan, key, self.region_column(asked, grouped),
+            tuple(name for name in indicator.dimensions if name in scope), measure.window or indicator.window,
+        )  # fmt: skip
+
+    def _source_plan(self, name: str, source: Source, built: Iterable[Scan]) -> SourcePlan:
+        scans = tuple(scan for scan in built if scan.source == name)
+        grids = [scan.pane_ms for scan in scans] + self._grids.get(name, [])
+        needed = name in self._kept or name in self._lookups
+        kept = self._keep(source, self._kept.get(name, ())) if needed else None
+        keys = dict.fromkeys([scan.key for scan in scans] + list(kept.keys if kept else ()))
+        return SourcePlan(
+            source, None if source.registry_is_source else self._bundle.registry(name), scans,
+            reduce(gcd, grids, 0) or 60_000, kept, tuple(keys), self._bundle.calendars,
+        )  # fmt: skip
+
+    def _keep(self, source: Source, wanted: Iterable[tuple[Measure, Key, int]]) -> Kept:
+        truths: dict[str, Node] = {}
+        numbers: dict[tuple[str, int], tuple[Node, int]] = {}
+        marks: dict[str, Node] = {}
+        instants: dict[str, Node] = {}
+        raws = set(self._lookups.get(source.id, ()))
+        keys: dict[Key, None] = {}
+        reach, current, whole = 0, False, False
+        for measure, key, within in wanted:
+            keys[key] = None
+            reach = max(reach, within, measure.hold_ms if measure.agg == "dwell" else 0)
+            window = measure.window
+            current = current or (window is not None and window.kind == "now")
+            whole = whole or (window is not None and window.kind == "all")
+            for node, found in ((measure.where, truths), (measure.at, instants)):
+                if node is not None and uses_now(node):
+                    raws |= names(node)
+                elif node is not None:
+                    found[text(node)] = node
+            if measure.field is not None and uses_now(measure.field):
+                raws |= names(measure.field)
+            elif measure.field is not None and measure.kind != "number":
+                marks[text(measure.field)] = measure.field
+            elif measure.field is not None:
+                numbers[text(measure.field), measure.scale] = (measure.field, measure.scale)
+            for node in measure.fields:
+                marks[text(node)] = node
+        return Kept(
+            tuple(truths.values()), tuple(numbers.values()), tuple(marks.values()), tuple(instants.values()),
+            tuple(self._raw(source, name) for name in sorted(raws)), tuple(keys), reach, current, whole,
+        )  # fmt: skip
+
+    def _taken_type(self, source: Source, name: str) -> Type:
+        if name in source.take_types:
+            return source.take_types[name]
+        return self._bundle.registries[source.registry or ""].types[name]
+
+    def _raw(self, source: Source, name: str) -> Raw:
+        found = source.fields[name].formula_type if name in source.fields else self._taken_type(source, name)
+        return Raw(name, found.kind, found.scale)
 
 
-def _key_column(name: str, source: Source) -> str:
-    """The row column that determines a dimension: what the registry says is determined by the entity."""
-    return ENTITY if name in (ENTITY, source.entity) or name in source.take else name
-
-
-def _measure_plan(indicator: Indicator, measure: Measure, source: Source, scan: Scan, bundle: Bundle) -> MeasurePlan:
-    scope = source.scope(bundle.registry(source.id))
-    dimensions = tuple(name for name in indicator.dimensions if name in scope or name in source.take)
-    return MeasurePlan(measure, scan.id, scan.key, source.region is not None, dimensions)
+def _folds_into_panes(measure: Measure, source: Source, window: Window) -> bool:
+    if measure.agg not in FOLDS or source.kind != "readings" or measure.fields:
+        return False
+    timed = any(node is not None and uses_now(node) for node in (measure.where, measure.field))
+    return window.kind in PANED and not timed
 
 
 def _superseded_at(indicator: Indicator, bundle: Bundle) -> int | None:
@@ -171,11 +319,3 @@ def _superseded_at(indicator: Indicator, bundle: Bundle) -> int | None:
     ]
     following = sorted(start for start, version in later if (start, version) > mine)
     return following[0] if following else None
-
-
-def _names(scan: Scan) -> frozenset[str]:
-    found = set(scan.key) - {ENTITY}
-    for node in (scan.field, scan.where):
-        if node is not None:
-            found |= names(node)
-    return frozenset(found)

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from metrics.derive import Derived, Deriver
 from metrics.evaluation import published
 from metrics.intake import Intake
-from metrics.plan import IndicatorPlan
+from metrics.plan import IndicatorPlan, MeasurePlan
 from metrics.record import Record
 from metrics.region import Regions
 from metrics.threshold import level_name
 from metrics.value import Quality, Value, series_id
 from metrics.watermark import BEGINNING
-from metrics.window import DAY_MS, HOUR_MS, pane_index, pane_start
+from metrics.window import DAY_MS, HOUR_MS, Window, pane_index, pane_start, period_end
 
 QUALITIES: tuple[Quality, ...] = ("complete", "provisional", "stale", "no_data")
 COMPLETE, PROVISIONAL, STALE, NO_DATA = range(4)
@@ -67,17 +67,20 @@ class Publication:
         self.changed = False
         self._lines: list[tuple[str, tuple[tuple[str, str], ...], str]] = []  # region, dims and series of each group
         self.left_over = False  # windows wait for the next step
-        self._scans = {part.scan: scans[part.scan] for part in plan.measures}  # scan -> pane_ms
+        self._scans = {part.scan: scans[part.scan] for part in plan.measures if part.scan}  # scan -> pane_ms
+        self._rowwise = tuple(part for part in plan.measures if not part.scan)
 
     def publish(self, intakes: Mapping[str, Intake], occasion: Occasion) -> tuple[list[Value], list[bool]]:
         """Values that changed, oldest window first, and whether the window of each is complete."""
-        mine = [intakes[name] for name in self.plan.indicator.sources]
-        todo = self._due(mine, occasion.moment)
+        mine = [intakes[name] for name in self.plan.sources]
+        todo = self._due(intakes, mine, occasion.moment)
         self.changed = self.changed or bool(todo)
         values: list[Value] = []
         completed: list[bool] = []
         if todo:
-            keys = max(len(intakes[part.measure.source].keys[part.key]) for part in self.plan.measures)
+            sizes = [len(intakes[part.source].keys[part.key]) for part in self.plan.measures]
+            sizes += [len(intakes[part.source].kept.ledger) for part in self._rowwise]  # type: ignore[union-attr]
+            keys = max(sizes, default=1)
             room = min(WINDOWS_PER_STEP, max(8, CELLS_PER_STEP // max(keys, len(self.deriver.groups), 1)))
             now, later = todo[:room], todo[room:]
             self.waiting = set(later)
@@ -98,7 +101,9 @@ class Publication:
         if self.cursor_ms is not None:
             ends.append(window.after(self.cursor_ms))
         first = min(ends)
-        return BEGINNING if first <= BEGINNING else window.start(first)
+        if first <= BEGINNING:
+            return BEGINNING
+        return min((part.window.first(first) for part in self.plan.measures), default=window.first(first))
 
     def forget(self, moment: Moment) -> None:
         """Drop windows that change no more; the newest of them stays, to tell which groups have fallen silent.
@@ -113,12 +118,12 @@ class Publication:
         for end in list(self.records):
             if end in self.waiting:
                 continue
-            if end < kept_from or (end < given_up and window.start(end) > moment.newest_ms):
+            if end < kept_from or (end < given_up and window.first(end) > moment.newest_ms):
                 del self.records[end]
                 self.unfinished.discard(end)
                 self.dirty.add(end)
 
-    def _due(self, mine: Iterable[Intake], moment: Moment) -> list[int]:
+    def _due(self, intakes: Mapping[str, Intake], mine: Iterable[Intake], moment: Moment) -> list[int]:
         window, reach = self.plan.indicator.window, max(moment.clock_ms, moment.mark_ms)
         due = set(self.waiting)
         self.left_over = False
@@ -137,6 +142,8 @@ class Publication:
                 panes = intake.panes.get(scan)
                 for index in panes.touched if panes else ():
                     due.update(self._touched(pane_start(index, pane_ms), reach))
+        for part in self._rowwise:
+            due.update(self._touched_rowwise(part, intakes, moment, reach))
         if reach - self.cursor_ms > SILENT_PAST_MS:
             skipped = window.floor(reach - SILENT_PAST_MS)
             for intake in mine:
@@ -155,6 +162,31 @@ class Publication:
             self.changed = True
         due.update(end for end in self.unfinished if end <= moment.mark_ms)
         return sorted(end for end in due if self.plan.in_force(end))
+
+    def _touched_rowwise(
+        self, part: MeasurePlan, intakes: Mapping[str, Intake], moment: Moment, reach: int
+    ) -> Iterable[int]:
+        """The ends whose value kept rows that came may change: those whose window holds the row; for records, and for
+        windows without a start, all after it."""
+        window, measure = self.plan.indicator.window, part.measure
+        for name in {part.source, measure.source}:
+            intake = intakes[name]
+            for pane in intake.touched:
+                since = max(pane_start(pane, intake.plan.grid_ms), moment.closed_ms)
+                beyond = measure.within_ms if measure.agg == "online" else measure.hold_ms
+                if intake.source.kind == "records" or part.window.kind in ("now", "all"):
+                    until = reach
+                else:
+                    until = min(reach, self._last_holding(part.window, since + intake.plan.grid_ms + beyond))
+                if window.open_is_shown:
+                    yield window.after(reach if intake.source.kind == "records" else since)
+                yield from window.instants(since, until)
+
+    def _last_holding(self, window: Window, row_ms: int) -> int:
+        """An end behind which no window holds a row of this time."""
+        if window.size_ms:
+            return row_ms + window.size_ms
+        return period_end(row_ms, window.period) if window.period is not None else row_ms
 
     def _touched(self, row_ms: int, reach: int) -> Iterable[int]:
         window = self.plan.indicator.window
@@ -209,7 +241,7 @@ class Publication:
         for region, split in self.deriver.groups.all[len(self._lines) :]:
             dims = tuple(zip(indicator.dimensions, split, strict=True)) if split is not None else ()
             self._lines.append((region, dims, series_id(indicator.id, region, dims)))
-        start, yesterday = indicator.window.start(end), end - DAY_MS
+        start, yesterday = indicator.window.first(end), end - DAY_MS
         columns = (record.value, record.known, record.quality, record.samples, record.revision, record.level)
         rows = zip(codes.tolist(), *(column[codes].tolist() for column in columns), strict=True)
         values = []
@@ -235,7 +267,11 @@ class Publication:
 
     def _before_start(self, intake: Intake, end: int) -> bool:
         since = intake.plan.source.since_ms
-        return since is not None and self.plan.indicator.window.start(end) < since
+        return since is not None and any(
+            part.window.kind != "all" and part.window.first(end) < since
+            for part in self.plan.measures
+            if intake.source.id in (part.source, part.measure.source)
+        )
 
     def _stale(self, intake: Intake, end: int, moment: Moment) -> bool:
         """Whether the source has no row in [end - stale_after, end); for an open window the question is asked now."""

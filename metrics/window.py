@@ -157,6 +157,12 @@ class Window:
             raise ValueError(f"a {self.kind} window has no start")
         return period_start(end - 1, self.period)
 
+    def first(self, end: int) -> int:
+        """As `start`; of `all` the beginning of time, of `now` the end itself."""
+        if self.kind == "now":
+            return end
+        return -(2**62) if self.kind == "all" else self.start(end)
+
     def floor(self, at_ms: int) -> int:
         """The newest grid instant <= at_ms."""
         if self.every_ms:
