@@ -173,14 +173,20 @@ class Hub:
             channel.wire_of = (now.seq, about)
         return channel.wire
 
-    def pulse(self, real_now_ms: int) -> None:
-        """Send everybody the state of the path, for the worlds each listens to."""
+    def heartbeat(self, real_now_ms: int) -> Callable[[Listener], None]:
+        """The state of the path as it is now: what this gives tells it to a listener, for the worlds it listens to."""
         wires: dict[frozenset[str], bytes] = {}
-        for listener, topics in list(self._topics.items()):
+
+        def tell(listener: Listener) -> None:
+            topics = self._topics.get(listener)
+            if topics is None:
+                return  # it left since
             worlds = frozenset(topic.world for topic in topics)
             if worlds not in wires:
                 wires[worlds] = self.encode(self.vitals.frame(worlds, self.catalog, real_now_ms))
             listener.pulse(wires[worlds])
+
+        return tell
 
     def topics(self) -> Mapping[str, int]:
         """How many listen to each topic."""

@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
-import http
-import ipaddress
-import json
 import os
 import socket
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed, NegotiationError
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from ioc.gateway.client import HIGH_WATER, Client, LiveConnection, offered, ping_wire, text_wire
+from ioc.gateway.client import HIGH_WATER, Client, LiveConnection, offered, text_wire
 from ioc.gateway.door import Door, Refusal, is_live
 from ioc.gateway.hub import Hub
+from ioc.gateway.plain import answer, refusal
 from ioc.gateway.reader import AWAY, Reader
-from ioc.gateway.session import SESSION_ENDED, End, Grant, Join, Leave, Refresh, Reply, Session
-from ioc.gateway.tally import Tally, registry
+from ioc.gateway.rounds import Rounds
+from ioc.gateway.session import End, Grant, Join, Leave, Refresh, Reply, Session
+from ioc.gateway.tally import Tally
 from ioc.gateway.watch import Watch
 from ioc.live import frame
 from ioc.live.frame import SUBPROTOCOL
@@ -38,9 +34,6 @@ from ioc.version import VERSION
 from metrics.clock import monotonic_s, real_ms
 
 PATH = "/live"
-FLUSH_S = 0.2  # the contract: deltas are coalesced at most this long
-TICK_S = 1.0
-SESSIONS_S = 2.0  # the contract: open sessions are looked up this often
 CONNECTIONS = 8  # to Valkey for each of reader, watch and door
 LINE_S = 10.0  # the longest a screen waits for one of them; its ticket lives 30 s
 READ_TIMEOUT_S = 2.0  # a frozen Valkey is noticed after this
@@ -93,10 +86,8 @@ class Gateway:
             server = await self._serve(listener)
             self.listening.set()
             self._log.info("listening", host=self.config.host, port=self.port, pid=os.getpid())
-            loops: list[Callable[[], Coroutine[Any, Any, None]]] = [
-                self._reader.run, self.watch.run, self._flush, self._tick, self._look_at_sessions,
-            ]  # fmt: skip
-            tasks = [asyncio.create_task(loop()) for loop in loops]
+            rounds = Rounds(self.hub, self._reader, self.watch, self._door, self.tally, self.clients)
+            tasks = [asyncio.create_task(loop()) for loop in (self._reader.run, self.watch.run, *rounds.loops())]
             stopping = asyncio.create_task(stop.wait())
             done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
@@ -107,9 +98,7 @@ class Gateway:
             for task in done - {stopping}:
                 task.result()  # a loop that ended has failed: let its error end the process, the supervisor restarts it
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await cancelled(tasks)
             for connection in self._connections:
                 with suppress(*AWAY):
                     await connection.aclose()
@@ -215,88 +204,29 @@ class Gateway:
                     client.cut_off(why, code)
                     return
 
-    async def _flush(self) -> None:
-        while True:
-            await self._reader.changed.wait()
-            self._reader.changed.clear()
-            self.hub.flush(real_ms())
-            await asyncio.sleep(FLUSH_S)
-
-    async def _tick(self) -> None:
-        told: tuple[object, ...] | None = None
-        loop = asyncio.get_running_loop()
-        tick = 0
-        while True:
-            due = loop.time() + TICK_S
-            tick += 1
-            ping = ping_wire(tick)
-            self.hub.pulse(real_ms())
-            for client in list(self.clients):
-                client.tick(tick, ping)
-            while loop.time() < due:  # between the seconds only what has changed is told
-                states = self.hub.vitals.states(self.hub.catalog, real_ms())
-                if told is not None and states != told:
-                    self.hub.pulse(real_ms())
-                told = states
-                with suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(self.watch.changed.wait(), max(0.0, due - loop.time()))
-                self.watch.changed.clear()
-
-    async def _look_at_sessions(self) -> None:
-        while True:
-            await asyncio.sleep(SESSIONS_S)
-            try:
-                ended = await self._door.ended({client.session.grant.session for client in self.clients})
-            except AWAY:
-                continue  # nobody can end a session while Valkey is away; the next look will see it
-            for client in [client for client in self.clients if client.session.grant.session in ended]:
-                self.tally.revoked += 1
-                client.end(SESSION_ENDED, "session ended")
-
     def _answer(self, ws: ServerConnection, request: Request) -> Response | None:
         """HTTP on the socket's port: health, metrics; None lets a socket open."""
-        path = request.path.partition("?")[0]
-        if path == PATH:
-            if len(self.clients) >= self.config.most_clients:
-                self.tally.refused["full"] += 1
-                return _json(503, {"error": {"code": "full", "message": "too many sockets", "id": ""}})
-            return None
-        if request.method != "GET":
-            return _json(405, {"error": {"code": "method", "message": "GET only", "id": ""}})
-        if path == "/healthz":
-            return _json(200, {"process": "gateway", "ok": True})
-        if path == "/readyz":
-            checks = self.ready()
-            return _json(200 if all(checks.values()) else 503, {"process": "gateway", "checks": checks})
-        if path == "/metrics":
-            if not self._may_measure(ws, request):
-                return _json(401, {"error": {"code": "unauthorized", "message": "loopback or bearer token", "id": ""}})
-            return _response(200, CONTENT_TYPE_LATEST, generate_latest(registry(self.tally)))
-        return _json(404, {"error": {"code": "not_found", "message": "no such page", "id": ""}})
+        if request.path.partition("?")[0] != PATH:
+            return answer(request, ws.remote_address[0], self.ready(), self.tally, self.config.metrics_token)
+        if len(self.clients) >= self.config.most_clients:
+            self.tally.refused["full"] += 1
+            return refusal(503, "full", "too many sockets")
+        return None
 
-    def _may_measure(self, ws: ServerConnection, request: Request) -> bool:
-        sent = request.headers.get("Authorization", "")
-        token = self.config.metrics_token
-        if token and hmac.compare_digest(sent.encode(), f"Bearer {token}".encode()):
-            return True
-        proxied = any(name in request.headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP"))
-        return not proxied and ipaddress.ip_address(ws.remote_address[0].partition("%")[0]).is_loopback
+
+async def cancelled(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Cancel until all have ended: who is answered in the same moment may swallow it (asyncio.wait_for of 3.11)."""
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=0.1)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _select(_: ServerConnection, names: Sequence[Subprotocol]) -> Subprotocol:
     if not is_live(names):
         raise NegotiationError(f"this gateway speaks {SUBPROTOCOL}")
     return Subprotocol(SUBPROTOCOL)
-
-
-def _json(status: int, body: Mapping[str, object]) -> Response:
-    return _response(status, "application/json", json.dumps(body).encode())
-
-
-def _response(status: int, kind: str, body: bytes) -> Response:
-    headers = {"Content-Type": kind, "Content-Length": str(len(body)), "Connection": "close",
-               "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}  # fmt: skip
-    return Response(status, http.HTTPStatus(status).phrase, Headers(headers), body)
 
 
 def _family(host: str) -> socket.AddressFamily:

@@ -163,6 +163,16 @@ def test_values_of_an_unknown_indicator_are_counted_and_dropped(hub):
 
 def test_a_heartbeat_is_made_once_for_all_who_look_at_the_same_worlds(hub):
     one, two = screen(hub), screen(hub)
-    hub.pulse(9)
+    tell = hub.heartbeat(9)
+    tell(one)
+    tell(two)
     assert one.wires[-1] is two.wires[-1]
     assert list(one.frames[-1]["worlds"]) == ["live"]
+
+
+def test_who_left_before_its_turn_is_told_no_heartbeat(hub):
+    gone = screen(hub)
+    tell = hub.heartbeat(9)
+    hub.exit(gone)
+    tell(gone)
+    assert [sent["op"] for sent in gone.frames] == ["snapshot"]
