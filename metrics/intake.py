@@ -207,13 +207,14 @@ class Intake:
         self._hold(mine, identity, now_ms)
 
     def _hear(self, rows: Rows, now_ms: int) -> None:
-        dated = rows.time[rows.time > BEGINNING]
-        if not len(dated):
-            return
-        oldest = int(dated.min())
+        if int(rows.time.min()) <= BEGINNING:  # records that are known since ever say nothing of time
+            rows = rows.of(rows.time > BEGINNING)
+            if not len(rows):
+                return
+        oldest = int(rows.time.min())
         self.oldest_ms = oldest if self.oldest_ms is None else min(self.oldest_ms, oldest)
-        self.watermark.heard(int(dated.max()), now_ms)
-        self._note_presence(dated)
+        self.watermark.heard(int(rows.time.max()), now_ms)
+        self._note_presence(rows)
 
     def _touch(self, rows: Rows) -> None:
         floor = max(int(rows.time.min()), self.watermark.closed_ms, BEGINNING + 1)
@@ -253,19 +254,18 @@ class Intake:
             if scan in panes_before:
                 panes.forget(panes_before[scan])
 
-    def _note_presence(self, times: NDArray[np.int64]) -> None:
-        panes = (times + LOCAL_OFFSET_MS) // self.plan.grid_ms
-        low, count = int(panes.min()), int(panes.max() - panes.min()) + 1
+    def _note_presence(self, rows: Rows) -> None:
+        low, index, count = rows.panes(self.plan.grid_ms)
         if count == 1:
-            newest = {low: int(times.max())}
-        elif count <= 4 * len(times) + 1024:
+            newest = {low: int(rows.time.max())}
+        elif count <= 4 * len(rows) + 1024:
             tops = np.full(count, BEGINNING, np.int64)
-            np.maximum.at(tops, panes - low, times)
+            np.maximum.at(tops, index, rows.time)
             newest = {low + pane: int(tops[pane]) for pane in np.flatnonzero(tops > BEGINNING).tolist()}
         else:  # few rows far apart
             newest = {}
-            for pane, time in zip(panes.tolist(), times.tolist(), strict=True):
-                newest[pane] = max(time, newest.get(pane, time))
+            for pane, time in zip(index.tolist(), rows.time.tolist(), strict=True):
+                newest[low + pane] = max(time, newest.get(low + pane, time))
         for pane, top in newest.items():
             self.newest_in[pane] = max(top, self.newest_in.get(pane, top))
 

@@ -63,6 +63,13 @@ class Rows:
         for made in (self._columns, self._made, self._chosen, self._codes, self._keys, self._panes):
             made.clear()
 
+    def of(self, mask: NDArray[np.bool_]) -> Rows:
+        """Some of these rows, as rows of their own."""
+        part = Rows(self._batch, np.arange(len(self._batch.entities), dtype=np.int32), self._owner)
+        part.time, part.entity, part._kept = self.time, self.entity, self._kept
+        part.keep(mask)
+        return part
+
     def panes(self, pane_ms: int) -> tuple[int, NDArray[np.int64], int]:
         """(index of the lowest pane, pane of each row above it, number of panes spanned)."""
         found = self._panes.get(pane_ms)
