@@ -22,19 +22,15 @@ from metrics.regression import PooledRegression
 from metrics.season import Season
 
 VERSION = 1
-EXPERTS = (
-    "regression",
-    "last",
-    "of_late",
-    "yesterday",
-    "last_week",
-)  # mixed by how well each did for the series at the horizon
+# Mixed by how well each did for the series at the horizon.
+EXPERTS = ("regression", "last", "mean", "of_late", "yesterday", "last_week")
 ROBUST = 3.0  # mean absolute errors; a row that lies further off teaches in proportion less (Huber)
 LEVERAGE = 8.0  # spreads; so does a row with predictors further off
 ERROR_DAYS = 2.0  # half-life of the size of errors
 MIN_STEPS = 32.0  # but not shorter than so many errors
 YOUNG = 8.0  # errors: with so many of its own an interval is twice as wide as they tell, with none three times
 COLD_DAYS = 2.5  # days' worth of values a series needs to be more than cold
+MEAN_GAIN = 0.15  # of the mean of the last values: a half-life of four
 LONG_DAYS = 5.0  # half-life of the long-run size of errors, which bounds the unit of the interval from below ...
 LONG_SHARE = 0.3  # ... by this share: a series that is still for days and then bursts keeps an interval for bursts
 CHOICE = 30.0  # experts weigh by (mean squared error)^-CHOICE: one that is 10 % worse has a twentieth of the weight
@@ -81,6 +77,7 @@ class Forecaster:
         self.said = np.full((4, self._ring, horizons, series), np.nan)  # expected, unit, reach below, reach above
         self.said_experts = np.full((len(EXPERTS), self._ring, horizons, series), np.nan)
         self.last = np.full(series, np.nan)
+        self.mean = np.full(series, np.nan)
         self.said_level = np.full((self._ring, 2, series), np.nan)
         self.said_features = np.zeros((self._ring, horizons, series, len(NAMES)))
         self._error_gain = 1 - 0.5 ** (1 / max(MIN_STEPS, ERROR_DAYS * self.season.steps_per_day))
@@ -105,6 +102,8 @@ class Forecaster:
         normal = self.profile.normal(slot, kind)
         rests = self.profile.learn(slot, kind, values)
         self.predictors.learn(values, rests, normal)
+        began = np.where(np.isnan(self.mean), values, self.mean)
+        np.copyto(self.mean, began + MEAN_GAIN * (values - began), where=np.isfinite(values))
         np.copyto(self.last, values, where=np.isfinite(values))
         steps = int(self.predictors.steps)
         if steps <= 16 or steps % self._refit == 0:
@@ -158,7 +157,8 @@ class Forecaster:
         late = level + spread * of_late
         last = np.broadcast_to(np.where(np.isfinite(self.last), self.last, level), fitted.shape)
         again = [np.where(np.isfinite(each), each, late) for each in self.predictors.again()]
-        experts = np.stack([level + spread * fitted, last, late, *again])
+        mean = np.broadcast_to(_filled(self.mean), fitted.shape)
+        experts = np.stack([level + spread * fitted, last, mean, late, *again])
         lowest, highest = profile.lowest, profile.highest
         seen = lowest <= highest
         extent = np.where(seen, highest - np.where(seen, lowest, 0.0), np.inf)
@@ -190,6 +190,7 @@ class Forecaster:
             **self.regression.arrays(),
             **self.interval.arrays(),
             "error": self.error, "long_error": self.long_error, "squared": self.squared, "last": self.last,
+            "mean": self.mean,
             "said_experts": self.said_experts, "errors": self.errors, "said": self.said,
             "said_level": self.said_level, "said_features": self.said_features,
         }  # fmt: skip

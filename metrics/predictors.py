@@ -91,7 +91,8 @@ class Predictors:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The memory."""
         return {"trail": self.total, "trail_weight": self.weight, "products": self.products,
-                "deviations": self.deviations, "steps": self.steps, "values": self.values, "normal": self.normal}  # fmt: skip
+                "deviations": self.deviations, "steps": self.steps, "values": self.values,
+                "normal": self.normal}  # fmt: skip
 
     def _before(self, period: int) -> NDArray[np.int64]:
         """Where the steps ahead were as many whole periods before as lead to now or earlier, counted from now."""
@@ -120,7 +121,7 @@ class Predictors:
         return out
 
     def _back(self, period: int, normal: Numbers) -> tuple[Numbers, Numbers]:
-        """Deviations `period` before the steps ahead, less what is normal there: the step's own, and about it.
+        """Deviations a `period` before the steps ahead less what is normal there: the step itself, and about it.
 
         (horizons, series) each; 0 where nothing is remembered. Further ahead than one period, more of them.
         """
