@@ -194,7 +194,7 @@ def _flapping(part: AlarmState, rule: Rule, look: Look, level: NDArray[np.int8],
     part.change_at[past], part.change_to[past] = NEVER, 0
     flapped = part.calm >= 0
     starts = changes & ~flapped & (part.change_at[-1] > NEVER)
-    quiet = flapped & ~changes & look.judged_known
+    quiet = flapped & ~changes & look.judged_known & ~look.stale
     part.calm[quiet] = np.minimum(part.calm[quiet] + passed_ms, rule.flapping_ms)
     part.calm[starts | (flapped & changes)] = 0
     ends = flapped & (part.calm >= rule.flapping_ms)

@@ -74,7 +74,9 @@ class AlarmState:
     @staticmethod
     def initial(changes: int, size: int = 0) -> AlarmState:
         """Nothing is raised or pending in any of `size` groups; `changes` of level are remembered."""
-        arrays = {name: np.full(_shape(rows, changes, size), rest, kind) for name, (kind, rows, rest) in _TABLE.items()}
+        arrays: dict[str, Any] = {
+            name: np.full(_shape(rows, changes, size), rest, kind) for name, (kind, rows, rest) in _TABLE.items()
+        }
         return AlarmState(**arrays, awake=np.zeros(size, np.bool_))
 
     def __len__(self) -> int:

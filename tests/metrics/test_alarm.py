@@ -132,6 +132,19 @@ def test_time_without_a_value_does_not_calm():
     assert story(quick, [5, 1, 5, None, None, None, None, 5, 5])[-1] == (3, "flapping", YELLOW)
 
 
+def test_stale_values_do_not_calm():
+    quick = rule(flapping=Flapping(3, 3 * MINUTE))
+    looks = [
+        look(1, [5]),
+        look(2, [1]),
+        look(3, [5]),
+        look(4, [1]),
+        *(look(minute, [1], stale=[0]) for minute in (5, 6, 7, 8)),
+    ]
+    _, told = timeline(quick, looks)
+    assert [turn.kind for _, turn in told if turn.condition == "level"] == ["raised", "cleared", "flapping"]
+
+
 def test_changes_that_are_long_apart_are_no_flapping():
     slow = rule(flapping=Flapping(3, 2 * MINUTE))
     assert [kind for _, kind, _ in story(slow, [5, 5, 1, 1, 5, 5, 1])] == ["raised", "cleared", "raised", "cleared"]

@@ -10,7 +10,8 @@ from metrics.alarm_event import AlarmEvent, UnknownAlarmEventVersion
 EVENT = AlarmEvent(
     world="live", indicator="T1", version=2, region="440303", dims=(("road", "深南东路"), ("class", "主干")),
     condition="level", kind="escalated", level_before="yellow", level_after="red", value=8.5, z=None, limit=8.0,
-    window_start=0, window_end=300_000, at=300_000, begun=0, number=1, samples=12, revision=0, quality="complete", origin="real",
+    window_start=0, window_end=300_000, at=300_000, begun=0, number=1, samples=12, revision=0,
+    quality="complete", origin="real",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from metrics.threshold import Flapping, Thresholds, Variant
 from tests.metrics.alarm_looks import MINUTE, look, never_flapping, rule, same
 
 VALUES = st.one_of(st.none(), st.sampled_from([0.0, 3.5, 3.9, 4.0, 5.9, 6.0, 7.6, 8.0, 9.0]))
-CHECKED = settings(deadline=None, max_examples=60)
+CHECKED = settings(deadline=None, max_examples=40)
 DELAYS = st.sampled_from([0, MINUTE, 3 * MINUTE])
 
 
@@ -53,7 +53,7 @@ def kept(state):
     return AlarmState.unpack(state.pack_progress(), chunks)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(rules(), courses())
 def test_stop_restore_continue_equals_never_stopped_at_every_cut(judged_by, looks):
     through, told = fold(AlarmState.initial(judged_by.changes), judged_by, looks)
