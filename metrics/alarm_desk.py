@@ -167,7 +167,7 @@ class AlarmDesk:
         if thresholds.on == "z":
             judged, judged_known = scores or (judged, np.zeros(len(judged), np.bool_))
         return Look(
-            window.start(end), end, end - window.floor(end - 1), record.completed, record.known,
+            window.first(end), end, end - window.floor(end - 1), record.completed, record.known,
             record.quality == STALE, judged, judged_known & record.known, self._watched, self._cover,
             tuple(self.subject.is_open(variant.calendar, end - 1) for variant in thresholds.variants),
         )  # fmt: skip
@@ -195,7 +195,7 @@ class AlarmDesk:
         return AlarmEvent(
             source.world, self.subject.indicator, self.subject.version, region, dims, turn.condition, turn.kind,
             level_name(turn.before), level_name(turn.after), float(record.value[at]) if record.known[at] else None, z,
-            turn.limit, self.subject.window.start(end), end, end, turn.begun, turn.number, int(record.samples[at]),
+            turn.limit, self.subject.window.first(end), end, end, turn.begun, turn.number, int(record.samples[at]),
             int(record.revision[at]), QUALITIES[int(record.quality[at])], source.origin,
         )  # fmt: skip
 
@@ -205,6 +205,6 @@ class AlarmDesk:
         end = max(self.subject.window.floor(at_ms), turn.begun)
         return AlarmEvent(
             source.world, self.subject.indicator, self.subject.version, region, dims, turn.condition, turn.kind,
-            level_name(turn.before), None, None, None, None, self.subject.window.start(end), end, at_ms, turn.begun,
+            level_name(turn.before), None, None, None, None, self.subject.window.first(end), end, at_ms, turn.begun,
             turn.number, 0, 0, QUALITIES[NO_DATA], source.origin,
         )  # fmt: skip

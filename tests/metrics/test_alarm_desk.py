@@ -59,6 +59,12 @@ def test_an_event_says_what_was_judged():
     assert (event.window_start, event.window_end, event.at, event.begun) == (120_000, 180_000, 180_000, 180_000)
 
 
+def test_the_window_of_present_stocks_begins_at_its_end():
+    desk = AlarmDesk(replace(subject(), window=Window("now", every_ms=MINUTE)))
+    (event,) = judge(desk, 3, [9, 1, 1, 1])
+    assert (event.window_start, event.window_end) == (180_000, 180_000)
+
+
 def test_a_split_group_has_alarms_of_its_own():
     assert brief(judge(AlarmDesk(subject()), 1, [1, 1, 1, 9])) == [(DISTRICT, (("road", "a"),), "level", "raised")]
 
