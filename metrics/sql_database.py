@@ -45,7 +45,12 @@ class Database:
 
     def arrow(self, sql: str) -> pa.Table:
         """The rows of a query."""
-        return self._connection.sql(sql).to_arrow_table()
+        return self._connection.query(sql).to_arrow_table()
+
+    def row(self, sql: str) -> tuple[Any, ...]:
+        """The one row of a query."""
+        found: list[tuple[Any, ...]] = self._connection.execute(sql).fetchall()
+        return found[0]
 
     def keep(self, name: str, rows: pa.Table) -> None:
         """Take a table over, under a name; an earlier one of that name is replaced."""

@@ -121,6 +121,11 @@ class Expression:
         except TooWide:
             return Term(f"TRY_CAST({self._by_rows(node, scale)} AS HUGEINT)", -exact.INT128, exact.INT128)
 
+    def instant(self, node: Node) -> Term:
+        """A time in whole ms, cut down: it lies in the same windows as the exact one."""
+        part = self.part(node)
+        return exact.floor(part, self.steps.bind) if isinstance(part, Rational) else NULL
+
     def double(self, node: Node) -> str:
         """A number as DOUBLE."""
         part = self.part(node)
@@ -264,7 +269,7 @@ class Expression:
 
     def _column(self, leaf: Leaf) -> Part:
         match leaf.kind:
-            case "text":
+            case "text" | "point":
                 return Words(leaf.sql)
             case "bool":
                 return Truth(leaf.sql)

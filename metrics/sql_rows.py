@@ -1,0 +1,249 @@
+"""Rows of sources in SQL: readings without duplicates, versions of records with their time, registries, regions."""
+
+# ruff: noqa: S608  (SQL is put together of identifiers, checked trees and quoted texts only)
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
+
+from metrics.column import Column
+from metrics.definition import Bundle
+from metrics.formula_types import TEXT, Kind, Type
+from metrics.region import LEVELS
+from metrics.registry import ENTITY, Registry
+from metrics.source import Source
+from metrics.sql_database import Database
+from metrics.sql_expression import Leaf
+from metrics.sql_steps import quoted
+
+EVER: Final = -(2**62)  # change time of a version that was always known
+NEVER: Final = 2**62  # end of a version or of a state that nothing followed
+_SQL: Final[Mapping[Kind, str]] = {
+    "text": "VARCHAR", "bool": "BOOLEAN", "intervals": "STRUCT(s BIGINT, e BIGINT)[]",
+    "point": "STRUCT(x BIGINT, y BIGINT)",
+    "number": "BIGINT", "time": "BIGINT", "duration": "BIGINT", "null": "BIGINT",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A table of prepared rows and the columns that expressions may name.
+
+    Readings: `_t` time, `_e` entity, `_order` their place in the order of rows, `_next` time of the entity's next one
+    (NEVER if there is none), `_region` ("" if not resolved). Records: the version is in the snapshot of the ends in
+    (`_t`, `_next`]; `_e` its key, `_order` the place of the key.
+    """
+
+    table: str
+    types: Mapping[str, Type]
+    leaves: Mapping[str, Leaf]
+    how: str  # the statement that made it, for people to read
+
+
+class SourceRows:
+    """The prepared rows of every source, each made when it is first asked for.
+
+    `tables` have a column per field, `_seq` (arrival) and, where the region is that of a field or a point, `_region`.
+    """
+
+    def __init__(self, bundle: Bundle, database: Database, tables: Mapping[str, pa.Table]) -> None:
+        self._bundle = bundle
+        self._database = database
+        self._tables = dict(tables)
+        self._made: dict[str, Rows] = {}
+        database.keep("regions", _columns({"code": list(bundle.regions)}))
+        self._levels: dict[tuple[str, ...], str] = {}
+
+    def give(self, source: str, rows: pa.Table) -> None:
+        """Take the rows of a source; those it had are replaced."""
+        self._tables[source] = rows
+        self._made.clear()
+
+    def of(self, source: str) -> Rows:
+        """The prepared rows of a source."""
+        if source not in self._made:
+            declared = self._bundle.sources[source]
+            self._made[source] = self._union(declared) if declared.union_of else self._prepared(declared)
+        return self._made[source]
+
+    def registry(self, source: Source) -> Rows | None:
+        """The registry of a source as versions, `_t` to `_next`; a static one has one version of each entity."""
+        if not source.registry:
+            return None
+        if source.registry_is_source:
+            return self.of(source.registry)
+        name = f"registry {source.registry}"
+        if name not in self._made:
+            self._made[name] = self._static(name, self._bundle.registries[source.registry])
+        return self._made[name]
+
+    def times(self, source: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """The times of all rows of a source (records: the change times of all versions), ascending."""
+        declared = self._bundle.sources[source]
+        parts = [self._bundle.sources[name] for name in declared.union_of] or [declared]
+        found = []
+        for part in parts:
+            rows = self._tables.get(part.id)
+            if rows is not None and part.time in rows.column_names:
+                found.append(rows[part.time].drop_null().to_numpy().astype(np.int64))
+        return np.sort(np.concatenate(found)) if found else np.zeros(0, np.int64)
+
+    def above(self, levels: Sequence[str]) -> str:
+        """A table from region codes to the regions of `levels` that they lie in, and from "" to ""."""
+        key = tuple(level for level in LEVELS if level in levels)
+        if key not in self._levels:
+            regions = set(self._bundle.regions.of_levels(key))
+            pairs = [(code, up) for code in self._bundle.regions for up in self._bundle.regions.path(code)]
+            pairs = [("", ""), *((code, up) for code, up in pairs if up in regions)]
+            self._levels[key] = name = f"above {' '.join(key)}"
+            self._database.keep(name, _columns({"code": [a for a, _ in pairs], "region": [b for _, b in pairs]}))
+        return quoted(self._levels[key])
+
+    # ---- one source ----
+
+    def _prepared(self, source: Source) -> Rows:
+        raw = f"raw {source.id}"
+        types = {name: field.formula_type for name, field in source.fields.items()}
+        given = self._given(source, types)
+        self._database.keep(raw, given)
+        registry = self.registry(source)
+        taken = {} if registry is None else {name: registry.types.get(name, TEXT) for name in source.take}
+        wide = {name for name in given.column_names if pa.types.is_decimal(given[name].type)}
+        columns = [_plain(name, kind, name in wide) for name, kind in types.items()]
+        known = {} if registry is None else registry.types
+        columns += [f"g.{quoted(name)}" if name in known else f"NULL::VARCHAR AS {quoted(name)}" for name in taken]
+        time = f"r.{quoted(source.time)}" if source.time else f"{EVER}::BIGINT"
+        if source.kind == "records":
+            time = f"coalesce({time}, {EVER})"
+        region = self._region(source, registry)
+        joined = f"{quoted(raw)} r"
+        if registry is not None:
+            joined += (
+                f" LEFT JOIN {registry.table} g ON g._e = r.{quoted(source.entity)}"
+                f" AND g._t <= {time} AND g._next > {time}"
+            )
+        identity = [quoted(name) for name in source.identity or (source.entity, source.time)]
+        columns += [f"{time} AS _t", f"r.{quoted(source.entity)} AS _e", f"{region} AS _code", "r._seq AS _seq"]
+        rows = f"SELECT {', '.join(columns)} FROM {joined}"
+        rows = (
+            f"SELECT q.* EXCLUDE (_code), coalesce(p.code, '') AS _region FROM ({rows}) q"
+            f" LEFT JOIN regions p ON p.code = q._code"
+        )
+        if source.kind == "records":
+            how = _versions(rows, source.deleted)
+        else:
+            once = "" if source.indicator_of else (
+                f" QUALIFY row_number() OVER (PARTITION BY {', '.join(identity)} ORDER BY _seq) = 1"
+            )  # fmt: skip
+            order = ", ".join(["_t", "_e", *identity, "_seq"])
+            how = f"SELECT *, row_number() OVER (ORDER BY {order}) AS _order FROM (SELECT * FROM ({rows}){once})"
+            how = f"SELECT *, {_next('_e', '_order')} AS _next FROM ({how})"
+        return self._kept(f"rows {source.id}", types | taken, how)
+
+    def _region(self, source: Source, registry: Rows | None) -> str:
+        rule = source.region
+        if rule is None:
+            return "NULL::VARCHAR"
+        if rule.way == "registry":
+            return f"g.{quoted(rule.name)}" if registry is not None and rule.name in registry.types else "NULL::VARCHAR"
+        given = self._tables.get(source.id)
+        if given is not None and "_region" in given.column_names:
+            return "r._region"
+        return f"r.{quoted(rule.name)}" if rule.way == "field" else "NULL::VARCHAR"
+
+    def _given(self, source: Source, types: Mapping[str, Type]) -> pa.Table:
+        """The table of a source with all its fields; what it lacks is null."""
+        rows = self._tables.get(source.id)
+        if rows is None:
+            rows = pa.table({"_seq": pa.array([], pa.int64())})
+        for name, kind in types.items():
+            for column in (f"{name}_lon", f"{name}_lat") if kind.kind == "point" else (name,):
+                if column not in rows.column_names:
+                    rows = rows.append_column(column, pa.nulls(rows.num_rows, _ARROW[kind.kind]))
+        return rows
+
+    def _union(self, source: Source) -> Rows:
+        parts = [(name, self.of(name)) for name in source.union_of]
+        types: dict[str, Type] = {name: field.formula_type for name, field in source.fields.items()}
+        for name, part in parts:
+            renamed = source.rename.get(name, {})
+            types |= {renamed.get(own, own): kind for own, kind in part.types.items() if own not in types}
+        types["origin"] = TEXT
+        selects = []
+        for name, part in parts:
+            here = {source.rename.get(name, {}).get(own, own): own for own in part.types}
+            columns = [
+                f"'{name}' AS origin" if column == "origin"
+                else f"{quoted(here[column])} AS {quoted(column)}" if column in here
+                else f"NULL::{_SQL[kind.kind]} AS {quoted(column)}"
+                for column, kind in types.items()
+            ]  # fmt: skip
+            selects.append(f"SELECT {', '.join(columns)}, _t, _e, _next, _region, _order FROM {part.table}")
+        ranked = "_e, origin" if source.kind == "records" else "_t, _e, origin, _order"
+        how = (
+            f"SELECT * EXCLUDE (_order), dense_rank() OVER (ORDER BY {ranked}) AS _order"
+            f" FROM ({' UNION ALL '.join(selects)})"
+        )
+        return self._kept(f"rows {source.id}", types, how)
+
+    def _static(self, name: str, registry: Registry) -> Rows:
+        entities = list(registry.rows)
+        columns = {key: _arrow(registry.column(key, entities)) for key in registry.types if key != ENTITY}
+        self._database.keep(f"raw {name}", pa.table({"_e": pa.array(entities, pa.string()), **columns}))
+        how = f"SELECT *, _e AS {ENTITY}, {EVER}::BIGINT AS _t, {NEVER}::BIGINT AS _next FROM {quoted(f'raw {name}')}"
+        return self._kept(name, registry.types, how)
+
+    def _kept(self, name: str, types: Mapping[str, Type], how: str) -> Rows:
+        how = f"CREATE OR REPLACE TABLE {quoted(name)} AS {how}"
+        self._database.execute(how)
+        whole = [column for column, kind in types.items() if kind.kind in ("number", "time", "duration")]
+        bounds = [f"min({quoted(column)}), max({quoted(column)})" for column in whole]
+        found = self._database.row(f"SELECT {', '.join(bounds)} FROM {quoted(name)}") if whole else ()
+        ranges = {column: (found[2 * at] or 0, found[2 * at + 1] or 0) for at, column in enumerate(whole)}
+        leaves = {
+            column: Leaf(kind.kind, quoted(column), kind.scale or 0, *ranges.get(column, (0, 0)))
+            for column, kind in types.items()
+        }
+        return Rows(quoted(name), types, leaves, how)
+
+
+def _next(entity: str, order: str) -> str:
+    return f"coalesce(lead(_t) OVER (PARTITION BY {entity} ORDER BY {order}), {NEVER})"
+
+
+def _versions(rows: str, deleted: str) -> str:
+    """Versions from their change time to the next; of those that change at one time the last to arrive counts."""
+    how = f"SELECT *, {_next('_e', '_t, _seq')} AS _next FROM ({rows})"
+    gone = f" AND coalesce({quoted(deleted)}, FALSE) = FALSE" if deleted else ""
+    how = f"SELECT * FROM ({how}) WHERE _t < _next{gone}"
+    return f"SELECT *, dense_rank() OVER (ORDER BY _e) AS _order FROM ({how})"
+
+
+def _plain(name: str, kind: Type, wide: bool) -> str:
+    column = f"r.{quoted(name)}"
+    if kind.kind == "point":
+        x, y = f"r.{quoted(f'{name}_lon')}", f"r.{quoted(f'{name}_lat')}"
+        return f"CASE WHEN {x} IS NOT NULL THEN struct_pack(x := {x}, y := {y}) END AS {quoted(name)}"
+    return f"{column}::{'HUGEINT' if wide else _SQL[kind.kind]} AS {quoted(name)}"
+
+
+_ARROW: Final = {
+    "text": pa.string(), "bool": pa.bool_(), "number": pa.int64(), "time": pa.int64(), "point": pa.int64(),
+    "intervals": pa.list_(pa.struct([("s", pa.int64()), ("e", pa.int64())])), "duration": pa.int64(),
+}  # fmt: skip
+
+
+def _arrow(column: Column) -> pa.Array:
+    known = column.known()
+    if column.dictionary is not None:
+        words = np.array([*column.dictionary, None], object)
+        return pa.array(words[np.where(known, column.values, -1)], pa.string())
+    return pa.array(column.values, mask=~known)
+
+
+def _columns(columns: Mapping[str, Sequence[str]]) -> pa.Table:
+    return pa.table({name: pa.array(list(cells), pa.string()) for name, cells in columns.items()})
