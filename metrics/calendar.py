@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 
 from metrics.clock import LOCAL_OFFSET_MS
 from metrics.declaration import Faults, Table
+from metrics.declared_key import WEEKDAYS
+from metrics.formula_signatures import ALWAYS
+from metrics.vocabulary import keys
 from metrics.window import DAY_MS, MINUTE_MS, WEEK_MS
 
 Times: TypeAlias = NDArray[np.int64]
 Span = tuple[int, int]  # [start, end) in ms
 
+__all__ = ["ALWAYS", "NEVER", "Calendar", "Span", "Times", "merge", "without"]
+
 FILE = "sources.toml"
-KEYS = ("week", "daily", "holidays", "workdays")
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-ALWAYS = "always"
 NEVER = 1 << 62  # an instant that does not come
 # Local ms of the first Monday after the epoch's Thursday: weeks are counted from it.
 _MONDAY_MS = 4 * DAY_MS
@@ -86,11 +88,11 @@ class Calendar:
     def read(raw: Mapping[str, Any], name: str = "", faults: Faults | None = None, file: str = FILE) -> Calendar:
         """One `[calendar.NAME]` table; what is wrong is noted in `faults`, or raised as ValueError without them."""
         noted = Faults() if faults is None else faults
-        table = Table(noted, file, name, raw, KEYS)
+        table = Table(noted, file, name, raw, keys("calendar"))
         hours = _hours(table)
         holidays, workdays = _dates(table, "holidays"), _dates(table, "workdays")
         for day in sorted(holidays & workdays):
-            table.fault("workdays", "duplicate", f"{_text(day)} is a holiday too")
+            table.fault("workdays", "duplicate", f"{_text(day)} is a holiday too", zh=f"{_text(day)} 也是假日")
         if faults is None and noted.lines:
             raise ValueError("; ".join(noted.lines))
         return _build(name, hours, holidays, workdays)
@@ -244,9 +246,11 @@ def _hours(table: Table) -> list[list[Span]]:
     """The open spans of each weekday, in ms from its midnight; an end before the start is on the next day."""
     if ("week" in table) == ("daily" in table):
         if "daily" in table:
-            table.fault("daily", "duplicate", "either 'week' or 'daily' is needed, not both")
+            table.fault(
+                "daily", "duplicate", "either 'week' or 'daily' is needed, not both", zh="'week' 与 'daily' 只能二选一"
+            )
         else:
-            table.fault("week", "missing-key", "'week' or 'daily' is needed")
+            table.missing("week", " (or 'daily')", "(或 'daily')")
         return [[] for _ in WEEKDAYS]
     if "daily" in table:
         spans = _spans(table, "daily")
@@ -262,7 +266,8 @@ def _spans(table: Table, key: str) -> list[Span]:
         numbers = [int(part) for part in matched.groups()] if matched else [0, 0, 0, 0]
         start, end = (numbers[0] * 60 + numbers[1]) * MINUTE_MS, (numbers[2] * 60 + numbers[3]) * MINUTE_MS
         if matched is None or start == end or start >= DAY_MS or end > DAY_MS:
-            table.fault(key, "literal", f"{text!r} is not a span of hours such as 09:00-12:00 or 22:00-06:00")
+            en = f"{text!r} is not a span of hours such as 09:00-12:00 or 22:00-06:00"
+            table.fault(key, "literal", en, zh=f"{text!r} 不是时段，例如 09:00-12:00、22:00-06:00")
             continue
         found.append((start, end if end > start else end + DAY_MS))
     return found
@@ -274,14 +279,16 @@ def _dates(table: Table, key: str) -> set[int]:
     if raw is None:
         return set()
     if not isinstance(raw, list | tuple):
-        table.fault(key, "type", "a list of dates is needed")
+        table.fault(key, "type", "a list of dates is needed", zh="此处需要日期列表")
         return set()
     found = set()
     for one in raw:
         try:
             day = one if type(one) is date else date.fromisoformat(one)
         except (TypeError, ValueError):
-            table.fault(key, "literal", f"{one!r} is not a date such as 2024-10-01")
+            table.fault(
+                key, "literal", f"{one!r} is not a date such as 2024-10-01", zh=f"{one!r} 不是日期，例如 2024-10-01"
+            )
             continue
         found.add(day.toordinal() - date(1970, 1, 1).toordinal())
     return found

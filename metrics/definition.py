@@ -6,24 +6,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from metrics import indicator as indicator_reader
-from metrics import source as source_reader
 from metrics.calendar import Calendar
+from metrics.cycle import add_cycles
 from metrics.declaration import DefinitionErrors, Faults, Table
 from metrics.indicator import Indicator
+from metrics.indicator_declaration import read_indicator
+from metrics.known import Known, heads
 from metrics.measure import Measure
 from metrics.outline import Outlines
 from metrics.region import LEVELS, Region, RegionError, Regions
 from metrics.registry import Registry, RegistryError
 from metrics.source import Field, RegionRule, Source
+from metrics.source_declaration import read_sources
 from metrics.window import parse_duration
 
 __all__ = [
     "Bundle", "DefinitionErrors", "Field", "Indicator", "Measure", "Region", "RegionRule", "Regions", "Registry",
-    "Source", "UnknownBundleVersion", "load", "parse_duration",
+    "Source", "UnknownBundleVersion", "load", "load_tables", "parse_duration",
 ]  # fmt: skip
 
 VERSION = 1
+SOURCES, INDICATORS = "sources.toml", "indicators.toml"
+ADDITIVE = ("population", "area_km2")
 KEYS = (
     "v", "hash", "sources", "indicators", "registries", "regions", "scenes", "calendars", "recordings", "additive",
 )  # fmt: skip
@@ -79,28 +83,88 @@ def load(raw: Mapping[str, Any]) -> Bundle:
     faults = Faults()
     Table(faults, "bundle.json", "", raw, KEYS)
     registries = _registries(faults, raw.get("registries") or {})
-    regions = _regions(faults, raw.get("regions") or ())
-    sources: dict[str, Source] = {}
-    for name, table in (raw.get("sources") or {}).items():
-        source = source_reader.read(faults, name, table, registries)
-        if source is not None:
-            sources[name] = source
-    attributes = frozenset(name for region in regions.values() for name in region.attributes)
-    indicators: list[Indicator] = []
-    seen: set[tuple[str, int]] = set()
-    for table in raw.get("indicators") or ():
-        found = indicator_reader.read(faults, table, sources, registries, attributes)
-        if found is None:
-            continue
-        if (found.id, found.version) in seen:
-            faults.add(f"indicators.toml:{found.id}.version", "duplicate", f"version {found.version} stands twice")
-        seen.add((found.id, found.version))
-        indicators.append(found)
-    if faults.lines:
-        raise DefinitionErrors(faults.lines)
-    return Bundle(
-        str(raw.get("hash", "")), sources, tuple(indicators), registries, regions, tuple(raw.get("scenes") or ())
+    regions = _regions(faults, raw.get("regions") or (), raw.get("additive", ADDITIVE))
+    declared = Declared(
+        [(SOURCES, name, table) for name, table in (raw.get("sources") or {}).items()],
+        [(INDICATORS, table) for table in raw.get("indicators") or ()],
+        [(SOURCES, name, table) for name, table in (raw.get("calendars") or {}).items()],
     )
+    bundle = _read(faults, declared, registries, regions, _attributes(raw.get("regions") or ()))
+    return replace(bundle, hash=str(raw.get("hash", "")), scenes=tuple(raw.get("scenes") or ()))
+
+
+def load_tables(  # noqa: PLR0917 - a bundle has these parts
+    sources: Mapping[str, Any],
+    indicators: Sequence[Any],
+    regions: Sequence[Mapping[str, Any]] = (),
+    registries: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    calendars: Mapping[str, Any] | None = None,
+    additive: Sequence[str] = ADDITIVE,
+    files: tuple[str, str] = (SOURCES, INDICATORS),
+) -> Bundle:
+    """The tables of one sources and one indicators file; faults begin with `files`. Raises DefinitionErrors.
+
+    `regions` are rows with code, parent, level, names and numbers (None where unknown). Without them region('x') may
+    name anything.
+    """
+    declared = Declared(
+        [(files[0], name, table) for name, table in sources.items()],
+        [(files[1], table) for table in indicators],
+        [(files[0], name, table) for name, table in (calendars or {}).items()],
+    )
+    faults = Faults()
+    known = _registries(faults, registries or {})
+    return _read(faults, declared, known, _regions(faults, regions, additive), _attributes(regions))
+
+
+@dataclass(slots=True)
+class Declared:
+    """Tables as written, each with its file and, but for indicators, its name."""
+
+    sources: list[tuple[str, str, Any]]
+    indicators: list[tuple[str, Any]]
+    calendars: list[tuple[str, str, Any]]
+
+
+def _read(
+    faults: Faults,
+    declared: Declared,
+    registries: Mapping[str, Registry],
+    regions: Regions,
+    attributes: frozenset[str] | None,
+) -> Bundle:
+    calendars = {name: Calendar.read(table, name, faults, file) for file, name, table in declared.calendars}
+    sources = read_sources(faults, declared.sources, registries)
+    known = Known(
+        sources, registries, attributes, frozenset(calendars), heads(table for _, table in declared.indicators)
+    )
+    found = [read_indicator(faults, file, table, known) for file, table in declared.indicators]
+    seen: set[tuple[str, int]] = set()
+    for one in found:
+        if one.indicator is None:
+            continue
+        name = (one.indicator.id, one.indicator.version)
+        if name in seen:
+            en, zh = f"version {name[1]} stands twice", f"版本 {name[1]} 重复"
+            one.table.fault("version", "duplicate", en, zh=zh)
+        seen.add(name)
+    add_cycles(found)
+    faults.raise_if_any()
+    return Bundle(
+        "", known.sources, tuple(one.indicator for one in found if one.indicator is not None), registries, regions,
+        (), calendars, tuple(doubt.line() for doubt in faults.doubts),
+    )  # fmt: skip
+
+
+def _attributes(rows: Sequence[Mapping[str, Any]]) -> frozenset[str] | None:
+    """The names of the numbers that regions have or may have; None without any region."""
+    names = {
+        name
+        for row in rows
+        for name, value in row.items()
+        if value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+    }
+    return frozenset(names - {"code", "parent", "level", "name", "zh", "en"}) if rows else None
 
 
 def _registries(faults: Faults, raw: Mapping[str, Any]) -> dict[str, Registry]:
@@ -114,7 +178,7 @@ def _registries(faults: Faults, raw: Mapping[str, Any]) -> dict[str, Registry]:
     return found
 
 
-def _regions(faults: Faults, rows: Sequence[Mapping[str, Any]]) -> Regions:
+def _regions(faults: Faults, rows: Sequence[Mapping[str, Any]], additive: Sequence[str]) -> Regions:
     regions = []
     for row in rows:
         level = row.get("level")
@@ -125,14 +189,10 @@ def _regions(faults: Faults, rows: Sequence[Mapping[str, Any]]) -> Regions:
             for name, value in row.items()
             if isinstance(value, int | float) and not isinstance(value, bool)
         }
-        regions.append(
-            Region(
-                str(row.get("code", "")), str(row.get("parent") or ""), str(level), str(row.get("zh", "")),
-                str(row.get("en", "")), attributes,
-            )
-        )  # fmt: skip
+        zh, en = str(row.get("zh") or row.get("name") or ""), str(row.get("en") or "")
+        regions.append(Region(str(row.get("code", "")), str(row.get("parent") or ""), str(level), zh, en, attributes))
     try:
-        return Regions(regions, additive=("population", "area_km2"))
+        return Regions(regions, additive=additive)
     except RegionError as error:
         faults.add(f"regions.toml:{error.code}.parent", "cycle", str(error))
         return Regions()

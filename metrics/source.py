@@ -6,22 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
-from metrics.declaration import Faults, Table
-from metrics.formula_types import BOOL, TIME, Type, did_you_mean
+from metrics.formula_types import BOOL, TIME, Type
 from metrics.registry import Registry
 from metrics.window import parse_duration
 
 FILE = "sources.toml"
 FieldType: TypeAlias = Literal["int", "decimal", "text", "category", "bool", "time", "point", "intervals"]
-FIELD_TYPES = ("int", "decimal", "text", "category", "bool", "time", "point", "intervals")
-KEYS = (
-    "kind", "scene", "zh", "en", "time", "entity", "id", "period", "disorder", "lateness", "idle", "future",
-    "stale_after", "since", "registry", "take", "region", "fields", "shards", "variants", "key", "changed", "deleted",
-    "of", "rename",
-)  # fmt: skip
-FIELD_KEYS = ("type", "zh", "en", "scale", "unit", "range", "missing", "required", "personal", "values", "datum")
 PACE_KEYS = ("period", "disorder", "lateness", "idle", "future", "stale_after")
-VARIANT_KEYS = (*PACE_KEYS, "registry", "windows")
 STALE_PERIODS = 3  # a source is stale after so many of its periods without a row, unless it says otherwise
 
 
@@ -40,18 +31,21 @@ class Field:
     required: bool = False
     personal: bool = False
     values: tuple[str, ...] | None = None
+    datum: str = "wgs84"
 
     @property
     def formula_type(self) -> Type:
         """What the field is in an expression."""
         nullable = not self.required
         if self.type in ("int", "decimal"):
-            return Type("number", self.scale, self.unit, nullable=nullable)
+            return Type("number", self.scale, self.unit, nullable=nullable, personal=self.personal)
         if self.type in ("text", "category"):
-            return Type("text", values=frozenset(self.values) if self.values else None, nullable=nullable)
+            values = frozenset(self.values) if self.values else None
+            return Type("text", values=values, nullable=nullable, personal=self.personal)
         return replace(
             {"bool": BOOL, "time": TIME, "point": Type("point"), "intervals": Type("intervals")}[self.type],
             nullable=nullable,
+            personal=self.personal,
         )
 
 
@@ -114,12 +108,12 @@ class Source:
         """The field of the change time of records, "" for arrival."""
         return self.time if self.kind == "records" else ""
 
-    def scope(self, registry: Registry | None) -> dict[str, Type]:
+    def scope(self, registry: Registry | None = None) -> dict[str, Type]:
         """The names of an expression over rows: fields, and what is taken from the registry."""
         found = {name: one.formula_type for name, one in self.fields.items()}
         if registry is not None:
             found |= {name: registry.types[name] for name in self.take if name in registry.types}
-        return found
+        return found | dict(self.take_types)
 
     def of_variant(self, name: str) -> Source:
         """The source in a world that names this variant; KeyError if it does not exist."""
@@ -138,104 +132,3 @@ class Source:
 def parse_pace(text: str) -> int:
     """A duration that may be zero, ms. Raises ValueError."""
     return 0 if text in ("0ms", "0s", "0m", "0h", "0d", "0w") else parse_duration(text)
-
-
-def read(faults: Faults, name: str, raw: Any, registries: Mapping[str, Registry]) -> Source | None:
-    """One table of `sources.toml`; None if it is of a kind that cannot be run."""
-    table = Table(faults, FILE, name, raw, KEYS)
-    kind = table.choice("kind", ("readings", "records", "union"), required=True)
-    if kind in ("records", "union"):
-        table.not_built("kind", f"sources of kind {kind}")
-        return None
-    for key in ("key", "changed", "deleted", "of", "rename"):
-        if table.raw.get(key):
-            table.fault(key, "unknown-key", f"'{key}' belongs to records and unions")
-    fields = {name_: _field(one, name_) for name_, one in table.tables("fields", FIELD_KEYS).items()}
-    time, entity = table.text("time", required=True), table.text("entity", required=True)
-    for key, field_name, wanted in (("time", time, ("time",)), ("entity", entity, ("text", "category"))):
-        if field_name and field_name not in fields:
-            table.fault(key, "unknown-name", f"'{field_name}' is not a field{did_you_mean(field_name, fields)[0]}")
-        elif field_name and fields[field_name].type not in wanted:
-            table.fault(key, "type", f"'{field_name}' is a {fields[field_name].type}; {' or '.join(wanted)} is needed")
-    if table.texts("id") not in ((), (entity, time), (time, entity)):
-        table.not_built("id", "identities other than [entity, time]")
-    pace = {key: table.duration(key) for key in PACE_KEYS}
-    period = pace["period"]
-    stale = pace["stale_after"] if "stale_after" in table else (STALE_PERIODS * period if period else None)
-    registry = table.text("registry") or None
-    known = registries.get(registry) if registry else None
-    if registry and known is None:
-        table.fault(
-            "registry", "unknown-name", f"'{registry}' is not a registry{did_you_mean(registry, registries)[0]}"
-        )
-    take = table.texts("take")
-    for taken in take:
-        if known is not None and taken not in known.types:
-            near = did_you_mean(taken, known.types)[0]
-            table.fault("take", "unknown-name", f"'{taken}' is not a field of {registry}{near}")
-        if taken in fields:
-            table.fault("take", "duplicate", f"'{taken}' is a field of the source too")
-    return Source(
-        name, time, entity, fields, dict(table.raw), table.text("scene"), table.text("zh"), table.text("en"),
-        period, pace["disorder"] or 0, pace["lateness"] or 0, pace["idle"], pace["future"], stale,
-        table.instant("since"), registry, take, _region(table, fields, known), table.integer("shards", 1, 1, 64),
-        _variants(table, registries),
-    )  # fmt: skip
-
-
-def _field(table: Table, name: str) -> Field:
-    kind = table.choice("type", FIELD_TYPES, required=True) or "text"
-    if (kind == "decimal") != ("scale" in table):
-        table.fault("scale", "missing-key" if kind == "decimal" else "unknown-key", "scale belongs to decimal fields")
-    bounds = table.raw.get("range")
-    if bounds is not None and (
-        not isinstance(bounds, list | tuple) or len(bounds) != 2 or not all(isinstance(b, int | float) for b in bounds)
-    ):
-        table.fault("range", "type", "[lowest, highest] is needed")
-        bounds = None
-    values = table.texts("values") if "values" in table else None
-    return Field(
-        name, kind, table.text("zh"), table.text("en"), table.integer("scale", 0, 0, 9),  # type: ignore[arg-type]
-        table.text("unit") or None, None if bounds is None else (bounds[0], bounds[1]), table.texts("missing"),
-        table.flag("required"), table.flag("personal"), values,
-    )  # fmt: skip
-
-
-def _region(table: Table, fields: Mapping[str, Field], registry: Registry | None) -> RegionRule | None:
-    rule = table.table("region", ("field", "registry", "point"))
-    if rule is None:
-        return None
-    given = [way for way in ("field", "registry", "point") if way in rule]
-    if len(given) != 1:
-        rule.fault("", "missing-key", "exactly one of field, registry, point is needed")
-        return None
-    way = given[0]
-    name = rule.text(way)
-    if way == "point":
-        rule.not_built(way, "regions by point")
-        return None
-    known: Mapping[str, Any] = fields if way == "field" else (registry.types if registry else {})
-    if name not in known:
-        rule.fault(way, "unknown-name", f"'{name}' is not a field{did_you_mean(name, known)[0]}")
-        return None
-    return RegionRule("field" if way == "field" else "registry", name)
-
-
-def _variants(table: Table, registries: Mapping[str, Registry]) -> dict[str, Mapping[str, Any]]:
-    found: dict[str, Mapping[str, Any]] = {}
-    for name, variant in table.tables("variants", VARIANT_KEYS).items():
-        for key in PACE_KEYS:
-            variant.duration(key)
-        registry = variant.text("registry")
-        if registry and registry not in registries:
-            near = did_you_mean(registry, registries)[0]
-            variant.fault("registry", "unknown-name", f"'{registry}' is not a registry{near}")
-        windows = variant.table("windows", variant.raw.get("windows") or ())
-        for size in windows.raw if windows else ():
-            for text in (size, windows.raw[size] if windows else ""):
-                try:
-                    parse_duration(text)
-                except ValueError as error:
-                    variant.fault(f"windows.{size}", "literal", str(error))
-        found[name] = variant.raw
-    return found

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics import source as sources
 from metrics.codec import RawColumn, coded, decode, pack
 from metrics.contract import Admission, Contract
 from metrics.declaration import Faults
 from metrics.field_type import UnsupportedField
+from metrics.source_declaration import read_sources
 
 NOW = 1_717_171_200_000
 ROADS: dict[str, Any] = {
@@ -34,10 +34,10 @@ ROADS: dict[str, Any] = {
 
 def contract(**fields: dict[str, Any]) -> Contract:
     faults = Faults()
-    source = sources.read(faults, "traffic", ROADS | {"fields": ROADS["fields"] | fields}, {})
-    assert source is not None
+    table = ROADS | {"fields": ROADS["fields"] | fields}
+    found = read_sources(faults, [("sources.toml", "traffic", table)], {})
     assert faults.lines == []
-    return Contract.from_source(source)
+    return Contract.from_source(found["traffic"])
 
 
 def admit(*rows: dict[str, bytes], rules: Contract | None = None) -> Admission:
