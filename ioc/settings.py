@@ -27,6 +27,17 @@ class Settings(BaseSettings):
     gateway_port: int = Field(8051, ge=1, le=65535, description="Port of the gateway's sockets.")
     source_health_port: int = Field(8052, ge=0, le=65535, description="Health of the source process, loopback. 0: any.")
     engine_health_port: int = Field(8053, ge=0, le=65535, description="Health of the engine, loopback. 0: any.")
+    archive_health_port: int = Field(8055, ge=0, le=65535, description="Health of the archive, loopback. 0: any.")
+    archive_part_s: float = Field(10.0, gt=0, le=3600, description="A part is written after so many seconds.")
+    archive_keep_s: float = Field(60.0, gt=0, le=3600, description="Seconds between roll-ups, merges and removals.")
+    archive_hold_min: int = Field(360, ge=0, description="Streams wait so many minutes for an archive that is away.")
+    archive_observations_days: int = Field(30, ge=3, description="Observations are kept for so many days.")
+    archive_values_days: int = Field(
+        7, ge=3, description="All published values, provisional too, are kept for so long."
+    )
+    archive_completed_days: int = Field(400, ge=3, description="Complete values and corrections are kept for so long.")
+    archive_dead_days: int = Field(30, ge=3, description="Rejected observations are kept for so long.")
+    archive_gone_days: int = Field(7, ge=1, description="Worlds that are no more are kept for so long.")
     redis_url: str = Field("", description="Redis or Valkey; empty: the embedded Valkey in the data directory.")
     database_url: str = Field("", description="SQL database; empty: SQLite in the data directory.")
     commit_ms: int = Field(500, ge=10, le=60_000, description="The engine commits at most this often, milliseconds.")
@@ -49,6 +60,11 @@ class Settings(BaseSettings):
     def data_path(self) -> Path:
         """The data directory as an absolute path; it is not created here."""
         return self.data_dir.expanduser().resolve()
+
+    @cached_property
+    def archive_path(self) -> Path:
+        """Where the archive lies."""
+        return self.data_path / "archive"
 
     @cached_property
     def socket_path(self) -> Path:

@@ -120,7 +120,7 @@ class ArchiveHistory:
             if not named:
                 return nothing
             try:
-                table: pa.Table = self._connection.execute(query, [named, *parameters]).to_arrow_table()
+                table: pa.Table = self._connection.sql(query, params=[named, *parameters]).to_arrow_table()
                 return table
             except duckdb.IOException:
                 if attempt == RETRIES - 1:

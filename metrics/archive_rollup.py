@@ -30,13 +30,13 @@ _HOUR_MS = 3_600_000
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 SCHEMA: Final = pa.schema([
     ("indicator", _TEXT), ("dims", _TEXT), ("region", _TEXT), ("end", pa.int64()), ("value", pa.float64()),
-    ("at", pa.int64()), ("mean", pa.float64()), ("least", pa.float64()), ("greatest", pa.float64()),
+    ("window_end", pa.int64()), ("mean", pa.float64()), ("least", pa.float64()), ("greatest", pa.float64()),
     ("samples", pa.int64()), ("count", pa.int32()), ("quality", _TEXT), ("level", _TEXT), ("version", pa.int32()),
     ("origin", _TEXT),
 ])  # fmt: skip
-"""`end`: the slot's end; `value`: the last one that is not null, of the window that ends at `at`; `count`: windows with
-a value; `mean`, `least`, `greatest`: over these, null where there is but one; `samples`, `quality`, `level`, `version`,
-`origin`: of the last window."""
+"""`end`: the slot's end; `value`: the last one that is not null, of the window that ends at `window_end`; `count`:
+windows with a value; `mean`, `least`, `greatest`: over these, null where there is but one; `samples`, `quality`,
+`level`, `version`, `origin`: of the last window."""
 
 _KEYS = "indicator, dims, region"
 _LAST = ", ".join(f"arg_max({name}, last) AS {name}" for name in ("samples", "quality", "level", "version", "origin"))
@@ -47,14 +47,14 @@ WITH newest AS (
   WHERE window_end > ? AND window_end <= ?
   QUALIFY row_number() OVER (PARTITION BY {_KEYS}, window_end ORDER BY version DESC, revision DESC, _ms DESC, _seq DESC,
     _row DESC) = 1)
-SELECT {_KEYS}, {_SLOT} AS "end", arg_max(value, last) AS value, arg_max(last, last) FILTER (value IS NOT NULL) AS at,
+SELECT {_KEYS}, {_SLOT} AS "end", arg_max(value, last) AS value, max(last) FILTER (value IS NOT NULL) AS window_end,
   CASE WHEN count(value) > 1 THEN avg(value) END AS mean, CASE WHEN count(value) > 1 THEN min(value) END AS least,
   CASE WHEN count(value) > 1 THEN max(value) END AS greatest, {_LAST}, count(value)::INTEGER AS count
 FROM newest GROUP BY {_KEYS}, "end" ORDER BY {_KEYS}, "end"
 """  # noqa: S608 - constants
 _FROM_SLOTS = f"""
-WITH shorter AS (SELECT *, "end" AS last FROM read_parquet(?) WHERE "end" > ? AND "end" <= ?)
-SELECT {_KEYS}, {_SLOT} AS "end", arg_max(value, last) AS value, arg_max(at, last) AS at,
+WITH shorter AS (SELECT * EXCLUDE ("end"), "end" AS last FROM read_parquet(?) WHERE "end" > ? AND "end" <= ?)
+SELECT {_KEYS}, {_SLOT} AS "end", arg_max(value, last) AS value, arg_max(window_end, last) AS window_end,
   CASE WHEN sum(count) > 1 THEN sum(coalesce(mean, value) * count) / sum(count) END AS mean,
   CASE WHEN sum(count) > 1 THEN min(coalesce(least, value)) END AS least,
   CASE WHEN sum(count) > 1 THEN max(coalesce(greatest, value)) END AS greatest, {_LAST}, sum(count)::INTEGER AS count
@@ -124,7 +124,7 @@ class RollUp:
 
     def _rows(self, query: str, files: Sequence[str], period: Period, slot: Slot) -> pa.Table:
         parameters = [list(files), period.begin, period.end, slot.size_ms, slot.size_ms]
-        table: pa.Table = self._connection.execute(query, parameters).to_arrow_table()
+        table: pa.Table = self._connection.sql(query, params=parameters).to_arrow_table()
         return _shaped(table)
 
     def _replace(self, slot: Slot, period: Period, table: pa.Table) -> None:

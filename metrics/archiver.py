@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -172,8 +173,8 @@ class Archiver:
         for life in touched:
             self._store(life)
         if self.disk:
-            self._log.info("disk_takes_parts_again")
             self.disk = ""
+            self._log.info("disk_takes_parts_again")
 
     def _store(self, life: Life) -> None:
         places = self._places.setdefault(life, {})
@@ -280,10 +281,11 @@ class Archiver:
         self._log.error("stream_not_archived", stream=key, error=self.skipped[key])
 
     def _refused(self, refusal: ArchiveNotWritten) -> None:
-        if not self.disk:
+        known, self.disk = self.disk, str(refusal)
+        if not known:
             self.tally.refusals += 1
-            self._log.error("archive_not_written", error=str(refusal))
-        self.disk = str(refusal)
+            with suppress(OSError):  # the log may lie on the same disk
+                self._log.error("archive_not_written", error=str(refusal))
 
     def _outage(self, error: Exception) -> None:
         if self.connected or not self.tally.outages:

@@ -36,13 +36,14 @@ class Centre:
 
     def __init__(self, home: Path, **variables: str) -> None:
         self.home = home
-        web, gateway, source, engine = free_ports(4)
+        web, gateway, source, engine, archive = free_ports(5)
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("IOC_")} | {
             "IOC_DATA_DIR": str(home),
             "IOC_WEB_PORT": str(web),
             "IOC_GATEWAY_PORT": str(gateway),
             "IOC_SOURCE_HEALTH_PORT": str(source),
             "IOC_ENGINE_HEALTH_PORT": str(engine),
+            "IOC_ARCHIVE_HEALTH_PORT": str(archive),
             **variables,
         }
         self.url = f"http://127.0.0.1:{web}"

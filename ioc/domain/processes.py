@@ -9,6 +9,7 @@ PROCESSES: Final[dict[str, tuple[str, str]]] = {
     "replay": ("回放", "replay"),
     "valkey": ("数据总线", "Valkey"),
     "engine": ("计算引擎", "engine"),
+    "archive": ("归档", "archive"),
     "gateway": ("推送网关", "gateway"),
     "web": ("网页服务", "web"),
     "supervisor": ("守护", "supervisor"),

@@ -61,7 +61,12 @@ class WorkerMetrics:
                     rejected.add_metric([world, source, rule], count)
             for stream, waiting in list(serving.lags.items()):
                 lag.add_metric([world, stream], waiting)
-        yield from (rows, rejected, missing, lag)
+        waived = GaugeMetricFamily(
+            "ioc_engine_archive_hold_waived", "Whether trimming no longer waits for the archive.", labels=["world"]
+        )
+        for world, serving in list(self._worker.servings.items()):
+            waived.add_metric([world], serving.hold.state in ("away", "memory"))
+        yield from (rows, rejected, missing, lag, waived)
 
 
 def engine(
@@ -118,4 +123,5 @@ def _facts(worker: Worker) -> Mapping[str, Any]:
         "refused": dict(worker.refused),
         "entries": worker.tally.entries,
         "commits": worker.tally.commits,
+        "archive_hold": {world: serving.hold.state for world, serving in list(worker.servings.items())},
     }

@@ -28,6 +28,7 @@ def services(
     hosts = {"web": settings.web_host, "gateway": settings.gateway_host}
     ports = {
         "engine": settings.engine_health_port,
+        "archive": settings.archive_health_port,
         "source": settings.source_health_port,
         "gateway": settings.gateway_port,
         "web": settings.web_port,

@@ -105,6 +105,7 @@ def lines(report: Mapping[str, Any]) -> Iterable[str]:
             counts = _facts({key: feed.get(key, 0) for key in ("rows", "lag", "late", "duplicate", "unregistered")})
             lost = {"rejected": sum((feed.get("rejected") or {}).values()), "gaps": len(feed.get("gaps") or [])}
             yield f"    {source:<12} 数据龄 age {age:<8} {counts} {_facts(lost)}"
+    yield _room("归档 archive", processes.get("archive"))
     yield _room("推送网关 gateway", processes.get("gateway"))
     yield _room("网页 web", processes.get("web"))
     supervisor = processes.get("supervisor")

@@ -109,6 +109,7 @@ class Supervisor:
             "IOC_GATEWAY_PORT": (settings.gateway_host, settings.gateway_port),
             "IOC_SOURCE_HEALTH_PORT": ("127.0.0.1", settings.source_health_port),
             "IOC_ENGINE_HEALTH_PORT": ("127.0.0.1", settings.engine_health_port),
+            "IOC_ARCHIVE_HEALTH_PORT": ("127.0.0.1", settings.archive_health_port),
         }
         for variable, (host, port) in ports.items():
             with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
@@ -213,7 +214,7 @@ class Supervisor:
 
     def _stop_all(self) -> None:
         """Readers before writers, Valkey last; each gets STOP_S to end by itself."""
-        order = ["web", "gateway", "replay", "source", "engine", "valkey"]
+        order = ["web", "gateway", "replay", "source", "engine", "archive", "valkey"]
         for child in sorted(self.children, key=lambda child: order.index(child.name)):
             if not child.stop(STOP_S):
                 structlog.get_logger().warning("child_killed", child=child.name, waited_s=STOP_S)

@@ -28,6 +28,8 @@ RIGHTS: Mapping[str, str] = {
     "default": f"~ioc:*:in resetchannels -@all {CONNECTION} +xadd +xlen +xrange +xrevrange +xread +xinfo",
     "source": f"~ioc:* resetchannels {DATA} -@dangerous +info +scan",
     "engine": f"~ioc:* resetchannels {DATA} +@scripting -@dangerous +info +scan",
+    "archive": "%R~ioc:* ~ioc:heartbeats ~ioc:archive ~ioc:*:archive resetchannels -@all +@read +@connection +hset +set"
+    " -@dangerous +info",
     "gateway": "%R~ioc:* ~ioc:heartbeats ~sec:* resetchannels -@all +@read +@connection +@transaction +hset +getdel"
     " -@dangerous +info",
     "web": f"%R~ioc:* ~ioc:heartbeats ~sec:* ~cache:* resetchannels {DATA} -@dangerous +info +scan",

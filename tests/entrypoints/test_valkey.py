@@ -52,6 +52,16 @@ def test_it_starts_in_any_directory_and_each_user_may_do_its_own_work(urls: dict
         web.delete("ioc:live:{engine}:values")
     with pytest.raises(redis.exceptions.NoPermissionError):
         engine.flushall()
+    archive = redis.Redis.from_url(urls["archive"])
+    assert archive.xinfo_stream("ioc:live:{traffic:0}:in")["length"] == 1
+    assert archive.xread({"ioc:live:{traffic:0}:in": "0"})
+    archive.set("ioc:archive", "{}")
+    archive.hset("ioc:live:archive", "ioc:live:{traffic:0}:in", "1-0")
+    assert engine.hget("ioc:live:archive", "ioc:live:{traffic:0}:in") == b"1-0"
+    with pytest.raises(redis.exceptions.NoPermissionError):
+        archive.xadd("ioc:live:{traffic:0}:in", {"t": "0"})
+    with pytest.raises(redis.exceptions.NoPermissionError):
+        archive.hset("ioc:live:{engine}:latest", "x", "y")
 
 
 def test_a_local_producer_without_a_password_may_only_feed_observations(
@@ -74,4 +84,4 @@ def test_files_with_secrets_are_private(urls: dict[str, str], settings: Settings
     path = settings.data_path / "connections.json"
     assert path.stat().st_mode & 0o777 == 0o600
     assert (settings.data_path / "valkey" / "users.acl").stat().st_mode & 0o777 == 0o600
-    assert set(json.loads(path.read_text())) == {"source", "engine", "gateway", "web", "admin"}
+    assert set(json.loads(path.read_text())) == {"source", "engine", "archive", "gateway", "web", "admin"}

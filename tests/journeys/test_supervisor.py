@@ -116,7 +116,8 @@ def test_an_unknown_variable_is_named_in_a_warning(tmp_path: Path, centre: Centr
 
 
 @pytest.mark.parametrize(
-    "variable", ["IOC_WEB_PORT", "IOC_GATEWAY_PORT", "IOC_SOURCE_HEALTH_PORT", "IOC_ENGINE_HEALTH_PORT"]
+    "variable",
+    ["IOC_WEB_PORT", "IOC_GATEWAY_PORT", "IOC_SOURCE_HEALTH_PORT", "IOC_ENGINE_HEALTH_PORT", "IOC_ARCHIVE_HEALTH_PORT"],
 )
 def test_every_process_answers_health_readiness_and_metrics_on_loopback(centre: Centre, variable: str) -> None:
     base = f"http://127.0.0.1:{centre.environment[variable]}"
@@ -131,7 +132,7 @@ def test_status_prints_the_path_and_every_process_is_up(centre: Centre) -> None:
         env=centre.environment, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr
-    for room in ("sources", "valkey", "engine", "gateway", "web", "supervisor"):
+    for room in ("sources", "valkey", "engine", "archive", "gateway", "web", "supervisor"):
         assert room in result.stdout
     assert "not running" not in result.stdout
 

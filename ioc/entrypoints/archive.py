@@ -1,0 +1,154 @@
+"""`ioc archive`: observation streams and published values -> Parquet parts, as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import redis
+import structlog
+import typer
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from ioc.entrypoints.health import serve
+from ioc.entrypoints.heartbeat import Heartbeat
+from ioc.entrypoints.lifeline import tie_to_parent
+from ioc.entrypoints.logs import configure
+from ioc.entrypoints.valkey import connections
+from ioc.settings import Settings
+from metrics.archive_compaction import Retention
+from metrics.archive_file import ArchiveNotWritten
+from metrics.archive_keeper import Keeper
+from metrics.archive_ledger import ArchiveInUse, UnknownArchiveVersion
+from metrics.archiver import Archiver, Options
+
+NICENESS = 5  # the archive has time; engine and gateway have not
+STOP_S = 5.0  # what the keeper does may take a while; its files are whole or absent, so it need not be waited for
+
+
+class ArchiveMetrics:
+    """What archiver and keeper count, as Prometheus reads it."""
+
+    def __init__(self, archiver: Archiver, keeper: Keeper) -> None:
+        self._archiver, self._keeper = archiver, keeper
+
+    def collect(self) -> Iterator[Metric]:
+        tally, chores = self._archiver.tally, self._keeper.chores
+        for name, value, text in (
+            ("entries", tally.entries, "Stream entries read."),
+            ("rows", tally.rows, "Rows written to parts."),
+            ("parts", tally.parts, "Parts written."),
+            ("missing_entries", tally.missing, "Stream entries that went by unread."),
+            ("outages", tally.outages, "Times the server went away."),
+            ("refusals", tally.refusals, "Times the disk refused a file."),
+            ("merged_parts", chores.merged, "Parts made of smaller ones."),
+            ("removed_files", chores.removed, "Files removed by retention or after a merge."),
+            ("rolled_up_hours", chores.hours, "Hours rolled up."),
+            ("keeping_failures", chores.failures, "Times roll-up, merge or retention failed."),
+        ):
+            yield CounterMetricFamily(f"ioc_archive_{name}", text, value=value)
+        yield GaugeMetricFamily("ioc_archive_connected", "Whether the server answers.", value=self._archiver.connected)
+        yield GaugeMetricFamily(
+            "ioc_archive_disk_refuses", "Whether the disk refuses.", value=bool(self._archiver.disk)
+        )
+        yield GaugeMetricFamily(
+            "ioc_archive_skipped_streams", "Streams without a form in the archive.", value=len(self._archiver.skipped)
+        )
+
+
+def archive(
+    port: Annotated[int | None, typer.Option(help="Port of /healthz, /readyz, /metrics; 0: any free one.")] = None,
+    world: Annotated[list[str] | None, typer.Option(help="Archive only these worlds; default: all.")] = None,
+) -> None:
+    """归档: observations and published values of all worlds -> Parquet parts, with health on loopback."""
+    settings = Settings()
+    tie_to_parent()
+    configure("archive", settings.log_level)
+    try:
+        url = settings.redis_url or connections(settings)["archive"]
+    except (FileNotFoundError, KeyError):
+        typer.echo(
+            f"没有数据总线 no Valkey ever ran on {settings.data_path}: start `ioc run`, or set IOC_REDIS_URL", err=True
+        )
+        raise SystemExit(2) from None
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    options = Options(part_s=settings.archive_part_s, hold_ms=settings.archive_hold_min * 60_000)
+    try:
+        archiver = Archiver(url, settings.archive_path, options, world)
+    except (ArchiveInUse, ArchiveNotWritten, PermissionError) as error:
+        typer.echo(f"无法归档 cannot archive: {error}", err=True)
+        raise SystemExit(1) from None
+    keeper = Keeper(settings.archive_path, lambda: present(archiver), retention(settings))
+    registry = CollectorRegistry()
+    registry.register(ArchiveMetrics(archiver, keeper))
+    health_port = settings.archive_health_port if port is None else port
+    try:
+        health = serve("archive", health_port, lambda: checks(archiver, keeper), registry)
+    except OSError as error:
+        typer.echo(f"无法监听 cannot listen on 127.0.0.1:{health_port}: {error.strerror}", err=True)
+        raise SystemExit(1) from None
+    os.nice(NICENESS)
+    client = redis.Redis.from_url(url, socket_timeout=5.0)
+    keeping = threading.Thread(target=keeper.run, args=(stop, settings.archive_keep_s), name="keeper", daemon=True)
+    with Heartbeat(client, "archive", lambda: facts(archiver, keeper)):
+        keeping.start()
+        try:
+            archiver.run(stop)
+        except UnknownArchiveVersion as error:
+            structlog.get_logger().error("archive_refused", error=str(error))
+            typer.echo(f"无法归档 cannot archive: {error}", err=True)
+            raise SystemExit(1) from None
+    keeping.join(STOP_S)
+    health.shutdown()
+    client.close()
+
+
+def checks(archiver: Archiver, keeper: Keeper) -> Mapping[str, bool]:
+    """What readiness depends on."""
+    return {
+        "valkey": archiver.connected,
+        "disk": not archiver.disk,
+        "streams": not archiver.skipped,
+        "keeping": not keeper.chores.trouble,
+    }
+
+
+def facts(archiver: Archiver, keeper: Keeper) -> Mapping[str, Any]:
+    """What the heartbeat says. `state`: `writing`, `waiting` (for the server), `disk` (it refuses) or `partial` (some
+    streams or chores fail); `trouble` says why."""
+    trouble = archiver.disk or "; ".join(archiver.skipped.values()) or keeper.chores.trouble
+    state = "disk" if archiver.disk else "partial" if trouble else "writing" if archiver.connected else "waiting"
+    tally = archiver.tally
+    return {
+        "state": state,
+        "trouble": trouble,
+        "streams": len(archiver.tails),
+        "entries": tally.entries,
+        "rows": tally.rows,
+        "parts": tally.parts,
+        "missing": tally.missing,
+        "merged": keeper.chores.merged,
+        "removed": keeper.chores.removed,
+    }
+
+
+def present(archiver: Archiver) -> Mapping[str, int]:
+    """The lives that are being archived."""
+    return {tail.strand.life.world: tail.strand.life.started_ms for tail in list(archiver.tails.values())}
+
+
+def retention(settings: Settings) -> Retention:
+    """For how long each kind is kept."""
+    return Retention(
+        settings.archive_observations_days,
+        settings.archive_values_days,
+        settings.archive_completed_days,
+        settings.archive_dead_days,
+        settings.archive_gone_days,
+    )
