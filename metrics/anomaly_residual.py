@@ -30,7 +30,10 @@ _STILL = 1e-9  # relative: what moves less than this is constant; the rounding o
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`surprise` >= 0 (0 where young or unknown), the band, and where there was a value; all (series,)."""
+    """`surprise` >= 0 (0 where young or unknown), the band, and where there was a value; all (series,).
+
+    The band is around what missed least so far, the habit of the time of day or the level of the last values.
+    """
 
     surprise: Floats
     expected: Floats
@@ -69,8 +72,9 @@ class Residuals:
         at = self._cells(slots)
         habit, days = a["habit"].reshape(-1)[at], a["days"].reshape(-1)[at]
         off = np.where(days >= SLOT_KNOWN, value - habit, 0.0)
-        expected = np.where(days >= SLOT_KNOWN, habit, a["level"])
-        missed = value - expected
+        by_habit = np.where(days >= SLOT_KNOWN, habit, a["level"])  # until the slot is known, both say the level
+        habitual = a["habit_missed"] < a["level_missed"]
+        expected = np.where(habitual, by_habit, a["level"])
 
         fade_short, fade_long = np.maximum(1.0 / (seen + 1.0), 1.0 / SHORT), np.maximum(1.0 / (seen + 1.0), 1.0 / LONG)
         moved = np.where(first, 0.0, np.abs(value - a["last"]))
@@ -89,16 +93,18 @@ class Residuals:
         away = traces - mean_now
         deviations = away / np.maximum(np.sqrt(variance), _STILL * (1.0 + np.abs(mean_now)))
         np.clip(deviations, -LIMIT, LIMIT, out=deviations)
-        surprise = np.sqrt(np.einsum("ts,ts->s", deviations, deviations) / TRACES)
+        surprise = np.sqrt(np.square(deviations).sum(axis=0) / TRACES)
         surprise[(seen <= YOUNG) | ~known] = 0.0
-        width = WIDE * np.sqrt(a["missed_square"])
+        width = WIDE * np.sqrt(np.where(habitual, a["habit_missed"], a["level_missed"]))
         unknown = seen < 2
         expected = np.where(unknown, np.nan, expected)
 
         # learn
         gain = share if everyone else np.where(known, share, 0.0)
         kept["last"] = value
-        kept["missed_square"] = a["missed_square"] + gain * (np.where(first, 0.0, missed * missed) - a["missed_square"])
+        for name, guess in (("habit_missed", by_habit), ("level_missed", a["level"])):
+            square = np.where(first, 0.0, (value - guess) ** 2)
+            kept[name] = a[name] + gain * (square - a[name])
         if not everyone:
             kept = {name: np.where(known, array, a[name]) for name, array in kept.items()}
             mean_now = np.where(known, mean_now, mean)
@@ -165,7 +171,8 @@ class Residuals:
 
 _SHAPES: dict[str, tuple[int, ...]] = {
     "seen": (), "last": (), "off_short": (), "off_long": (), "spread": (), "movement": (), "level": (),
-    "missed_square": (), "mean": (TRACES,), "variance": (TRACES,), "habit": (SLOTS,), "days": (SLOTS,),
+    "habit_missed": (), "level_missed": (), "mean": (TRACES,), "variance": (TRACES,),
+    "habit": (SLOTS,), "days": (SLOTS,),
     "value_mean": (), "value_variance": (), "density": (BINS,), "total": (), "weight": (),
 }  # fmt: skip
 """Each array's axes before the last one, the series."""

@@ -33,7 +33,7 @@ class Series:
 
 
 def read(lines: Iterable[str]) -> Series:
-    """Read a CSV with the columns `timestamp` (ISO 8601, Shanghai by default, or epoch ms) and `value`; others are left.
+    """Read the columns `timestamp` (ISO 8601, Shanghai by default, or epoch ms) and `value`; others are left.
 
     A value is missing when its cell is one of `MISSING` in any case. Raises TableError at the first cell that breaks a
     rule; its rules are `empty, header, columns, time, number`.
