@@ -29,13 +29,15 @@ class Admission:
 @dataclass(frozen=True, slots=True)
 class Contract:
     """The rules of a source. `time` and `entity` travel as `t` and `k`; rows further than `future_ms` ahead of the
-    world's clock are rejected."""
+    world's clock are rejected. `undated`: a row without time (a record without change time) counts as changed when it
+    arrives, by the world's clock."""
 
     source: str
     time: FieldRule
     entity: FieldRule
     fields: tuple[FieldRule, ...]
     future_ms: int | None
+    undated: bool = False
 
     @staticmethod
     def from_source(source: Source) -> Contract:
@@ -49,15 +51,17 @@ class Contract:
                 missing=one.missing,
                 values=one.values,
                 required=one.required,
+                datum=one.datum,
             )
             for name, one in source.fields.items()
         }
         return Contract(
             source.id,
-            replace(rules[source.time], required=True),
+            replace(rules[source.time], required=True) if source.time else FieldRule("", "time", required=True),
             replace(rules[source.entity], required=True, naming=True),
             tuple(rule for name, rule in rules.items() if name not in (source.time, source.entity)),
             source.future_ms,
+            undated=source.kind == "records",
         )
 
     @property
@@ -68,7 +72,9 @@ class Contract:
     def admit(self, raw: RawRows, now_ms: int, arrival_ms: int = 0) -> Admission:
         """Type, check and sort out the rows of a run. A row is rejected once, for the first field that is wrong."""
         verdict = _Verdict(raw)
-        times, faults = READERS["time"](_given(raw, "t"), self.time, raw.rows)
+        times, faults = READERS["time"](_given(raw, "t"), replace(self.time, required=not self.undated), raw.rows)
+        if times.valid is not None and self.undated:
+            times = Column(np.where(times.valid, times.values, now_ms))
         if self.future_ms is not None and raw.rows and int(times.values.max()) > now_ms + self.future_ms:
             faults.append(("future", times.values > now_ms + self.future_ms))
         verdict.add("t", faults)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import Final
 
 import numpy as np
@@ -13,66 +12,14 @@ from numpy.typing import NDArray
 
 from metrics import numeral, timestamp
 from metrics.column import Column
-from metrics.raw import MAX_TEXT, RawColumn, Rule, shown
+from metrics.field_rule import Faults, FieldRule, Mask, UnsupportedField, field_rule, state_faults
+from metrics.place_reader import intervals, point
+from metrics.raw import MAX_TEXT, RawColumn, shown
 
-Mask = NDArray[np.bool_]
-Faults = list[tuple[Rule, Mask]]
+__all__ = ["READERS", "Faults", "FieldRule", "Mask", "UnsupportedField", "field_rule", "text_of"]
+
 _UNNAMABLE = re.compile(r"[|=\x00-\x1f\x7f]")  # what separates the parts of a series id, and what no screen can show
 _STRANGER = 9  # state of a word outside the declared values
-
-
-class UnsupportedField(ValueError):
-    """A source declares a field type that observation streams do not carry."""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldRule:
-    """What a field must be.
-
-    `low` and `high` are inclusive, in units of 10^-scale. `absent` are the sentinels that mean null: for numbers as
-    (fixed point, whether that is inexact, exact number), for texts the text itself in `absent_texts`.
-    """
-
-    name: str
-    type: str
-    scale: int = 0
-    low: int | None = None
-    high: int | None = None
-    absent: tuple[tuple[int, bool, Decimal], ...] = ()
-    absent_texts: frozenset[str] = frozenset()
-    values: frozenset[str] | None = None
-    required: bool = False
-    naming: bool = False  # its values become part of the names of series
-
-
-def field_rule(
-    name: str,
-    *,
-    type: str,
-    scale: int = 0,
-    range: Sequence[object] | None = None,
-    missing: Sequence[object] = (),
-    values: Sequence[str] | None = None,
-    required: bool = False,
-) -> FieldRule:
-    """The rule of one declared field; the parameters are the keys of `sources.toml`. Raises UnsupportedField."""
-    if type not in READERS:
-        raise UnsupportedField(f"field {name}: type {type!r} is not carried by observation streams")
-    scale = scale if type == "decimal" else 0
-    low = high = None
-    if range is not None:
-        factor = Decimal(10) ** scale
-        low = int((Decimal(str(range[0])) * factor).to_integral_value(ROUND_CEILING))
-        high = int((Decimal(str(range[1])) * factor).to_integral_value(ROUND_FLOOR))
-    absent = []
-    if type in ("int", "decimal"):
-        for text in missing:
-            fixed = numeral.exact(str(text), scale)
-            if fixed is not None:
-                absent.append((*fixed, Decimal(str(text))))
-    texts = frozenset(str(text) for text in missing)
-    return FieldRule(name, type, scale, low, high, tuple(absent), texts, None if values is None else frozenset(values),
-                     required)  # fmt: skip
 
 
 def text_of(column: RawColumn | None, row: int) -> str:
@@ -120,29 +67,10 @@ def _spread(cells: numeral.Numerals, codes: NDArray[np.int32]) -> numeral.Numera
     return numeral.Numerals(cells.values[codes], cells.state[codes], inexact)
 
 
-def _state_faults(state: NDArray[np.uint8], required: bool) -> tuple[Mask | None, Faults]:
-    """The mask of nulls and the faults that the states tell; an empty `state` means that all cells are fine."""
-    faults: Faults = []
-    if not state.size or not state.any():
-        return None, faults
-    null = state == numeral.NULL
-    if required and null.any():
-        faults.append(("missing", null))
-    words: tuple[tuple[int, Rule], ...] = (
-        (numeral.BAD, "type"),
-        (numeral.HUGE, "range"),
-        (numeral.LONG, "length"),
-    )
-    for code, rule in words:
-        mask = state == code
-        if mask.any():
-            faults.append((rule, mask))
-    return null, faults
-
-
 def _number(column: RawColumn, rule: FieldRule, rows: int) -> tuple[Column, Faults]:
     cells = _cells(column, rule.type == "int", rule.scale)
-    null, faults = _state_faults(cells.state, required=False)
+    cells = _without_absent(cells, column, rule)
+    null, faults = state_faults(cells.state, required=False)
     for fixed, inexact, number in rule.absent:
         hit = cells.values == fixed
         if cells.state.size:
@@ -173,6 +101,20 @@ def _number(column: RawColumn, rule: FieldRule, rows: int) -> tuple[Column, Faul
     return Column(np.where(null, 0, values), ~null, rule.scale), faults
 
 
+def _without_absent(cells: numeral.Numerals, column: RawColumn, rule: FieldRule) -> numeral.Numerals:
+    """Texts that are no numerals, but listed as missing, are null."""
+    if not rule.absent_texts or not cells.state.size:
+        return cells
+    rows = [
+        row for row in np.flatnonzero(cells.state == numeral.BAD).tolist() if text_of(column, row) in rule.absent_texts
+    ]
+    if not rows:
+        return cells
+    state = cells.state.copy()
+    state[rows] = numeral.NULL
+    return numeral.Numerals(cells.values, state, cells.inexact)
+
+
 def _equals(column: RawColumn, among: Mask, number: Decimal) -> Mask:
     equal = np.zeros(len(among), np.bool_)
     for row in np.flatnonzero(among).tolist():
@@ -190,12 +132,31 @@ def _time(column: RawColumn, rule: FieldRule, rows: int) -> tuple[Column, Faults
     else:
         cells = _cells(column, whole=True, scale=0)
         times, state = cells.values, cells.state
-    null, faults = _state_faults(state, rule.required)
+    absent = _absent(column, rule)
+    if absent is not None and state.size:
+        times, state = np.where(absent, 0, times), np.where(absent, np.uint8(numeral.NULL), state)
+    null, faults = state_faults(state, rule.required)
     if rows and (int(times.min()) < timestamp.EARLIEST or int(times.max()) > timestamp.LATEST):
-        faults.append(("range", (times < timestamp.EARLIEST) | (times > timestamp.LATEST)))
+        outside = (times < timestamp.EARLIEST) | (times > timestamp.LATEST)
+        if null is not None:
+            outside &= ~null  # what stands under a null is no time
+        if outside.any():
+            faults.append(("range", outside))
     if null is None or not null.any():
         return Column(times), faults
     return Column(np.where(null, 0, times), ~null), faults
+
+
+def _absent(column: RawColumn, rule: FieldRule) -> Mask | None:
+    """The rows whose text is listed as missing; None if there can be none."""
+    if not rule.absent_texts or column.kind not in ("lines", "coded"):
+        return None
+    words = {text.encode() for text in rule.absent_texts}
+    if column.kind == "coded":
+        listed = [*(text in rule.absent_texts for text in column.dictionary), False]
+        found: Mask = np.array(listed, np.bool_)[column.values]
+        return found
+    return np.fromiter((line in words for line in column.lines), np.bool_, count=len(column.lines))
 
 
 def _text(column: RawColumn, rule: FieldRule, rows: int) -> tuple[Column, Faults]:
@@ -223,7 +184,7 @@ def _text(column: RawColumn, rule: FieldRule, rows: int) -> tuple[Column, Faults
             faults.append(("missing", null))
         return Column(codes, ~null, None, words), faults
     states = state[codes]
-    nulls, faults = _state_faults(states, rule.required)
+    nulls, faults = state_faults(states, rule.required)
     stranger = states == _STRANGER
     if stranger.any():
         faults.append(("category", stranger))
@@ -252,7 +213,7 @@ def _bool(column: RawColumn, rule: FieldRule, rows: int) -> tuple[Column, Faults
         states = cells.state if cells.state.size else np.zeros(rows, np.uint8)
         states = np.where((states == numeral.FINE) & (cells.values >> 1 != 0), np.uint8(numeral.BAD), states)
         values = (cells.values & 1).astype(np.int8)
-    null, faults = _state_faults(states, rule.required)
+    null, faults = state_faults(states, rule.required)
     return Column(values, None if null is None or not null.any() else ~null), faults
 
 
@@ -286,4 +247,6 @@ READERS: Final[Mapping[str, Callable[[RawColumn, FieldRule, int], tuple[Column, 
     "category": _text,
     "bool": _bool,
     "time": _time,
+    "point": point,
+    "intervals": intervals,
 }

@@ -11,12 +11,12 @@ import shapely
 import typer
 from shapely.geometry import shape
 
-from ioc.geo import datum, layer, region
+from ioc.geo import layer, region
 from ioc.geo.layer import LayerName
 from ioc.geo.resolve import resolver
 from ioc.geo.survey import Reference, examine
 from ioc.settings import Settings
-from metrics import clock
+from metrics import clock, datum
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="地理 import layers, go back, resolve points")
 

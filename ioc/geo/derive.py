@@ -26,7 +26,8 @@ from shapely import Polygon
 from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
-from ioc.geo import datum, partition, plane, roadwork
+from ioc.geo import partition, plane, roadwork
+from metrics import datum
 
 DISTRICT = "440303"
 DIVISIONS = "china-division@2.7.0"

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from ioc.geo import datum
-from ioc.geo.datum import Datum
 from ioc.geo.finding import Survey
 from ioc.geo.partition import GRID
+from metrics import datum
+from metrics.datum import Datum
 
 POLYGONAL = frozenset({"Polygon", "MultiPolygon"})
 LINEAR = frozenset({"LineString", "MultiLineString"})

@@ -10,13 +10,13 @@ import shapely
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
-from ioc.geo import datum
-from ioc.geo.datum import Datum
 from ioc.geo.finding import Survey, Weight
 from ioc.geo.geojson import LINEAR, POLYGONAL, Piece, place, read, text
 from ioc.geo.layer import LayerName
 from ioc.geo.plane import area_km2, length_m
 from ioc.geo.region import Regions
+from metrics import datum
+from metrics.datum import Datum
 
 _MANY_POINTS = 30_000  # above this the first load of a wall grows noticeably (about 10 bytes a point, compressed)
 _TOUCH_KM2 = 0.001  # neighbours from different surveys overlap by slivers; less than this in total is not told

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics.codec import RawColumn, coded, decode, pack
 from metrics.contract import Admission, Contract
 from metrics.declaration import Faults
-from metrics.field_type import UnsupportedField
 from metrics.source_declaration import read_sources
 
 NOW = 1_717_171_200_000
@@ -170,9 +168,49 @@ def test_packed_numbers_may_come_as_text_and_keep_their_nulls() -> None:
     assert batch.fields["speed"].valid.tolist() == [True, False]
 
 
-def test_a_field_type_that_streams_do_not_carry_is_refused_by_name() -> None:
-    with pytest.raises(UnsupportedField, match="place"):
-        contract(place={"type": "point", "datum": "wgs84"})
+def test_a_point_is_converted_to_wgs84_and_off_the_earth_is_out_of_range() -> None:
+    here = contract(place={"type": "point"})
+    batch = admit({"place": b"114.1234567 22.5"}, {"place": b""}, rules=here).batch
+    assert batch is not None
+    assert batch.fields["place"].values.tolist() == [[1141234567, 225000000], [0, 0]]
+    assert batch.fields["place"].known().tolist() == [True, False]
+    shifted = admit({"place": b"114.128520 22.545630"}, rules=contract(place={"type": "point", "datum": "gcj02"})).batch
+    assert shifted is not None
+    # GCJ-02 lies about 560 m east and 310 m south of WGS-84 in this place.
+    assert abs(shifted.fields["place"].values - [[1141234480, 225484180]]).max() < 5_000
+    assert letter({"place": b"114.1"}, here) == ("place", "type")
+    assert letter({"place": b"114.1 x"}, here) == ("place", "type")
+    assert letter({"place": b"22.5 114.1"}, here) == ("place", "range")
+
+
+def test_intervals_are_sorted_and_merged_and_an_empty_end_is_open() -> None:
+    held = contract(holds={"type": "intervals"})
+    written = b"2024-06-01T10:00:00+08:00/2024-06-01T11:00:00+08:00;1717200000000/1717207200000;2024-06-02/"
+    batch = admit({"holds": written}, {"holds": b""}, rules=held).batch
+    assert batch is not None
+    column = batch.fields["holds"]
+    assert column.dictionary == [((1717200000000, 1717210800000), (1717257600000, None))]
+    assert column.known().tolist() == [True, False]
+    assert letter({"holds": b"2024-06-02"}, held) == ("holds", "type")
+    assert letter({"holds": b"2024-06-02/2024-06-01"}, held) == ("holds", "type")
+    assert letter({"holds": b"/2024-06-01"}, held) == ("holds", "type")
+
+
+def test_a_word_that_means_missing_is_null_where_a_number_or_a_time_is_declared() -> None:
+    rules = contract(level={"type": "int", "missing": ["n/a"]}, until={"type": "time", "missing": ["0", "never"]})
+    batch = admit({"level": b"n/a", "until": b"never"}, {"level": b"3", "until": b"0"}, rules=rules).batch
+    assert batch is not None
+    assert batch.fields["level"].known().tolist() == [False, True]
+    assert batch.fields["until"].known().tolist() == [False, False]
+
+
+def test_a_record_without_change_time_is_changed_when_it_arrives() -> None:
+    table = {"kind": "records", "key": "case", "fields": {"case": {"type": "text"}}}
+    rules = Contract.from_source(read_sources(Faults(), [("s", "case", table)], {})["case"])
+    (run,) = decode([[b"0-0", [b"k", b"c1"]], [b"1-0", [b"t", b"5", b"k", b"c1"]]], rules.wanted).runs
+    batch = rules.admit(run, NOW).batch
+    assert batch is not None
+    assert batch.time.tolist() == [NOW, 5]
 
 
 CELLS = st.one_of(

@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ioc.entrypoints.geo import app
-from ioc.geo import datum, layer
+from ioc.geo import layer
+from metrics import datum
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box, shape
 
-from ioc.geo import datum, layer, region
+from ioc.geo import layer, region
 from ioc.geo.survey import Reference, examine
+from metrics import datum
 
 ROADS = [
     {"id": "LH001", "zh": "深南东路", "en": "Shennan East Road", "class": "arterial", "length_km": 3.9},

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import shape
 
-from ioc.geo import datum
 from ioc.geo.plane import to_metres
+from metrics import datum
 
-PAIR = Path(__file__).resolve().parents[3] / "../shared/data/geo"
+PAIR = Path(__file__).resolve().parents[2] / "../shared/data/geo"
 
 
 def pair():
