@@ -31,9 +31,9 @@ MIN_STEPS = 32.0  # but not shorter than so many errors
 YOUNG = 8.0  # errors: with so many of its own an interval is twice as wide as they tell, with none three times
 COLD_DAYS = 2.5  # days' worth of values a series needs to be more than cold
 MEAN_GAIN = 0.15  # of the mean of the last values: a half-life of four
-LONG_DAYS = 5.0  # half-life of the long-run size of errors, which bounds the unit of the interval from below ...
+LONG_DAYS = 3.0  # half-life of the long-run size of errors, which bounds the unit of the interval from below ...
 LONG_SHARE = 0.3  # ... by this share: a series that is still for days and then bursts keeps an interval for bursts
-CHOICE = 30.0  # experts weigh by (mean squared error)^-CHOICE: one that is 10 % worse has a twentieth of the weight
+CHOICE = 50.0  # experts weigh by (mean squared error)^-CHOICE: one that is 5 % worse has a twelfth of the weight
 MARGIN = 0.25  # of the range seen so far: no forecast goes further beyond it
 REFITS_PER_DAY = 24
 TINY = 1e-200  # below any squared error that means something
@@ -99,7 +99,7 @@ class Forecaster:
         self._judge(values)
         time = np.array([time_ms], np.int64)
         slot, kind = int(self.season.slot(time)[0]), int(self.season.day_type(time)[0])
-        normal = self.profile.normal(slot, kind)
+        normal, _ = self.profile.normal(slot, kind)
         rests = self.profile.learn(slot, kind, values)
         self.predictors.learn(values, rests, normal)
         began = np.where(np.isnan(self.mean), values, self.mean)
@@ -136,7 +136,7 @@ class Forecaster:
         self.interval.learn(known, error < -below, error > above)
         self.errors += known
         young = 1 / (self.errors + 1)
-        long_gain = np.where(known, np.maximum(young, self._long_gain), 0.0)
+        long_gain = np.where(known, np.maximum(np.minimum(2 * young, 1.0), self._long_gain), 0.0)
         long = self.long_error
         most = np.where(self.errors > MIN_STEPS, self.profile.most(long), np.inf)
         far = np.where(known, np.minimum(np.abs(error), most), 0.0)

@@ -15,15 +15,16 @@ from numpy.typing import NDArray
 from metrics.season import Season
 
 LEVEL_DAYS = 1.0  # half-life of the level
-SPREAD_DAYS = 2.0  # half-life of the spread
+SPREAD_DAYS = 5.0  # half-life of the spread
 LONG_DAYS = 10.0  # half-life of the long-run size of steps ...
 LONG_SHARE = 0.1  # ... below this share of which the spread does not fall: dry weeks do not make rain unheard of
 LONG_CAP = 100.0  # times the long-run size; one step counts for no more ...
-RANGE_SHARE = 0.1  # ... unless it is a small part of all that was seen
+RANGE_SHARE = 0.1  # ... unless it is a small part of what was seen before
 MIN_STEPS = 16  # but no half-life is shorter than so many values
 SHAPE_DAYS = 10.0  # half-life of the daily shape
 STEP_CLIP = 30.0  # spreads; one value moves level and spread no further. Wide enough for a series that is mostly still
-CLIP = 6.0  # spreads; a value further off the shape counts as if it were there
+CLIP = 5.0  # mean absolute rests; a value further off the shape counts as if it were there
+CLIP_YOUNG = 4.0  # ... five times as wide while no day is known: a rush hour is no outlier of a shape not yet learnt
 ROUGH = 0.3  # days' worth of "no deviation" in every slot: the pull towards the level
 TYPE_PRIOR = 2.0  # days' worth of all days in the shape of one day type
 SLOT_PRIOR = 4.0  # days' worth of the neighbours in the shape of one slot
@@ -79,11 +80,10 @@ class Profile:
             days.astype(np.float64),
         )
 
-    def normal(self, slot: int, kind: int) -> Numbers:
-        """The whole shape of one slot of a day of type `kind`, in spreads, (series,)."""
-        shape, of_type, of_slot, _ = self.shapes(np.array([slot]), np.array([kind], np.int8))
-        out: Numbers = (shape + of_type + of_slot)[0]
-        return out
+    def normal(self, slot: int, kind: int) -> tuple[Numbers, Numbers]:
+        """The whole shape of a slot of a day of type `kind`, in spreads, and the days that speak for it; (series,)."""
+        shape, of_type, of_slot, days = self.shapes(np.array([slot]), np.array([kind], np.int8))
+        return (shape + of_type + of_slot)[0], days[0]
 
     def noises(self, slots: NDArray[np.int64]) -> Numbers:
         """Mean absolute rest in these slots, in spreads, (n, series)."""
@@ -111,8 +111,6 @@ class Profile:
             # Nothing is known of how far the next value may lie off: half of the value itself is a wide guess.
             self.spread[new] = 0.5 * np.abs(values[new])
         self.count += known
-        np.fmin(self.lowest, values, out=self.lowest)
-        np.fmax(self.highest, values, out=self.highest)
         with np.errstate(invalid="ignore"):
             step = values - self.level
             room = np.where(self.count > MIN_STEPS, STEP_CLIP * self.spread, np.inf)
@@ -127,11 +125,16 @@ class Profile:
             # A constant series has no spread; what is left is far below any digit that is shown.
             np.maximum(self.spread, LONG_SHARE * self.long, out=self.spread)
             np.maximum(self.spread, 1e-9 * np.abs(self.level) + 1e-12, out=self.spread)
-            shape = self.normal(slot, kind)
+            shape, days = self.normal(slot, kind)
             rest = (values - self.level) / self.spread - shape
-            clipped = np.where(known, np.clip(rest, -CLIP, CLIP), 0.0)
+            noise = np.maximum(self.noise, self.noises(np.array([slot]))[0])
+            clip = CLIP * noise * (1 + CLIP_YOUNG / (1 + days) ** 2)
+            clipped = np.where(known, np.clip(rest, -clip, clip), 0.0)
             size = np.abs(clipped)
             self.noise += np.where(known, np.maximum(gain, self._spread_gain) * (size - self.noise), 0.0)
+        # Only now: an absurd value must not make its own size plausible.
+        np.fmin(self.lowest, values, out=self.lowest)
+        np.fmax(self.highest, values, out=self.highest)
         deviation = np.where(known, shape + clipped, 0.0)
         here = known.astype(np.float32)
         self.total[:, slot] *= self._keep

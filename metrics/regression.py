@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 KEEP = 0.9995  # per row: 2,000 rows of memory, three weeks of quarters of an hour
+YOUNG = 3.0  # of n rows a memory of n / 3: the first rows were seen while level and shape were hardly known
 POOL_ROWS = 400.0
 RIDGE = 3.0  # rows' worth of belief in the prior coefficients
 
@@ -27,6 +28,7 @@ class PooledRegression:
         self.prior = prior
         self.gram = np.zeros((horizons, series, width, width))
         self.moment = np.zeros((horizons, series, width))
+        self.rows = np.zeros(())
         self.coefficients = np.tile(prior, (horizons, series, 1))
 
     def learn(self, features: Numbers, target: Numbers, weight: Numbers) -> None:
@@ -34,10 +36,13 @@ class PooledRegression:
 
         Weight 0: there is no row; the target may then be NaN.
         """
+        self.rows += 1
+        rows = float(self.rows)
+        keep = min(KEEP, rows / (rows + YOUNG))
         weighted = features * weight[..., None]
-        self.gram *= KEEP
+        self.gram *= keep
         self.gram += weighted[..., :, None] * features[..., None, :]
-        self.moment *= KEEP
+        self.moment *= keep
         self.moment += weighted * np.where(weight > 0, target, 0.0)[..., None]
 
     def fit(self) -> None:
@@ -54,4 +59,4 @@ class PooledRegression:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The memory."""
-        return {"gram": self.gram, "moment": self.moment, "coefficients": self.coefficients}
+        return {"gram": self.gram, "moment": self.moment, "rows": self.rows, "coefficients": self.coefficients}
