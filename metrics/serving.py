@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import redis
@@ -33,10 +33,14 @@ class Serving:
     """One world in the hands of this engine.
 
     All methods that reach the server raise redis.RedisError; `begin` and `commit` also what `Checkpoint` raises.
+    `monotonic` tells the seconds of a clock that never steps.
     """
 
-    def __init__(self, client: redis.Redis, world: World, bundle: Bundle) -> None:
+    def __init__(
+        self, client: redis.Redis, world: World, bundle: Bundle, monotonic: Callable[[], float] = monotonic_s
+    ) -> None:
         self._client = client
+        self._monotonic = monotonic
         self.world = world
         self.checkpoint = Checkpoint(client, world.id)
         self.places: dict[str, Place] = {}
@@ -176,8 +180,8 @@ class Serving:
         """Give the engine everything received, and the time; keep what it says for the next commit."""
         self.absorb(real_ms)
         now_ms, behind = self.world.clock.now_ms(real_ms), self.behind
-        until, more = monotonic_s() + CATCH_UP_S, True
-        while more and monotonic_s() < until:
+        until, more = self._monotonic() + CATCH_UP_S, True
+        while more and self._monotonic() < until:
             said = engine.step(self._state, (), now_ms, self._history, origins=self._origins, behind=behind)
             self._outbox.add(said.values, said.completed)
             self._history.add(said.complete_values())
