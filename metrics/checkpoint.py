@@ -20,6 +20,7 @@ from metrics.stream import Place, order
 
 LEASE_MS = 5_000  # an owner that has not committed for so long may be replaced; it commits each second
 DEAD_LETTERS = 10_000
+ALARMS = 100_000  # alarm events that their stream keeps, about: weeks of a bad district
 _GENERATIONS = ("a", "b")
 Standing = Literal["intact", "lost", "taken"]
 
@@ -60,6 +61,7 @@ class Outputs:
     completed: Mapping[str, str | bytes] | None = None
     latest: Mapping[str, bytes] = field(default_factory=dict)
     feeds: Mapping[str, str] = field(default_factory=dict)
+    alarms: Sequence[Sequence[str]] = ()  # (id, fingerprint, JSON) of metrics.alarm_event.AlarmEvent
     dead: Sequence[Sequence[str]] = ()  # (source, shard, entry, row, field, rule, value)
     values_from_ms: int = 0  # older entries of `values` (by real time) are trimmed
     completed_from_ms: int = 0
@@ -184,6 +186,8 @@ class Checkpoint:
                 body.extend(pair)
         for letter in outputs.dead:
             body.extend(letter)
+        for alarm in outputs.alarms:
+            body.extend(alarm)
         arguments: list[Any] = [
             self.epoch,
             sequence,
@@ -200,13 +204,18 @@ class Checkpoint:
             2 * len(outputs.values or {}),
             2 * len(outputs.completed or {}),
             len(outputs.dead),
+            len(outputs.alarms),
+            ALARMS,
             *body,
         ]
         names = (
             keys.engine(self.world, "owner"),
             self._key(target),
             self._key(other),
-            *(keys.engine(self.world, part) for part in ("values", "completed", "latest", "feeds", "dead", "lease")),
+            *(
+                keys.engine(self.world, part)
+                for part in ("values", "completed", "latest", "feeds", "dead", "lease", "alarms")
+            ),
         )
         return Prepared(sequence, names, arguments, target, dict(places))
 

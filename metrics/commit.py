@@ -15,7 +15,7 @@ if ARGV[3] ~= '' and have ~= ARGV[3] then return {'CHANGED', have} end
 if ARGV[4] ~= '' and (redis.call('HGET', KEYS[3], '#seq') or '') ~= ARGV[4] then return {'CHANGED', have} end
 if ARGV[3] == '' then redis.call('DEL', KEYS[2]) end
 if ARGV[4] == '' then redis.call('DEL', KEYS[3]) end
-local at = 16
+local at = 18
 local function many(command, key, count)
   local last = at + tonumber(count) - 1
   while at <= last do
@@ -42,6 +42,11 @@ for _ = 1, tonumber(ARGV[15]) do
     'source', ARGV[at], 'shard', ARGV[at + 1], 'entry', ARGV[at + 2], 'row', ARGV[at + 3],
     'field', ARGV[at + 4], 'rule', ARGV[at + 5], 'value', ARGV[at + 6])
   at = at + 7
+end
+for _ = 1, tonumber(ARGV[16]) do
+  redis.call('XADD', KEYS[10], 'MAXLEN', '~', ARGV[17], '*',
+    'v', '1', 'id', ARGV[at], 'fingerprint', ARGV[at + 1], 'e', ARGV[at + 2])
+  at = at + 3
 end
 redis.call('SET', KEYS[9], ARGV[1], 'PX', ARGV[5])
 return {'DONE'}

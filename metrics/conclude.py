@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,7 +43,8 @@ class Given:
     `measures`: its measures, shape (windows, groups). `references`: the columns of `region('x')`, `indicator('X')`,
     `previous(x)` and so on, by their text, with the mask of those that are known. `referenced`: what the quality of
     other indicators adds, each with groups like ours. `stale`, `early`, shape (windows,): a source of a measure is
-    stale; a window of a measure begins before its source is complete. `present` as in Concluded.
+    stale; a window of a measure begins before its source is complete. `present` as in Concluded. `rounding` rounds
+    values to published ones where a caller knows most of them already.
     """
 
     groups: list[Group]
@@ -54,6 +55,7 @@ class Given:
     referenced: Sequence[Concluded] = ()
     stale: Mask | None = None
     early: Mask | None = None
+    rounding: Callable[[Numbers, Mask], Numbers] | None = None
 
 
 def conclude(indicator: Indicator, given: Given) -> Concluded:
@@ -70,9 +72,14 @@ def conclude(indicator: Indicator, given: Given) -> Concluded:
     for other in given.referenced:
         quality = np.maximum(quality, np.where(other.quality == NO_DATA, STALE, other.quality)).astype(np.int8)
     quality[~known] = NO_DATA
-    rounded = np.zeros(shape)
-    rounded[known] = published(value[known])
+    rounded = (given.rounding or _rounded)(np.where(known, value, 0.0), known)
     return Concluded(given.groups, rounded, known, samples, quality, given.present)
+
+
+def _rounded(value: Numbers, known: Mask) -> Numbers:
+    rounded = np.zeros(value.shape)
+    rounded[known] = published(value[known])
+    return rounded
 
 
 def _samples(indicator: Indicator, given: Given, shape: tuple[int, int]) -> Counts:

@@ -13,8 +13,7 @@ from metrics import fold
 from metrics.aggregate import Folded, Integers, bound, stack
 from metrics.column import Column
 from metrics.evaluation import evaluate, evaluate_where
-from metrics.formula import Node, names, parse, uses_now
-from metrics.formula_syntax import Call, Text
+from metrics.formula import Node, names
 from metrics.intake import Intake, Panes
 from metrics.layout import Groups, Index, Layout
 from metrics.measure import Measure
@@ -26,24 +25,6 @@ from metrics.window import Window, pane_index
 
 Numbers = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Derived:
-    """Values of several windows, each array of shape (windows, groups); of one window (groups,).
-
-    `known` is False where the value is null; `samples` are the rows folded; `present` is where a row was folded into
-    some measure that can tell the group apart.
-    """
-
-    value: Numbers
-    known: Mask
-    samples: NDArray[np.int64]
-    present: Mask
-
-    def window(self, at: int) -> Derived:
-        """One of the windows."""
-        return Derived(self.value[at], self.known[at], self.samples[at], self.present[at])
 
 
 @dataclass(slots=True)
@@ -61,7 +42,6 @@ class Deriver:
     regions: Regions
     groups: Groups = field(init=False)
     layouts: list[Layout] = field(init=False)
-    _attributes: dict[str, tuple[Numbers, Mask]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.groups = Groups(self.plan, self.regions)
@@ -96,72 +76,6 @@ class Deriver:
                 found.value.reshape(shape), found.known.reshape(shape), found.rows.reshape(shape)
             )
         return Answer(list(self.groups.all), measured, present.reshape(len(ends), groups))
-
-    def derive(self, intakes: Mapping[str, Intake], ends: Sequence[int]) -> Derived:
-        """The values of the windows that end at `ends`, oldest first."""
-        answer = self.measure(intakes, ends)
-        shape = (len(ends), len(self.groups))
-        measured = {
-            name: _Measured(found.value.ravel(), found.known.ravel(), found.rows.ravel())
-            for name, found in answer.measures.items()
-        }
-        value, known = self._formula(measured, ends, shape)
-        samples = self._samples(measured, shape)
-        known &= samples >= self.plan.indicator.min_samples
-        return Derived(
-            np.where(known, value, 0.0).reshape(shape), known.reshape(shape), samples.reshape(shape), answer.present
-        )
-
-    def _samples(self, measured: Mapping[str, _Measured], shape: tuple[int, int]) -> NDArray[np.int64]:
-        chosen = self.plan.indicator.samples
-        if chosen:
-            return measured[chosen].rows
-        most = np.zeros(shape[0] * shape[1], np.int64)
-        for found in measured.values():
-            most = np.maximum(most, found.rows)
-        return most
-
-    def _formula(
-        self, measured: Mapping[str, _Measured], ends: Sequence[int], shape: tuple[int, int]
-    ) -> tuple[Numbers, Mask]:
-        node = self.plan.indicator.formula
-        windows, groups = shape
-        columns = {name: Column(found.value, found.known) for name, found in measured.items()}
-        for name, number in (self.plan.indicator.constants or {}).items():
-            columns[name] = Column(np.full(windows * groups, number, np.float64))
-        for name in names(node) - columns.keys():
-            numbers, given = self._attribute(name)
-            columns[name] = Column(np.tile(numbers, windows), np.tile(given, windows))
-        if not uses_now(node):
-            result = evaluate(node, columns, windows * groups)
-            return _numbers(result), result.known()
-        values, knowns = [], []
-        for at, end in enumerate(ends):
-            part = slice(at * groups, (at + 1) * groups)
-            cut = {
-                name: Column(column.values[part], None if column.valid is None else column.valid[part])
-                for name, column in columns.items()
-            }
-            result = evaluate(node, cut, groups, end)
-            values.append(_numbers(result))
-            knowns.append(result.known())
-        return np.concatenate(values), np.concatenate(knowns)
-
-    def _attribute(self, name: str) -> tuple[Numbers, Mask]:
-        """`region('x')` for each group: the attribute of its region, of the root where groups have no region."""
-        found = self._attributes.get(name)
-        if found is not None and len(found[0]) == len(self.groups):
-            return found
-        call = parse(name)
-        assert isinstance(call, Call) and isinstance(call.arguments[0], Text)  # noqa: S101, PT018
-        attribute = call.arguments[0].value
-        numbers = []
-        for region, _ in self.groups.all:
-            code = region if self.plan.has_region else (self.regions.root or "")
-            numbers.append(self.regions.attribute(code, attribute))
-        values = np.array([number or 0.0 for number in numbers], np.float64)
-        self._attributes[name] = values, np.array([number is not None for number in numbers], np.bool_)
-        return self._attributes[name]
 
 
 def window_states(panes: Panes, window: Window, ends: Sequence[int], size: int) -> Folded:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from metrics import image
+from metrics.alarm_event import AlarmEvent
+from metrics.entered import NOTHING, Entered
 from metrics.image import DamagedState, UnknownStateVersion
 from metrics.intake import Intake
 from metrics.observation import Batch
 from metrics.plan import Plan
 from metrics.publication import SILENT_PAST_MS, History, Moment, Occasion, Publication
+from metrics.standing import Standing, kept_for
 from metrics.value import Value
 from metrics.watermark import BEGINNING
 
@@ -38,12 +41,13 @@ class SourceFacts:
 class Outputs:
     """What a step says. `completed[i]`: the window of `values[i]` is complete (first completion or a correction).
 
-    `more`: windows are left over; call again soon, with or without new batches.
+    `more`: windows are left over; call again soon, with or without new batches. `alarms`: what to tell, in order.
     """
 
     values: list[Value] = field(default_factory=list)
     completed: list[bool] = field(default_factory=list)
     more: bool = False
+    alarms: list[AlarmEvent] = field(default_factory=list)
 
     def complete_values(self) -> list[Value]:
         """The values whose windows are complete."""
@@ -61,8 +65,7 @@ class State:
                 intake.registry = self.intakes[intake.source.registry or ""]
             for part in intake.source.union_of:
                 self.intakes[part].unions.append(intake)
-        scans = {name: scan.pane_ms for name, scan in plan.scans.items()}
-        self.publications = [Publication(indicator, plan.regions, scans) for indicator in plan.indicators]
+        self.publications = _publications(plan)
         self._image = image.Image(self.intakes, self.publications)
 
     def feeds(self) -> dict[str, SourceFacts]:
@@ -88,6 +91,24 @@ class State:
     def snapshot(self) -> dict[str, bytes]:
         """All fields of the checkpoint."""
         return self._image.snapshot()
+
+
+def _publications(plan: Plan) -> list[Publication]:
+    """Those that are referred to come before those that refer to them."""
+    kept = kept_for([part.indicator for part in plan.indicators])
+    found: dict[tuple[str, int], Publication] = {}
+    newest: dict[str, Publication] = {}
+    for part in plan.indicators:
+        indicator = part.indicator
+        mine = {name: keep_ms for (owner, name), keep_ms in kept.items() if owner == indicator.id}
+        own = {measure.measure.name for measure in part.measures} | {""}
+        mine = {name: keep_ms for name, keep_ms in mine.items() if name in own}
+        publication = Publication(part, plan, mine, newest.get(indicator.id))
+        found[indicator.id, indicator.version] = newest[indicator.id] = publication
+    standing = Standing([part.indicator for part in plan.indicators], found)
+    for publication in found.values():
+        publication.standing = standing
+    return list(found.values())
 
 
 def initial(plan: Plan) -> State:
@@ -128,12 +149,15 @@ def step(
     *,
     origins: Mapping[str, str] | None = None,
     behind: Iterable[str] = (),
+    world: str = "live",
+    entered: Entered = NOTHING,
 ) -> Outputs:
     """Fold the batches, move the watermarks, publish what is due and changed.
 
     `now_ms` is the world's clock. `origins`: source -> `real` (default), `recorded` or `simulated`. `behind`: sources
     with entries that are still unread; for them silence means nothing, and the clock is held at their newest row, so
-    that a restart after a pause neither calls rows late nor publishes empty windows before it has read them.
+    that a restart after a pause neither calls rows late nor publishes empty windows before it has read them. `world`
+    names the world in alarms; `entered` are the values that people wrote down.
     Raises KeyError for a batch of a source that the plan does not have.
     """
     behind = frozenset(behind)
@@ -146,13 +170,18 @@ def step(
     needed: dict[str, int] = {}
     closed: dict[str, int] = {}
     more = False
+    changed: dict[str, frozenset[int]] = {}
     for publication in state.publications:
         mine = {name: state.intakes[name] for name in publication.plan.sources}
         moment = _moment(mine, now_ms, behind)
         origin = _least(origins, mine)
-        values, completed = publication.publish(state.intakes, Occasion(moment, history, origin))
+        occasion = Occasion(moment, history, origin, world, entered, changed)
+        values, completed = publication.publish(state.intakes, occasion)
+        name = publication.plan.indicator.id
+        changed[name] = changed.get(name, frozenset()) | publication.renewed
         outputs.values.extend(values)
         outputs.completed.extend(completed)
+        outputs.alarms.extend(publication.events)
         more = more or publication.left_over
         publication.forget(moment)
         start = publication.needed_from(moment)
@@ -163,10 +192,12 @@ def step(
     for name, intake in state.intakes.items():
         wanted = {scan: index for scan, index in needed.items() if scan in intake.panes}
         intake.settle(closed.get(name, intake.watermark.closed_ms), wanted)
-    return Outputs(outputs.values, outputs.completed, more)
+    return replace(outputs, more=more)
 
 
 def _moment(mine: Mapping[str, Intake], now_ms: int, behind: frozenset[str]) -> Moment:
+    if not mine:  # a formula over entered values: every instant is complete when it has passed
+        return Moment(now_ms, now_ms, now_ms, now_ms, 0)
     clock = now_ms
     for name in mine.keys() & behind:
         clock = min(clock, mine[name].watermark.newest_ms)
@@ -186,4 +217,4 @@ def _moment(mine: Mapping[str, Intake], now_ms: int, behind: frozenset[str]) -> 
 
 def _least(origins: Mapping[str, str] | None, sources: Iterable[str]) -> str:
     """The least real of the sources' origins."""
-    return min(((origins or {}).get(name, "real") for name in sources), key=_REALITY.index)
+    return min(((origins or {}).get(name, "real") for name in sources), key=_REALITY.index, default="real")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -56,6 +57,25 @@ class Entered:
             return value, known
         own, own_known, there = self.of_region(name, root, ends)
         return np.where(there, own, value), np.where(there, own_known, known)
+
+
+def read_entries(texts: Iterable[bytes | str]) -> list[Entry]:
+    """Entries from their JSON (`name`, `region`, `valid_from` in ms or null for always, `value` or null); one that is
+    not of this form is left out: nobody but the centre writes them."""
+    found = []
+    for text in texts:
+        try:
+            raw = json.loads(text)
+            since, value = raw["valid_from"], raw["value"]
+            found.append(
+                Entry(
+                    str(raw["name"]), str(raw.get("region") or ""), ALWAYS if since is None else int(since),
+                    None if value is None else float(value),
+                )
+            )  # fmt: skip
+        except (ValueError, KeyError, TypeError):
+            continue
+    return found
 
 
 NOTHING = Entered()

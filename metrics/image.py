@@ -11,6 +11,8 @@
 | `indicator/ID@VERSION` | how far it is published |
 | `groups/ID@VERSION/CHUNK` | its groups, append-only |
 | `record/ID@VERSION/END` | what was published of one window |
+| `kept/ID@VERSION/MEASURE/END` | a measure, or (MEASURE empty) the values, of a window that comparisons ask for |
+| `alarms/ID@VERSION/KEY` | the memory of its alarms |
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.aggregate import Folded, Integers
+from metrics.alarm_state import UnknownAlarmVersion
 from metrics.intake import Counters, Intake
 from metrics.publication import Publication
 from metrics.record import Record
@@ -105,6 +108,12 @@ class Image:
                 record = publication.records.get(end)
                 out[f"record/{name}/{end}"] = None if record is None else _record(record)
             publication.dirty.clear()
+            for measure, remembered in publication.remembered.items():
+                for end, kept in remembered.changed():
+                    out[f"kept/{name}/{measure}/{end}"] = kept
+            if publication.desk is not None:
+                for key, memory in publication.desk.changed().items():
+                    out[f"alarms/{name}/{key}"] = memory
         return out
 
     def snapshot(self) -> dict[str, bytes]:
@@ -128,6 +137,12 @@ class Image:
             out[f"indicator/{name}"] = _progress(publication)
             for end, record in publication.records.items():
                 out[f"record/{name}/{end}"] = _record(record)
+            for measure, remembered in publication.remembered.items():
+                for end, kept in remembered.snapshot():
+                    out[f"kept/{name}/{measure}/{end}"] = kept
+            if publication.desk is not None:
+                for key, memory in publication.desk.snapshot().items():
+                    out[f"alarms/{name}/{key}"] = memory
         return out
 
     def load(self, fields: Mapping[str, bytes]) -> None:
@@ -141,6 +156,8 @@ class Image:
         seen: dict[str, dict[tuple[int, int], bytes]] = {}
         lists: dict[str, dict[int, list[Any]]] = {}
         rows: dict[str, dict[int, bytes]] = {}
+        alarms: dict[str, dict[str, bytes]] = {}
+        kept_windows: list[tuple[str, str, str, int, bytes]] = []
         rest: list[tuple[str, str, str, bytes]] = []
         layouts = set(self._layouts.values())
         for field, payload in fields.items():
@@ -151,6 +168,18 @@ class Image:
                 name, bucket, chunk = tail.rsplit("/", 2)
                 if name in self._intakes:
                     seen.setdefault(name, {})[int(bucket), int(chunk)] = payload
+                else:
+                    self._stray.append(field)
+            elif kind == "alarms":
+                name, _, key = tail.rpartition("/")
+                if name in self._publications and self._publications[name].desk is not None:
+                    alarms.setdefault(name, {})[key] = payload
+                else:
+                    self._stray.append(field)
+            elif kind == "kept":
+                name, measure, at = tail.rsplit("/", 2)
+                if name in self._publications and measure in self._publications[name].remembered:
+                    kept_windows.append((field, name, measure, int(at), payload))
                 else:
                     self._stray.append(field)
             elif kind == "rows":
@@ -173,6 +202,14 @@ class Image:
                 self._intakes[name].identities.load(chunks)
             except ValueError as error:
                 raise DamagedState(f"seen/{name}") from error
+        for field, name, measure, window_end, payload in kept_windows:
+            groups = codes.get(f"groups/{name}", np.empty(0, np.int64))
+            try:
+                self._publications[name].remembered[measure].load(window_end, payload, groups)
+            except (ValueError, TypeError, IndexError, msgpack.UnpackException) as error:
+                raise DamagedState(field) from error
+        for name, memory in alarms.items():
+            self._load_alarms(name, memory, codes.get(f"groups/{name}", np.empty(0, np.int64)))
         for name, layout in self._layouts.items():
             kept = self._intakes[name].kept
             if layout in rows and kept is not None:
@@ -186,6 +223,16 @@ class Image:
                     self._stray.append(field)
             except (TypeError, ValueError, IndexError, KeyError) as error:
                 raise DamagedState(field) from error
+
+    def _load_alarms(self, name: str, memory: Mapping[str, bytes], codes: NDArray[np.int64]) -> None:
+        publication = self._publications[name]
+        assert publication.desk is not None  # noqa: S101  # fields without a desk are stray
+        try:
+            publication.desk.load(memory, publication.alarm_members(), codes)
+        except UnknownAlarmVersion as error:
+            raise UnknownStateVersion(str(error)) from error
+        except (ValueError, TypeError, IndexError, msgpack.UnpackException) as error:
+            raise DamagedState(f"alarms/{name}") from error
 
     def _load_list(self, name: str, chunks: Mapping[int, list[Any]]) -> NDArray[np.int64]:
         """Take a list over; returns the code that each of its items has now."""

@@ -25,6 +25,11 @@ def origins(world: str) -> str:
     return f"ioc:{world}:origins"
 
 
+def entered(world: str) -> str:
+    """Hash: any name -> JSON of one value written down by a person: `name`, `region`, `valid_from` (ms), `value`."""
+    return f"ioc:{world}:entered"
+
+
 def engine(world: str, part: str) -> str:
     """What the engine of a world owns. One hash tag, so that a commit may touch all parts at once.
 

@@ -27,7 +27,7 @@ class Groups:
         self.all: list[Group] = []
         self._index: dict[Group, int] = {}
         if plan.has_region:
-            for code in regions.of_levels(plan.indicator.levels):
+            for code in regions.of_levels(plan.levels):
                 self.add((code, None))
         else:
             self.add((UNKNOWN, None))
@@ -60,7 +60,7 @@ class Layout:
         self._plan = plan
         self._measure = measure
         self._regions = regions
-        self._levels = frozenset(plan.indicator.levels)
+        self._levels = frozenset(plan.levels)
         complete = measure.dimensions == plan.indicator.dimensions and measure.has_region == plan.has_region
         # A measure that cannot tell all groups apart has groups of its own and makes none appear.
         self.groups = shared if complete else Groups(plan, Regions())

@@ -6,6 +6,7 @@ import json
 from collections import deque
 from collections.abc import Iterable, Mapping
 
+from metrics.alarm_event import AlarmEvent
 from metrics.checkpoint import DEAD_LETTERS, Outputs
 from metrics.clock import WorldClock
 from metrics.raw import Reject
@@ -17,15 +18,16 @@ COMPLETED_KEPT_MS = 49 * 3_600_000  # world time: today and yesterday on the wal
 
 
 class Outbox:
-    """Gathers values and dead letters between two commits; bounded by series and windows, and by DEAD_LETTERS."""
+    """Gathers values, alarms and dead letters between two commits; of values only the newest word on each window."""
 
     def __init__(self) -> None:
         self._values: dict[tuple[str, int], Value] = {}
         self._completed: dict[tuple[str, int], Value] = {}
         self._letters: deque[tuple[str, ...]] = deque(maxlen=DEAD_LETTERS)
+        self._alarms: list[tuple[str, str, str]] = []  # every one: what is told is never coalesced
 
     def __len__(self) -> int:
-        return len(self._values) + len(self._letters)
+        return len(self._values) + len(self._letters) + len(self._alarms)
 
     def add(self, values: Iterable[Value], completed: Iterable[bool]) -> None:
         """Values as a step said them, with whether their windows are complete."""
@@ -34,6 +36,10 @@ class Outbox:
             self._values[place] = value
             if done:
                 self._completed[place] = value
+
+    def tell(self, events: Iterable[AlarmEvent]) -> None:
+        """Alarm events, in order."""
+        self._alarms += [(event.id, event.fingerprint, event.to_json()) for event in events]
 
     def reject(self, source: str, shard: int, rejects: Iterable[Reject]) -> None:
         """Dead letters; when there are more than the stream keeps, the oldest give way."""
@@ -71,10 +77,11 @@ class Outbox:
             completed=frame | {"b": pack_values(self._completed.values())} if self._completed else None,
             latest={series: pack_values([value]) for series, value in latest.items()},
             feeds=feeds,
+            alarms=self._alarms,
             dead=list(self._letters),
             values_from_ms=max(0, real_ms - VALUES_KEPT_MS),
             completed_from_ms=max(0, real_ms - kept_ms),
         )
-        self._values, self._completed = {}, {}
+        self._values, self._completed, self._alarms = {}, {}, []
         self._letters.clear()
         return outputs

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
+from graphlib import TopologicalSorter
 from math import gcd
 
 from metrics.aggregate import FOLDS, Fold
@@ -19,6 +20,7 @@ from metrics.definition import Bundle
 from metrics.formula import Node, Type, names, text, uses_now
 from metrics.indicator import Indicator
 from metrics.measure import ENTITY, Measure
+from metrics.reference import indicators_of
 from metrics.region import Regions
 from metrics.registry import Registry
 from metrics.source import Source
@@ -110,17 +112,30 @@ class MeasurePlan:
 
 @dataclass(frozen=True, slots=True)
 class IndicatorPlan:
-    """An indicator with the state it reads. `until_ms`: the last window end at which this version is in force."""
+    """An indicator with the state it reads.
+
+    `sources`: all that its value depends on, those of referenced indicators too; `watched`: those of its own measures,
+    which make it stale. `patience_ms`: how long after its end a window may be incomplete before that is worth a word.
+    `until_ms`: the last window end at which this version is in force.
+    """
 
     indicator: Indicator
     measures: tuple[MeasurePlan, ...]
     has_region: bool
     sources: tuple[str, ...]
+    watched: tuple[str, ...] = ()
+    patience_ms: int = 0
     until_ms: int | None = None
 
     @property
     def id(self) -> str:
         return f"{self.indicator.id}@{self.indicator.version}"
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The levels of regions that it is computed for: those published, and the one that its roll-up starts from."""
+        rollup = self.indicator.rollup
+        return tuple(dict.fromkeys((*self.indicator.levels, *(() if rollup is None else (rollup.level,)))))
 
     def in_force(self, end: int) -> bool:
         """Whether this version gives the value of the window that ends at `end`."""
@@ -148,8 +163,9 @@ class Plan:
     hash: str
     sources: Mapping[str, SourcePlan]
     scans: Mapping[str, Scan]
-    indicators: tuple[IndicatorPlan, ...]
+    indicators: tuple[IndicatorPlan, ...]  # referenced ones before those that refer to them
     regions: Regions
+    calendars: Mapping[str, Calendar] = dataclasses.field(default_factory=dict)
 
 
 def compile(bundle: Bundle) -> Plan:
@@ -178,21 +194,32 @@ class _Compiler:
         ]
         built = {scan: replace(scan, folds=frozenset(folds)) for scan, folds in self._wanted.items()}
         indicators = []
+        reach: dict[str, dict[str, None]] = {}
         for indicator, parts in drafts:
             measures = tuple(
                 self._measure_plan(indicator, measure, source, built[scan].id if scan else "", key)
                 for measure, source, scan, key in parts
             )
-            asked = [name for part in measures for name in (part.measure.source, part.source)]
+            own = dict.fromkeys(name for part in measures for name in (part.measure.source, part.source))
+            asked = dict(own)
+            for name in indicators_of(indicator.formula):
+                asked |= reach.get(name, {})
+            reach[indicator.id] = reach.get(indicator.id, {}) | asked
+            sources = [bundle.sources[name] for name in asked]
+            patience = max((source.disorder_ms for source in sources), default=0)
+            patience += max((source.idle_ms or 0 for source in sources), default=0) + indicator.window.pane_ms
             indicators.append(
                 IndicatorPlan(
-                    indicator, measures, any(part.has_region for part in measures), tuple(dict.fromkeys(asked)),
+                    indicator, measures, not measures or any(part.has_region for part in measures), tuple(asked),
+                    tuple(name for name in own if not bundle.sources[name].indicator_of), patience,
                     _superseded_at(indicator, bundle),
                 )
             )  # fmt: skip
         scans = tuple(built.values())
-        sources = {name: self._source_plan(name, source, scans) for name, source in bundle.sources.items()}
-        return Plan(bundle.hash, sources, {scan.id: scan for scan in built.values()}, tuple(indicators), bundle.regions)
+        plans = {name: self._source_plan(name, source, scans) for name, source in bundle.sources.items()}
+        return Plan(
+            bundle.hash, plans, {scan.id: scan for scan in scans}, tuple(indicators), bundle.regions, bundle.calendars
+        )
 
     def _draft(self, indicator: Indicator, measure: Measure) -> tuple[Measure, str, Scan | None, Key]:
         bundle, window = self._bundle, measure.window or indicator.window
@@ -319,3 +346,26 @@ def _superseded_at(indicator: Indicator, bundle: Bundle) -> int | None:
     ]
     following = sorted(start for start, version in later if (start, version) > mine)
     return following[0] if following else None
+
+
+def _in_order(indicators: Iterable[Indicator]) -> list[Indicator]:
+    """Those that are referred to before those that refer to them, versions of one id in ascending order."""
+    by_id: dict[str, list[Indicator]] = {}
+    for indicator in indicators:
+        by_id.setdefault(indicator.id, []).append(indicator)
+    sorter = TopologicalSorter(
+        {
+            name: [other for one in versions for other in _needed(one) if other in by_id]
+            for name, versions in by_id.items()
+        }
+    )
+    return [one for name in sorter.static_order() for one in sorted(by_id[name], key=lambda one: one.version)]
+
+
+def _needed(indicator: Indicator) -> list[str]:
+    """The indicators that one refers to."""
+    asked = indicators_of(indicator.formula)
+    asked += [
+        one.source.removeprefix("indicator:") for one in indicator.measures if one.source.startswith("indicator:")
+    ]
+    return [name for name in asked if name != indicator.id]

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.derive import Derived, Deriver
+from metrics.alarm_desk import AlarmDesk, Provenance, Scores, Subject
+from metrics.alarm_event import AlarmEvent
+from metrics.comparison import weeks_before, zscore
+from metrics.conclude import Concluded, Given, conclude
+from metrics.derive import Deriver
+from metrics.entered import NOTHING, Entered
 from metrics.evaluation import published
+from metrics.formula import names
 from metrics.intake import Intake
-from metrics.plan import IndicatorPlan, MeasurePlan
+from metrics.measured import Answer, Group, Mask, Numbers
+from metrics.plan import IndicatorPlan, MeasurePlan, Plan
 from metrics.record import Record
-from metrics.region import Regions
+from metrics.reference import Asked, Here, Known, References, indicators_of
+from metrics.region_fold import fold_up, folded_columns
+from metrics.remembered import Remembered
+from metrics.standing import Standing
 from metrics.threshold import level_name
 from metrics.value import Quality, Value, series_id
 from metrics.watermark import BEGINNING
@@ -45,19 +55,30 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What a step brings besides state: time, earlier values, and how real the sources are."""
+    """What a step brings besides state: time, earlier values, how real the sources are, and whose world it is."""
 
     moment: Moment
     history: History
     origin: str
+    world: str = "live"
+    entered: Entered = NOTHING
+    changed: Mapping[str, frozenset[int]] = field(default_factory=dict)  # ends of other indicators said anew
 
 
 class Publication:
     """The published windows of one indicator version."""
 
-    def __init__(self, plan: IndicatorPlan, regions: Regions, scans: Mapping[str, int]) -> None:
-        self.plan = plan
-        self.deriver = Deriver(plan, regions)
+    def __init__(
+        self,
+        part: IndicatorPlan,
+        plan: Plan,
+        kept_ms: Mapping[str, int],
+        predecessor: Publication | None = None,
+    ) -> None:
+        indicator, regions, calendars = part.indicator, plan.regions, plan.calendars
+        self.plan = part
+        self.regions = regions
+        self.deriver = Deriver(part, regions)
         self.records: dict[int, Record] = {}
         self.unfinished: set[int] = set()  # ends of records that are not complete
         self.waiting: set[int] = set()  # ends to derive that did not fit into a step
@@ -65,32 +86,158 @@ class Publication:
         self.started = False  # a row was seen
         self.dirty: set[int] = set()  # ends of records changed or dropped since the last checkpoint
         self.changed = False
+        self.renewed: set[int] = set()  # ends whose values this step has changed
+        # What comparisons ask back: measures by name, and the published values under the empty name.
+        self.remembered = {name: Remembered(keep_ms) for name, keep_ms in kept_ms.items()}
+        self.standing: Standing | None = None  # of all publications; given when all are there
+        self.events: list[AlarmEvent] = []
+        self.desk: AlarmDesk | None = None
+        if indicator.thresholds is not None and (indicator.thresholds.limits or indicator.thresholds.variants):
+            self.desk = AlarmDesk(
+                Subject(
+                    indicator.id, indicator.version, indicator.thresholds, indicator.window, regions,
+                    lambda calendar, at_ms: bool(calendars[calendar].is_open(np.array([at_ms], np.int64))[0]),
+                    part.patience_ms,
+                ),
+                predecessor.desk if predecessor is not None else None,
+            )  # fmt: skip
+        self._references = names(indicator.formula) - {one.measure.name for one in part.measures}
+        self._references -= set(indicator.constants or {})
+        self._referred = indicators_of(indicator.formula)
+        self._enters = any(name.startswith("entered(") for name in self._references)
+        self._entered: Entered = NOTHING
         self._lines: list[tuple[str, tuple[tuple[str, str], ...], str]] = []  # region, dims and series of each group
         self.left_over = False  # windows wait for the next step
-        self._scans = {part.scan: scans[part.scan] for part in plan.measures if part.scan}  # scan -> pane_ms
-        self._rowwise = tuple(part for part in plan.measures if not part.scan)
+        self._scans = {one.scan: plan.scans[one.scan].pane_ms for one in part.measures if one.scan}  # scan -> pane_ms
+        self._rowwise = tuple(one for one in part.measures if not one.scan)
+        self._published_levels = frozenset(indicator.levels)
 
     def publish(self, intakes: Mapping[str, Intake], occasion: Occasion) -> tuple[list[Value], list[bool]]:
         """Values that changed, oldest window first, and whether the window of each is complete."""
         mine = [intakes[name] for name in self.plan.sources]
-        todo = self._due(intakes, mine, occasion.moment)
+        self.renewed = set()
+        self.events = []
+        todo = self._due(intakes, mine, occasion)
         self.changed = self.changed or bool(todo)
         values: list[Value] = []
         completed: list[bool] = []
         if todo:
             sizes = [len(intakes[part.source].keys[part.key]) for part in self.plan.measures]
             sizes += [len(intakes[part.source].kept.ledger) for part in self._rowwise]  # type: ignore[union-attr]
-            keys = max(sizes, default=1)
-            room = min(WINDOWS_PER_STEP, max(8, CELLS_PER_STEP // max(keys, len(self.deriver.groups), 1)))
+            room = min(WINDOWS_PER_STEP, max(8, CELLS_PER_STEP // max(*sizes, len(self.deriver.groups), 1)))
             now, later = todo[:room], todo[room:]
             self.waiting = set(later)
             self.left_over = self.left_over or bool(later)
-            derived = self.deriver.derive(intakes, now)
+            answer = self.deriver.measure(intakes, now)
+            self._remember_measures(answer, now)
+            concluded, raw = self._conclude(answer, now, intakes, occasion)
             for at, end in enumerate(now):
-                found = self._emit(derived.window(at), end, mine, occasion)
+                found = self._emit(_Window(concluded, raw, at), end, occasion)
                 values += found
                 completed += [self.records[end].completed] * len(found)
+        if self.desk is not None:
+            for end in self.desk.overdue(self.unfinished, occasion.moment.clock_ms):
+                self._judge(end, occasion)
         return values, completed
+
+    # ---- what others ask of it ----
+
+    @property
+    def members(self) -> Sequence[Group]:
+        """Its groups by code."""
+        return self.deriver.groups.all
+
+    def stood(self, end: int) -> Concluded | None:
+        """What was said of a window, shape (1, groups); None if nothing is known of it."""
+        groups = list(self.deriver.groups.all)
+        size = len(groups)
+        record = self.records.get(end)
+        if record is not None:
+            record = record.grown(size)
+            return Concluded(
+                groups, record.value[None, :], record.known[None, :], record.samples[None, :],
+                record.quality[None, :], record.shown[None, :],
+            )  # fmt: skip
+        kept = self.remembered.get("")
+        found = kept.get(end, size) if kept is not None else None
+        if found is None:
+            return None
+        value, known = found
+        quality = np.where(known, COMPLETE, NO_DATA).astype(np.int8)
+        return Concluded(
+            groups, value[None, :], known[None, :], known.astype(np.int64)[None, :], quality[None, :], known[None, :]
+        )
+
+    def measured_at(self, measure: str, end: int) -> Known | None:
+        """A measure of a window, shape (groups,)."""
+        kept = self.remembered.get(measure)
+        return kept.get(end, len(self.deriver.groups)) if kept is not None else None
+
+    # ---- conclusions ----
+
+    def _remember_measures(self, answer: Answer, ends: Sequence[int]) -> None:
+        for name, kept in self.remembered.items():
+            if name:
+                found = answer.measures[name]
+                for at, end in enumerate(ends):
+                    kept.put(end, found.value[at], found.known[at])
+
+    def _conclude(
+        self, answer: Answer, ends: Sequence[int], intakes: Mapping[str, Intake], occasion: Occasion
+    ) -> tuple[Concluded, Numbers]:
+        """The values of windows, and what they were before they were rounded; arrays of shape (windows, groups)."""
+        indicator = self.plan.indicator
+        present = answer.present
+        always = np.zeros(present.shape, np.bool_)
+        always[:, : self.deriver.groups.always] = True
+        references: Mapping[str, Known] = {}
+        referenced: Sequence[Concluded] = ()
+        if self._references:
+            assert self.standing is not None  # noqa: S101  # the state has given it
+            form = "tree" if self.plan.has_region else "none"
+            asked = Asked(form, indicator.dimensions, indicator.levels)  # type: ignore[arg-type]
+            here = Here(indicator, ends, asked, answer.groups, answer.measures, present | always)
+            resolved = References(here, self.standing, self.regions, occasion.entered)
+            resolved.resolve()
+            references, referenced = resolved.columns, resolved.referenced
+            if not indicator.measures:
+                for other in referenced:
+                    present = present | other.present
+        raw = np.zeros(present.shape)
+
+        def rounding(value: Numbers, known: Mask) -> Numbers:
+            raw[:] = value
+            return np.stack([self._rounded(value[at], known[at], end) for at, end in enumerate(ends)])
+
+        stale = np.array([self._stale(intakes, end, occasion.moment) for end in ends], np.bool_)
+        early = np.array([self._before_start(intakes, end) for end in ends], np.bool_)
+        own = conclude(
+            indicator,
+            Given(answer.groups, ends, answer.measures, present, references, referenced, stale, early, rounding),
+        )
+        if indicator.rollup is None:
+            return own, raw
+        level, grouped = indicator.rollup.level, self.plan.has_region
+        columns = folded_columns(own.groups, self.regions, level, grouped=grouped)
+        inside = [
+            at for at, (code, _) in enumerate(own.groups) if code in self.regions and self.regions[code].level == level
+        ]
+        below = Concluded(
+            [own.groups[at] for at in inside], own.value[:, inside], own.known[:, inside], own.samples[:, inside],
+            own.quality[:, inside], own.present[:, inside],
+        )  # fmt: skip
+        folded = fold_up(indicator, own, columns, below, self.regions)
+        raw[:, columns] = folded.value[:, columns]
+        return folded, raw
+
+    def _rounded(self, value: Numbers, known: Mask, end: int) -> Numbers:
+        """Published values; those that stand in the record already are not rounded again."""
+        record = self.records.get(end, Record.empty(0)).grown(len(value))
+        out = record.value.copy()
+        fresh = known & (~record.known | (value != record.raw))
+        out[fresh] = published(value[fresh])
+        out[~known] = 0.0
+        return out
 
     def needed_from(self, moment: Moment) -> int:
         """The start of the oldest window that may still be derived."""
@@ -110,6 +257,8 @@ class Publication:
 
         A window behind the newest row of a source that neither speaks nor idles is given up after SILENT_PAST_MS.
         """
+        for kept in self.remembered.values():
+            kept.forget(moment.clock_ms)
         window = self.plan.indicator.window
         kept_from, cursor = BEGINNING, self.cursor_ms
         if moment.closed_ms > BEGINNING and cursor is not None:
@@ -123,7 +272,8 @@ class Publication:
                 self.unfinished.discard(end)
                 self.dirty.add(end)
 
-    def _due(self, intakes: Mapping[str, Intake], mine: Iterable[Intake], moment: Moment) -> list[int]:
+    def _due(self, intakes: Mapping[str, Intake], mine: Iterable[Intake], occasion: Occasion) -> list[int]:
+        moment = occasion.moment
         window, reach = self.plan.indicator.window, max(moment.clock_ms, moment.mark_ms)
         due = set(self.waiting)
         self.left_over = False
@@ -142,6 +292,13 @@ class Publication:
                 panes = intake.panes.get(scan)
                 for index in panes.touched if panes else ():
                     due.update(self._touched(pane_start(index, pane_ms), reach))
+        if self._enters and occasion.entered is not self._entered:
+            # A value may be written down for the past: what can still be corrected is.
+            self._entered = occasion.entered
+            due.update(end for end in self.records if end >= moment.closed_ms)
+        for name in self._referred:
+            for end in occasion.changed.get(name, ()):
+                due.update(islice(window.instants(end - 1, reach), 1))
         for part in self._rowwise:
             due.update(self._touched_rowwise(part, intakes, moment, reach))
         if reach - self.cursor_ms > SILENT_PAST_MS:
@@ -192,15 +349,14 @@ class Publication:
         window = self.plan.indicator.window
         return (window.after(row_ms),) if window.open_is_shown else window.touched(row_ms, reach)
 
-    def _emit(self, derived: Derived, end: int, mine: Iterable[Intake], occasion: Occasion) -> list[Value]:
-        """Compare one window, its arrays of shape (groups,), with what was published of it; what differs."""
+    def _emit(self, window: _Window, end: int, occasion: Occasion) -> list[Value]:
+        """Compare one window with what was published of it; what differs."""
         moment = occasion.moment
-        known, samples, present = derived.known, derived.samples, derived.present.copy()
+        known, samples, present = window.known, window.samples, window.present.copy()
         size = len(known)
+        self._name_groups()
         record = self.records.get(end, Record.empty(0)).grown(size)
         self.records[end] = record
-        if any(self._before_start(intake, end) for intake in mine):
-            known = np.zeros(size, np.bool_)
         present[: self.deriver.groups.always] = True
         is_open = end > max(moment.clock_ms, moment.mark_ms)
         if is_open:
@@ -208,24 +364,22 @@ class Publication:
         else:
             present |= self._fallen_silent(end, size)
         present |= record.shown
-        raw = np.where(known, derived.value, 0.0)
-        renewed = np.flatnonzero(present & (~record.shown | (raw != record.raw) | (known != record.known)))
-        value = record.value.copy()
-        value[renewed] = published(raw[renewed])
-        level = np.zeros(size, np.int8)
-        if self.plan.indicator.thresholds is not None:
-            level = self.plan.indicator.thresholds.levels(value, known)
+        present &= self._is_published(size)
+        value = np.where(known & present, window.value, record.value)
+        value[~known] = 0.0
         is_complete = moment.mark_ms >= end
-        stale = any(self._stale(intake, end, moment) for intake in mine)
-        quality = np.where(known, STALE if stale else COMPLETE if is_complete else PROVISIONAL, NO_DATA).astype(np.int8)
+        quality = np.maximum(window.quality, COMPLETE if is_complete else PROVISIONAL).astype(np.int8)
+        scores = self._scores(end, value, known)
+        level = self._levels(value, known, end, scores)
         differs = present & (
             ~record.shown | (value != record.value) | (known != record.known) | (samples != record.samples)
             | (quality != record.quality) | (level != record.level)
         )  # fmt: skip
-        sent = present if is_complete and not record.completed else differs
+        first = is_complete and not record.completed
+        sent = present if first else differs
         revision = record.revision + (differs & record.shown & record.completed)
         self.records[end] = Record(
-            present, known & present, np.where(present, raw, 0.0), np.where(present, value, 0.0),
+            present, known & present, np.where(present & known, window.raw, 0.0), np.where(present, value, 0.0),
             np.where(present, samples, 0), quality, level, revision.astype(np.int32), record.completed or is_complete,
         )  # fmt: skip
         self.dirty.add(end)
@@ -233,14 +387,63 @@ class Publication:
             self.unfinished.discard(end)
         else:
             self.unfinished.add(end)
+        if differs.any() or first:
+            self.renewed.add(end)
+            if "" in self.remembered:
+                self.remembered[""].put(end, self.records[end].value, self.records[end].known)
+        if self.desk is not None and self.records[end].completed and (first or differs.any()):
+            self._judge(end, occasion, scores)
         return self._values(np.flatnonzero(sent), end, occasion)
+
+    def _judge(self, end: int, occasion: Occasion, scores: Scores | None = None) -> None:
+        """Ask the alarm desk what to tell of a window."""
+        assert self.desk is not None  # noqa: S101  # only indicators with thresholds come here
+        self.events += self.desk.judge(
+            end, self.records[end], self.alarm_members(), Provenance(occasion.world, occasion.origin), scores=scores
+        )
+
+    def alarm_members(self) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+        """Its groups by code: region and dimensions."""
+        self._name_groups()
+        return [(region, dims) for region, dims, _ in self._lines]
+
+    def _levels(self, value: Numbers, known: Mask, end: int, scores: Scores | None) -> NDArray[np.int8]:
+        thresholds = self.plan.indicator.thresholds
+        if thresholds is None or self.desk is None:
+            return np.zeros(len(value), np.int8)
+        is_open = [self.desk.subject.is_open(variant.calendar, end - 1) for variant in thresholds.variants]
+        judged, judged_known = (value, known) if scores is None else scores
+        return thresholds.levels(judged, judged_known & known, is_open)
+
+    def _scores(self, end: int, value: Numbers, known: Mask) -> Scores | None:
+        """The z-scores against the same instant of the weeks before, where levels are judged on them."""
+        indicator = self.plan.indicator
+        if indicator.thresholds is None or indicator.thresholds.on != "z":
+            return None
+        before = [self.remembered[""].get(at, len(value)) for at in weeks_before(end, indicator.baseline.weeks)]
+        nothing = np.zeros(len(value)), np.zeros(len(value), np.bool_)
+        earlier = [nothing if found is None else found for found in before]
+        stacked = np.stack([one for one, _ in earlier]), np.stack([one for _, one in earlier])
+        return zscore((value, known), stacked, indicator.baseline.min, indicator.baseline.floor)
+
+    def _is_published(self, size: int) -> NDArray[np.bool_]:
+        """Groups of the published levels; those of a level that only a roll-up reads stay inside."""
+        if self.plan.indicator.rollup is None:
+            return np.ones(size, np.bool_)
+        regions = self.regions
+        return np.array(
+            [code not in regions or regions[code].level in self._published_levels for code, _ in self.members], np.bool_
+        )
+
+    def _name_groups(self) -> None:
+        indicator = self.plan.indicator
+        for region, split in self.deriver.groups.all[len(self._lines) :]:
+            dims = tuple(zip(indicator.dimensions, split, strict=True)) if split is not None else ()
+            self._lines.append((region, dims, series_id(indicator.id, region, dims)))
 
     def _values(self, codes: NDArray[np.intp], end: int, occasion: Occasion) -> list[Value]:
         """The values of some groups as they stand in the record."""
         indicator, record = self.plan.indicator, self.records[end]
-        for region, split in self.deriver.groups.all[len(self._lines) :]:
-            dims = tuple(zip(indicator.dimensions, split, strict=True)) if split is not None else ()
-            self._lines.append((region, dims, series_id(indicator.id, region, dims)))
         start, yesterday = indicator.window.first(end), end - DAY_MS
         columns = (record.value, record.known, record.quality, record.samples, record.revision, record.level)
         rows = zip(codes.tolist(), *(column[codes].tolist() for column in columns), strict=True)
@@ -265,23 +468,37 @@ class Publication:
         before = before.grown(size)
         return (before.shown & before.known)[:size]
 
-    def _before_start(self, intake: Intake, end: int) -> bool:
-        since = intake.plan.source.since_ms
-        return since is not None and any(
-            part.window.kind != "all" and part.window.first(end) < since
-            for part in self.plan.measures
-            if intake.source.id in (part.source, part.measure.source)
-        )
+    def _before_start(self, intakes: Mapping[str, Intake], end: int) -> bool:
+        """Whether a window of a measure begins before its source is complete."""
+        for part in self.plan.measures:
+            since = intakes[part.measure.source].source.since_ms
+            if since is not None and part.window.kind != "all" and part.window.first(end) < since:
+                return True
+        return False
 
-    def _stale(self, intake: Intake, end: int, moment: Moment) -> bool:
-        """Whether the source has no row in [end - stale_after, end); for an open window the question is asked now."""
-        stale_after = intake.plan.source.stale_after_ms
-        if stale_after is None:
-            return False
-        if end > moment.clock_ms:
-            return intake.watermark.newest_ms < min(end, moment.clock_ms) - stale_after
-        return intake.newest_before(end, end - stale_after) is None
+    def _stale(self, intakes: Mapping[str, Intake], end: int, moment: Moment) -> bool:
+        """Whether a source of a measure has no row in [end - stale_after, end); of an open window: asked now."""
+        for name in self.plan.watched:
+            intake = intakes[name]
+            stale_after = intake.source.stale_after_ms
+            if stale_after is None:
+                continue
+            if end > moment.clock_ms:
+                stale = intake.watermark.newest_ms < min(end, moment.clock_ms) - stale_after
+            else:
+                stale = intake.newest_before(end, end - stale_after) is None
+            if stale:
+                return True
+        return False
 
     def panes_before(self, needed_from: int) -> dict[str, int]:
         """Per scan the first pane that is needed."""
         return {scan: pane_index(needed_from, pane_ms) for scan, pane_ms in self._scans.items()}
+
+
+class _Window:
+    """One window of a conclusion: arrays of shape (groups,)."""
+
+    def __init__(self, whole: Concluded, raw: Numbers, at: int) -> None:
+        self.value, self.known, self.samples = whole.value[at], whole.known[at], whole.samples[at]
+        self.quality, self.present, self.raw = whole.quality[at], whole.present[at], raw[at]

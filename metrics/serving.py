@@ -14,6 +14,7 @@ from metrics.clock import monotonic_s
 from metrics.codec import decode
 from metrics.contract import Contract
 from metrics.definition import Bundle
+from metrics.entered import Entered, read_entries
 from metrics.feed import Feed
 from metrics.history import History
 from metrics.observation import Batch
@@ -58,6 +59,8 @@ class Serving:
         self._news = False
         self._committed_ms = 0
         self._origins: dict[str, str] = {}
+        self._entries: dict[bytes, bytes] = {}
+        self._entered = Entered()
         self._use(bundle)
         self._state = engine.initial(self._plan)
 
@@ -132,6 +135,9 @@ class Serving:
         raw: Any = self._client.hgetall(keys.origins(self.world.id))
         told = {source.decode(): origin.decode("utf-8", "replace") for source, origin in raw.items()}
         self._origins = {source: origin for source, origin in told.items() if origin in _ORIGINS}
+        entries: Any = self._client.hgetall(keys.entered(self.world.id))
+        if entries != self._entries:
+            self._entries, self._entered, self._news = entries, Entered(read_entries(entries.values())), True
         for key, facts in look(self._client, list(self._streams)).items():
             judgement = judge(self.places[key], facts)
             self.places[key], self.lags[key] = judgement.place, judgement.lag
@@ -182,8 +188,12 @@ class Serving:
         now_ms, behind = self.world.clock.now_ms(real_ms), self.behind
         until, more = self._monotonic() + CATCH_UP_S, True
         while more and self._monotonic() < until:
-            said = engine.step(self._state, (), now_ms, self._history, origins=self._origins, behind=behind)
+            said = engine.step(
+                self._state, (), now_ms, self._history, origins=self._origins, behind=behind,
+                world=self.world.id, entered=self._entered,
+            )  # fmt: skip
             self._outbox.add(said.values, said.completed)
+            self._outbox.tell(said.alarms)
             self._history.add(said.complete_values())
             more = said.more
 

@@ -1,0 +1,68 @@
+"""Remembered numbers of one line of windows, by end and group: what comparisons with earlier instants read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgpack
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+class Remembered:
+    """The latest word on each window within `keep_ms`, as it was published; arrays by group code."""
+
+    def __init__(self, keep_ms: int) -> None:
+        self.keep_ms = keep_ms
+        self._windows: dict[int, tuple[Numbers, Mask]] = {}
+        self._dirty: set[int] = set()
+
+    def put(self, end: int, value: Numbers, known: Mask) -> None:
+        """What the window that ends at `end` gave."""
+        self._windows[end] = (value.copy(), known.copy())
+        self._dirty.add(end)
+
+    def get(self, end: int, size: int) -> tuple[Numbers, Mask] | None:
+        """The numbers of `size` groups and which are known; None if nothing is remembered of the window."""
+        found = self._windows.get(end)
+        if found is None:
+            return None
+        value, known = np.zeros(size), np.zeros(size, np.bool_)
+        count = min(size, len(found[0]))
+        value[:count], known[:count] = found[0][:count], found[1][:count]
+        return value, known
+
+    def forget(self, now_ms: int) -> None:
+        """Drop what no comparison at `now_ms` or later asks for."""
+        for end in [end for end in self._windows if end < now_ms - self.keep_ms]:
+            del self._windows[end]
+            self._dirty.add(end)
+
+    def changed(self) -> Iterator[tuple[int, bytes | None]]:
+        """Windows to write since the last call, by end; None: delete."""
+        for end in sorted(self._dirty):
+            yield end, self._pack(end) if end in self._windows else None
+        self._dirty.clear()
+
+    def snapshot(self) -> Iterator[tuple[int, bytes]]:
+        """Everything, by end."""
+        for end in self._windows:
+            yield end, self._pack(end)
+
+    def load(self, end: int, payload: bytes, codes: NDArray[np.int64]) -> None:
+        """Take one window over; `codes`: the code that each of its groups has now. Raises ValueError."""
+        value, known = (
+            np.frombuffer(part, kind) for part, kind in zip(msgpack.unpackb(payload), ("f8", "?"), strict=True)
+        )
+        size = int(codes[: len(value)].max(initial=-1)) + 1
+        moved, given = np.zeros(size), np.zeros(size, np.bool_)
+        moved[codes[: len(value)]], given[codes[: len(value)]] = value, known
+        self._windows[end] = (moved, given)
+
+    def _pack(self, end: int) -> bytes:
+        value, known = self._windows[end]
+        packed: bytes = msgpack.packb([value.tobytes(), known.tobytes()])
+        return packed
