@@ -61,10 +61,10 @@ class Outputs:
     completed: Mapping[str, str | bytes] | None = None
     latest: Mapping[str, bytes] = field(default_factory=dict)
     feeds: Mapping[str, str] = field(default_factory=dict)
-    alarms: Sequence[Sequence[str]] = ()  # (id, fingerprint, JSON) of metrics.alarm_event.AlarmEvent
     dead: Sequence[Sequence[str]] = ()  # (source, shard, entry, row, field, rule, value)
     values_from_ms: int = 0  # older entries of `values` (by real time) are trimmed
     completed_from_ms: int = 0
+    alarms: Sequence[Sequence[str]] = ()  # (id, fingerprint, JSON) of metrics.alarm_event.AlarmEvent
 
 
 @dataclass(frozen=True, slots=True)

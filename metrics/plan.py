@@ -190,7 +190,8 @@ class _Compiler:
     def plan(self) -> Plan:
         bundle = self._bundle
         drafts = [
-            (indicator, [self._draft(indicator, one) for one in indicator.measures]) for indicator in bundle.indicators
+            (indicator, [self._draft(indicator, one) for one in indicator.measures])
+            for indicator in _in_order(bundle.indicators)
         ]
         built = {scan: replace(scan, folds=frozenset(folds)) for scan, folds in self._wanted.items()}
         indicators = []

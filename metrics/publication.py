@@ -298,7 +298,7 @@ class Publication:
             due.update(end for end in self.records if end >= moment.closed_ms)
         for name in self._referred:
             for end in occasion.changed.get(name, ()):
-                due.update(islice(window.instants(end - 1, reach), 1))
+                due.update(self._reading(name, end, reach))
         for part in self._rowwise:
             due.update(self._touched_rowwise(part, intakes, moment, reach))
         if reach - self.cursor_ms > SILENT_PAST_MS:
@@ -319,6 +319,12 @@ class Publication:
             self.changed = True
         due.update(end for end in self.unfinished if end <= moment.mark_ms)
         return sorted(end for end in due if self.plan.in_force(end))
+
+    def _reading(self, name: str, end: int, reach: int) -> Iterable[int]:
+        """Our ends at which the window of another indicator that ends at `end` is its newest."""
+        newest = self.standing.newest(name, end) if self.standing is not None else None
+        until = reach if newest is None else min(reach, newest[0].window.after(end) - 1)
+        return self.plan.indicator.window.instants(end - 1, until)
 
     def _touched_rowwise(
         self, part: MeasurePlan, intakes: Mapping[str, Intake], moment: Moment, reach: int
