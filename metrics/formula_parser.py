@@ -29,7 +29,8 @@ from metrics.formula_syntax import (
 
 MAX_CHARACTERS = 2_000
 MAX_NODES = 1_000
-MAX_DEPTH = 64  # also bounds the recursion of everything that walks a tree
+MAX_DEPTH = 64
+MAX_CHAIN = 200  # levels of the tree, in which `a + b + c` has three: bounds the recursion of everything that walks it
 MAX_DURATION_MS = 2**53  # 285,000 years: sums with any time stay far inside int64
 
 _KEYWORDS = frozenset({"and", "or", "not", "in", "between", "is", "null", "true", "false"})
@@ -98,12 +99,29 @@ def _tokens(source: str) -> list[_Token]:
 
 
 def _limit_depth(root: Node) -> None:
-    waiting = [(root, 1)]
+    """A chain of operators that bind equally, such as `a + b - c`, is one level of depth."""
+    waiting = [(root, 1, 1)]
     while waiting:
-        node, depth = waiting.pop()
+        node, depth, level = waiting.pop()
         if depth > MAX_DEPTH:
             raise _too_deep(node.column)
-        waiting.extend((child, depth + 1) for child in children(node))
+        if level > MAX_CHAIN:
+            en, zh = f"more than {MAX_CHAIN} operators in a chain", f"连续运算超过 {MAX_CHAIN} 个"
+            columns = _operators(root)
+            raise FormulaError("limit", columns[MAX_CHAIN - 1] if len(columns) >= MAX_CHAIN else node.column, en, zh)
+        for child in children(node):
+            chained = isinstance(node, Binary) and isinstance(child, Binary) and child is node.left
+            same = chained and PRECEDENCE[child.operator] == PRECEDENCE[node.operator]  # type: ignore[union-attr]
+            waiting.append((child, depth if same else depth + 1, level + 1))
+
+
+def _operators(node: Node) -> list[int]:
+    """The columns of the operators along the left side, in the order of the text."""
+    found = []
+    while isinstance(node, Binary):
+        found.append(node.column)
+        node = node.left
+    return found[::-1]
 
 
 def _too_deep(column: int) -> FormulaError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -43,10 +42,8 @@ def reference(name: str) -> Reference:
     raise ValueError(f"{name!r} is no reference")
 
 
-def indicator_calls(node: Node) -> Iterator[tuple[str, int]]:
-    """Each `indicator('X')` in the text, also inside of other references: X and the column of its text."""
-    for part in walk(node):
-        if isinstance(part, Call) and part.function == "indicator" and part.arguments:
-            first = part.arguments[0]
-            if isinstance(first, Text):
-                yield first.value, first.column
+def indicator_calls(node: Node) -> list[tuple[str, int]]:
+    """Each `indicator('X')` in the order of the text, also inside of other references: X and the column of its text."""
+    calls = [part for part in walk(node) if isinstance(part, Call) and part.function == "indicator"]
+    texts = [call.arguments[0] for call in calls if call.arguments]
+    return sorted(((one.value, one.column) for one in texts if isinstance(one, Text)), key=lambda call: call[1])

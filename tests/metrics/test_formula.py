@@ -182,10 +182,14 @@ def test_nesting_deeper_than_64_is_refused(source: str) -> None:
         parse(source)
 
 
-def test_a_sum_of_more_than_64_terms_is_too_deep() -> None:
-    assert parse("+".join(["1"] * 64))
+def test_a_sum_is_one_level_deep_and_has_at_most_200_terms() -> None:
+    node = parse("+".join(["1"] * 200))
+    assert check(node, {}, "value") == INTEGER
+    assert parse(text(node)) == node
+    with pytest.raises(FormulaError, match="limit: more than 200 operators"):
+        parse("+".join(["1"] * 201))
     with pytest.raises(FormulaError, match="limit: nested deeper"):
-        parse("+".join(["1"] * 65))
+        parse("(1+1*" * 33 + "1" + ")" * 33)
 
 
 def test_a_duration_beyond_any_calendar_is_refused() -> None:
