@@ -51,7 +51,7 @@ class Head:
         }
         return Source(
             INDICATOR + self.id, "time", "entity", fields, {}, region=RegionRule("field", "region"),
-            indicator_of=self.id,
+            indicator_of=self.id, identity=("time", "entity", "region", *self.dimensions),
         )  # fmt: skip
 
 

@@ -45,6 +45,8 @@ class MeasuredGroups:
     ) -> None:
         self._windows = len(ends)
         self._parts: list[_Part] = []
+        if regions == "leaf" and not any(has_region(bundle, measure) for measure in indicator.measures):
+            regions = "none"  # no row has a region: that is the region of each
         asked = indicator.dimensions
         classes: dict[tuple[tuple[int, ...], bool], list[Measure]] = {}
         for measure in indicator.measures:
