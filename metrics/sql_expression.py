@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, TypeAlias
 
@@ -28,12 +30,21 @@ from metrics.formula_types import Kind
 from metrics.sql_number import NULL, Rational, Term, TooWide
 from metrics.sql_steps import Steps, text_literal
 
+MAX: Final = sys.float_info.max
+_MEASURED: Final = 1e40  # what no aggregate exceeds: its whole numbers have 128 bits
+
 
 @dataclass(frozen=True, slots=True)
 class Double:
-    """A float64 number per row; null where it is unknown or not finite."""
+    """A float64 number per row; null where it is unknown or not finite.
+
+    No absolute value exceeds `size`: where it says that a result is finite, nothing has to be tested. `fixed` is the
+    number of all rows, if it is one.
+    """
 
     sql: str
+    size: float = MAX
+    fixed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +212,7 @@ class Expression:
         if self.is_exact:
             return Rational.literal(Fraction(value))
         try:
-            return Double(f"({float(value)!r})::DOUBLE")
+            return _constant(float(value))
         except OverflowError:
             return Double("'Infinity'::DOUBLE")
 
@@ -209,7 +220,9 @@ class Expression:
         """The same under short names, for a part that is used more than once."""
         if isinstance(part, Rational):
             return Rational(self.steps.bind(part.above), self.steps.bind(part.below))
-        return part if isinstance(part, Nothing) else type(part)(self.steps.name(part.sql))
+        if isinstance(part, Nothing) or (isinstance(part, Double) and part.fixed is not None):
+            return part
+        return replace(part, sql=self.steps.name(part.sql))
 
     def compare(self, operator: str, left: Part, right: Part) -> Truth:
         """Null where a side is null."""
@@ -226,7 +239,7 @@ class Expression:
         bind = self.steps.bind
         if isinstance(left, Rational) and isinstance(right, Rational):
             if operator == "/" and not self.is_exact:
-                return self._finite(f"({self.as_double(left).sql} / {self.as_double(right).sql})")
+                return self._of_doubles("/", self.as_double(left), self.as_double(right))
             match operator:
                 case "+":
                     return exact.plus(left, right, bind)
@@ -237,7 +250,7 @@ class Expression:
                 case _:
                     return exact.over(left, right, bind)
         if isinstance(left, Double) and isinstance(right, Double):
-            return self._finite(f"({left.sql} {operator} {right.sql})")
+            return self._of_doubles(operator, left, right)
         return self._scaled_span(operator, left, right)
 
     def choose(self, condition: str, one: Part, two: Part) -> Part:
@@ -256,16 +269,20 @@ class Expression:
             term = like.above
             sql = f"CASE WHEN {condition} THEN {_nullable(one)} ELSE {_nullable(two)} END"
             return Rational(Term(sql, term.low, term.high), like.below)
-        assert not isinstance(like, Nothing)  # noqa: S101  # both sides were looked at
-        return type(like)(f"CASE WHEN {condition} THEN {sql_of(one)} ELSE {sql_of(two)} END")
+        sql = f"CASE WHEN {condition} THEN {sql_of(one)} ELSE {sql_of(two)} END"
+        if isinstance(like, Double):
+            return Double(sql, max(side.size if isinstance(side, Double) else 0.0 for side in (one, two)))
+        return replace(like, sql=sql)
 
     def as_double(self, part: Rational) -> Double:
         """The nearest float64."""
         below = part.below.constant
-        above = f"({part.above.sql})::DOUBLE"
+        if below is not None and part.above.constant is not None:
+            return _constant(part.above.constant / below)
+        above, size = f"({part.above.sql})::DOUBLE", float(part.above.size)
         if below == 1:
-            return Double(above)
-        return Double(f"({above} / {f'{float(below)!r}::DOUBLE' if below else f'({part.below.sql})::DOUBLE'})")
+            return Double(above, size)
+        return Double(f"({above} / {f'{float(below)!r}::DOUBLE' if below else f'({part.below.sql})::DOUBLE'})", size)
 
     def _column(self, leaf: Leaf) -> Part:
         match leaf.kind:
@@ -276,7 +293,7 @@ class Expression:
             case "intervals":
                 return Spans(leaf.sql)
             case "number" if leaf.scale is None:
-                return Double(leaf.sql)
+                return Double(leaf.sql, _MEASURED)
         whole = Term(leaf.sql, leaf.low, leaf.high)
         number = Rational(whole, Term.literal(10 ** (leaf.scale or 0) if leaf.kind == "number" else 1))
         return self.as_double(number) if leaf.kind == "number" and not self.is_exact else number
@@ -284,14 +301,28 @@ class Expression:
     def _negative(self, part: Part) -> Part:
         if isinstance(part, Rational):
             return Rational(exact.negative(part.above), part.below)
-        return Double(f"(-{part.sql})") if isinstance(part, Double) else NOTHING
+        if not isinstance(part, Double):
+            return NOTHING
+        return Double(f"(-{part.sql})", part.size) if part.fixed is None else _constant(-part.fixed)
 
     def _member(self, node: In) -> Truth:
         operand = self.named(self.part(node.operand))
         found = " OR ".join(self.compare("=", operand, self.part(literal)).sql for literal in node.literals)
         return Truth(f"(NOT ({found}))" if node.negated else f"({found})")
 
-    def _finite(self, sql: str) -> Double:
+    def _of_doubles(self, operator: str, left: Double, right: Double) -> Part:
+        if left.fixed is not None and right.fixed is not None:
+            return _reckoned(operator, left.fixed, right.fixed)
+        sql = f"({left.sql} {operator} {right.sql})"
+        match operator:
+            case "+" | "-":
+                size = left.size + right.size
+            case "*":
+                size = left.size * right.size
+            case _:
+                size = left.size / abs(right.fixed) if right.fixed else math.inf
+        if size <= MAX / 2:  # far enough from the end that rounding does not matter
+            return Double(sql, size)
         name = self.steps.name(sql)
         return Double(f"CASE WHEN isfinite({name}) THEN {name} END")
 
@@ -304,6 +335,23 @@ class Expression:
 
     def _truth(self, part: Part) -> str:
         return part.sql if isinstance(part, Truth) else "NULL::BOOLEAN"
+
+
+def _constant(value: float) -> Double:
+    return Double(f"({value!r})::DOUBLE", abs(value), value)
+
+
+def _reckoned(operator: str, left: float, right: float) -> Part:
+    match operator:
+        case "+":
+            found = left + right
+        case "-":
+            found = left - right
+        case "*":
+            found = left * right
+        case _:
+            found = left / right if right else math.inf
+    return _constant(found) if math.isfinite(found) else NOTHING
 
 
 def sql_of(part: Part) -> str:

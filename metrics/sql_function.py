@@ -64,7 +64,7 @@ def _abs(of: Expression, call: Call) -> Part:
     part = of.part(call.arguments[0])
     if isinstance(part, Rational):
         return Rational(exact.absolute(part.above), part.below)
-    return Double(f"abs({part.sql})") if isinstance(part, Double) else NOTHING
+    return Double(f"abs({part.sql})", part.size) if isinstance(part, Double) else NOTHING
 
 
 def _floor(of: Expression, call: Call) -> Part:
@@ -74,7 +74,7 @@ def _floor(of: Expression, call: Call) -> Part:
 def floor(of: Expression, part: Part) -> Part:
     if isinstance(part, Rational):
         return Rational(exact.floor(part, of.steps.bind))
-    return Double(f"floor({part.sql})") if isinstance(part, Double) else NOTHING
+    return Double(f"floor({part.sql})", part.size + 1) if isinstance(part, Double) else NOTHING
 
 
 def _ceil(of: Expression, call: Call) -> Part:
@@ -82,7 +82,7 @@ def _ceil(of: Expression, call: Call) -> Part:
     if isinstance(part, Rational):
         turned = Rational(exact.negative(part.above), part.below)
         return Rational(exact.negative(exact.floor(turned, of.steps.bind)))
-    return Double(f"ceil({part.sql})") if isinstance(part, Double) else NOTHING
+    return Double(f"ceil({part.sql})", part.size + 1) if isinstance(part, Double) else NOTHING
 
 
 def _round(of: Expression, call: Call) -> Part:
