@@ -8,10 +8,12 @@ the peers are DuckDB and pandas over one month of the same rows as they come, by
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import logging
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -44,7 +46,7 @@ from benchmarks.bench_stream import (
 )
 from metrics import archive_period as periods
 from metrics import keys
-from metrics.archive import Life, every_part, in_force, shards
+from metrics.archive import Life, Part, every_part, in_force, shards
 from metrics.archive_file import write_slices
 from metrics.archive_history import ArchiveHistory
 from metrics.archive_period import DAY_MS, SLOTS, period_at
@@ -67,7 +69,7 @@ import sys, threading, os
 from pathlib import Path
 from metrics.archiver import Archiver, Options
 os.nice(5)
-Archiver(sys.argv[1], Path(sys.argv[2]), Options(), ["bench"]).run(threading.Event())
+Archiver(sys.argv[1], Path(sys.argv[2]), Options(part_s=0.25), ["bench"]).run(threading.Event())
 """
 
 
@@ -86,15 +88,18 @@ def prepare(url: str, fill: Callable[[redis.Redis, str, int], None], count: int,
 
 
 @contextlib.contextmanager
-def archiver(url: str, root: Path) -> Iterator[None]:
-    """An archiver in a process of its own, nice as `ioc archive` is."""
+def archiver(client: redis.Redis, url: str, root: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """An archiver in a process of its own, nice as `ioc archive` is, stopped just before it begins to read."""
     process = subprocess.Popen([sys.executable, "-c", _CHILD, url, str(root)], stderr=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL)  # fmt: skip
     try:
-        yield
+        until(lambda: client.exists(keys.archive(WORLD)))
+        process.send_signal(signal.SIGSTOP)
+        yield process
     finally:
         process.kill()
         process.wait()
+        client.delete(keys.archive(WORLD), keys.ARCHIVE)
 
 
 def until(condition: Callable[[], object]) -> None:
@@ -102,40 +107,42 @@ def until(condition: Callable[[], object]) -> None:
         time.sleep(0.005)
 
 
-def archived(client: redis.Redis) -> bool:
-    """Whether the archive holds the newest entry."""
-    key = keys.observations(WORLD, "traffic")
-    last: Any = client.xinfo_stream(key)["last-generated-id"]
-    return client.hget(keys.archive(WORLD), key) == last
+def parts_of(root: Path) -> list[Part]:
+    return [part for strand in shards(root, LIFE, "traffic") for part in in_force(every_part(strand.folder(root)))]
+
+
+def rest(process: subprocess.Popen[bytes], client: redis.Redis, root: Path, rows: int) -> int:
+    """Wait until the newest reading is in a part; rows that were there before the archiver was let go."""
+    last: Any = client.xinfo_stream(keys.observations(WORLD, "traffic"))["last-generated-id"]
+    before = sum(pq.read_metadata(part.path).num_rows for part in parts_of(root))
+    process.send_signal(signal.SIGCONT)
+    until(lambda: any(part.last == last.decode() for part in parts_of(root)))
+    assert sum(pq.read_metadata(part.path).num_rows for part in parts_of(root)) == rows
+    return before
 
 
 def alone(client: redis.Redis, url: str, rows: int) -> tuple[float, int]:
-    """The archiver alone, from its first part's beginning to the last part: rows a second, bytes of the parts."""
-    with tempfile.TemporaryDirectory() as home, archiver(url, Path(home)):
-        until(lambda: client.exists(keys.archive(WORLD)))
+    """The archiver alone, until the newest reading is in a part: rows a second, bytes of the parts."""
+    with tempfile.TemporaryDirectory() as home, archiver(client, url, Path(home)) as process:
         start = time.perf_counter()
-        until(lambda: archived(client))
+        before = rest(process, client, Path(home), rows)
         elapsed = time.perf_counter() - start
-        parts = [part for strand in shards(Path(home), LIFE, "traffic")
-                 for part in in_force(every_part(strand.folder(Path(home))))]  # fmt: skip
-        assert sum(pq.read_metadata(part.path).num_rows for part in parts) == rows
-        size = sum(part.path.stat().st_size for part in parts)
-    client.delete(keys.archive(WORLD), keys.ARCHIVE)
-    return rows / elapsed, size
+        size = sum(part.path.stat().st_size for part in parts_of(Path(home)))
+    return (rows - before) / elapsed, size
 
 
 def end_to_end(client: redis.Redis, url: str, rows: int, *, with_archive: bool) -> tuple[float, float]:
-    """The worker from its start to the last reading counted, with or without an archiver: rows a second of the engine,
-    and of the archive until it holds the last reading too."""
+    """The worker from its start to the last reading counted, with or without an archiver that begins with it: rows a
+    second of the engine, and until the archive holds the last reading too."""
     with contextlib.ExitStack() as stack:
-        if with_archive:
-            home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            stack.enter_context(archiver(url, home))
-            until(lambda: client.exists(keys.archive(WORLD)))
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        process = stack.enter_context(archiver(client, url, home)) if with_archive else None
         worker, stop = Worker(url, 1000, [WORLD]), threading.Event()
         thread = threading.Thread(target=worker.run, args=(stop,))
         start = time.perf_counter()
         thread.start()
+        if process is not None:
+            process.send_signal(signal.SIGCONT)
 
         def counted() -> bool:
             raw: Any = client.hget(keys.engine(WORLD, "feeds"), "traffic")
@@ -143,8 +150,8 @@ def end_to_end(client: redis.Redis, url: str, rows: int, *, with_archive: bool) 
 
         until(counted)
         engine = time.perf_counter() - start
-        if with_archive:
-            until(lambda: archived(client))
+        if process is not None:
+            rest(process, client, home, rows)
         both = time.perf_counter() - start
         stop.set()
         thread.join()
@@ -304,9 +311,10 @@ def with_pandas(files: Sequence[str], name: str) -> pd.DataFrame:
 def main() -> None:
     logging.getLogger().setLevel(logging.ERROR)
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=io.StringIO()))
-    ease_collection()
+    ease_collection()  # as `ioc engine` does
     with valkey() as url:
         into(url)
+    gc.unfreeze()
     home = Path(tempfile.mkdtemp(prefix="ioc-bench-"))
     try:
         out_of(home)
