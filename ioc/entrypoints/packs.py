@@ -44,6 +44,32 @@ def list_packs(
             typer.echo(f"  {name!s:<12} {row['zh']}  {row['en']}")
 
 
+Out = Annotated[Path | None, typer.Option("--out", help="file to write; default: print")]
+
+
+@app.command("schema")
+def write_schema(out: Out = None) -> None:
+    """生成声明的 JSON Schema write the JSON schema of declarations, for editors (docs/language.schema.json)."""
+    from metrics.language_schema import schema
+
+    _give(json.dumps(schema(), ensure_ascii=False, indent=1) + "\n", out)
+
+
+@app.command("reference")
+def write_reference(out: Out = None) -> None:
+    """生成指标语言参考页 write the reference page of the language (docs/language.md)."""
+    from metrics.language_page import page
+
+    _give(page(), out)
+
+
+def _give(text: str, out: Path | None) -> None:
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
 def _built(root: Path) -> dict[str, Any]:
     from metrics.definition import DefinitionErrors, load
 
@@ -51,7 +77,7 @@ def _built(root: Path) -> dict[str, Any]:
         bundle = build(root)
         load(bundle)
     except (PackErrors, DefinitionErrors) as error:
-        for sentence in error.lines:
+        for sentence in error.both if isinstance(error, DefinitionErrors) else error.lines:
             typer.echo(sentence, err=True)
         raise typer.Exit(3) from None
     return bundle

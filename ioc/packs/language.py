@@ -97,9 +97,14 @@ class SourceTable(Closed):
     fields: dict[Name, FieldTable] = {}
 
 
+class RegionRulesTable(Closed):
+    additive: list[Name] = []
+
+
 class SourcesFile(Closed):
     source: dict[Name, SourceTable] = {}
     calendar: dict[Name, dict[str, Any]] = {}
+    regions: RegionRulesTable | None = None
 
 
 class WindowTable(Closed):
@@ -117,13 +122,13 @@ class MeasureTable(Closed):
         "distinct_approx", "online", "dwell", "delta", "rate",
     ]  # fmt: skip
     source: Text | None = None
-    field: Expression | list[Name] | None = None
+    field: Expression | list[Expression] | None = None
     scale: Annotated[int, Field(ge=0, le=9)] | None = None
     where: Expression | None = None
     at: Expression | None = None
     window: WindowTable | None = None
     p: int | float | None = None
-    within: int | Duration | None = None
+    within: int | float | Duration | None = None
     calendar: Name | None = None
     hold: Duration | None = None
     unit: Duration | None = None
@@ -144,6 +149,11 @@ class LimitsVariantTable(LimitsTable):
     calendar: Name
 
 
+class FlappingTable(Closed):
+    changes: Annotated[int, Field(ge=2)] | None = None
+    within: Duration | None = None
+
+
 class ThresholdsTable(LimitsTable):
     hysteresis: int | float | None = None
     on_delay: Duration | None = None
@@ -151,6 +161,10 @@ class ThresholdsTable(LimitsTable):
     on: Literal["value", "z"] = "value"
     strict: bool = False
     variants: list[LimitsVariantTable] = []
+    no_data_delay: Duration | None = None
+    stale_delay: Duration | None = None
+    silence: Literal["blue", "yellow", "orange", "red"] | None = None
+    flapping: FlappingTable | None = None
 
 
 class TargetTable(Closed):
