@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import duckdb
-import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 
 from metrics import archive_period as periods
 from metrics.archive import Life, Strand, every_part, in_force

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.compute as pc  # type: ignore[import-untyped]
+import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
+import pyarrow.compute as pc  # type: ignore[import-untyped, unused-ignore]
 
 from metrics import archive_period as periods
 from metrics.archive import ROLLUP, Life, Strand, every_part, in_force

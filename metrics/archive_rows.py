@@ -11,10 +11,11 @@ from typing import Any, Final
 
 import msgpack
 import numpy as np
-import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 from numpy.typing import NDArray
 
 from metrics import value
+from metrics.clock import LIVE, WorldClock
 from metrics.codec import decode
 from metrics.column import Column
 from metrics.contract import Contract
@@ -29,6 +30,9 @@ PLACE: Final = (
     pa.field(ROW, pa.int32(), False),
 )
 TEXT: Final = pa.dictionary(pa.int32(), pa.string())
+POINT: Final = pa.list_(pa.int64(), 2)  # longitude and latitude, WGS-84 degrees * 10**7
+INTERVALS: Final = pa.list_(pa.struct([("begin", pa.int64()), ("end", pa.int64())]))  # ms, half-open; end null: open
+_UNDATED = -(2**62)  # no time of any row: what the contract puts in place of a missing one
 SCALE = b"scale"  # in a column's description: its whole numbers are value * 10**scale
 
 Entries = Sequence[Any]
@@ -59,14 +63,16 @@ Decoder = Callable[[Entries], Rows]
 class Observations:
     """Admits the entries of a source as the engine does, and keeps what the contract accepts.
 
-    Only the rule `future` is not applied, for it depends on the clock at which the engine read the row: what the
-    engine refused by it stands in the archived dead letters, and readers leave it out.
+    A record without change time has that of its arrival, by the world's clock. Only the rule `future` is not applied,
+    for it depends on the clock at which the engine read the row: what the engine refused by it stands in the archived
+    dead letters, and readers leave it out.
     """
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, clock: WorldClock = LIVE) -> None:
         place = field_rule(ROW, type="int")  # travels through the contract, so that it is known which rows remain
         self._contract = replace(contract, fields=(*contract.fields, place), future_ms=None)
         self._wanted = contract.wanted
+        self._clock = clock
         self.schema = pa.schema([*PLACE, pa.field("t", pa.int64(), False), pa.field("k", TEXT, False),
                                  *(_field(rule.name, rule.type, rule.scale) for rule in contract.fields)])  # fmt: skip
 
@@ -77,7 +83,7 @@ class Observations:
 
     def _table(self, run: RawRows) -> pa.Table | None:
         numbered = RawColumn("int", np.arange(run.rows, dtype=np.int64))
-        batch = self._contract.admit(replace(run, columns={**run.columns, ROW: numbered}), 0).batch
+        batch = self._contract.admit(replace(run, columns={**run.columns, ROW: numbered}), _UNDATED).batch
         if batch is None:
             return None
         rows = batch.fields[ROW].values
@@ -89,18 +95,27 @@ class Observations:
             milliseconds, sequences, inside = milliseconds[rows], sequences[rows], inside[rows]
         names = Column(batch.entity, None, None, batch.entities)
         columns: list[pa.Array] = [
-            pa.array(milliseconds), pa.array(sequences), pa.array(inside), pa.array(batch.time), arrow(names, TEXT)
+            pa.array(milliseconds), pa.array(sequences), pa.array(inside),
+            pa.array(self._times(batch.time, milliseconds)), arrow(names, TEXT),
         ]  # fmt: skip
         for spec in list(self.schema)[len(columns) :]:
             column = batch.fields.get(spec.name)
             columns.append(pa.nulls(batch.rows, spec.type) if column is None else arrow(column, spec.type))
         return pa.Table.from_arrays(columns, schema=self.schema)
 
+    def _times(self, times: NDArray[np.int64], arrived: NDArray[np.int64]) -> NDArray[np.int64]:
+        if not len(times) or int(times.min()) != _UNDATED:
+            return times
+        clock = self._clock
+        now = clock.event_ms + ((arrived - clock.real_ms) * clock.speed).astype(np.int64)
+        return np.where(times == _UNDATED, now, times)
+
 
 def _field(name: str, kind: str, scale: int) -> pa.Field:
     if kind == "decimal":
         return pa.field(name, pa.int64(), metadata={SCALE: str(scale)})
-    types = {"int": pa.int64(), "time": pa.int64(), "bool": pa.bool_(), "text": TEXT, "category": TEXT}
+    types = {"int": pa.int64(), "time": pa.int64(), "bool": pa.bool_(), "text": TEXT, "category": TEXT, "point": POINT,
+             "intervals": INTERVALS}  # fmt: skip
     if kind not in types:
         raise NotArchivable(f"field {name}: no column for the type {kind!r}")
     return pa.field(name, types[kind])
@@ -109,6 +124,14 @@ def _field(name: str, kind: str, scale: int) -> pa.Field:
 def arrow(column: Column, kind: pa.DataType) -> pa.Array:
     """A column in the archive's form. Raises NotArchivable."""
     values = column.values
+    if kind == POINT:
+        flat = pa.array(np.ascontiguousarray(values, np.int64).reshape(-1))
+        mask = None if column.valid is None else pa.array(~column.valid)
+        return pa.FixedSizeListArray.from_arrays(flat, type=POINT, mask=mask)
+    if kind == INTERVALS:
+        known = column.known() & (values >= 0)
+        distinct = [[{"begin": begin, "end": end} for begin, end in spans] for spans in column.dictionary or ()]
+        return pa.array(distinct, INTERVALS).take(pa.array(np.where(known, values, 0).astype(np.int32), mask=~known))
     if values.ndim != 1 or values.dtype == object:
         raise NotArchivable(f"no column for values of {values.dtype} in {values.ndim} dimensions")
     null = None if column.valid is None else ~column.valid

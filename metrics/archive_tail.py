@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 
 from metrics.archive import Part, Strand, day_of, every_part, part_path
 from metrics.archive_file import facts_of, form_of, write_table

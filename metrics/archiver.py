@@ -201,8 +201,7 @@ class Archiver:
         bundle, worlds = self._registrar.bundle, self._registrar.worlds
         for name, (known, used, _) in list(self._followed.items()):
             world = worlds.get(name)
-            here = world is not None and (world.started_ms, world.variants) == (known.started_ms, known.variants)
-            if not here or used is not bundle:
+            if world != known or used is not bundle:
                 self._leave(name)
         for name, world in worlds.items():
             if name not in self._followed and bundle is not None:
@@ -237,8 +236,8 @@ class Archiver:
                 continue  # its rows are those of other sources, or published values: both are archived
             streams = [keys.observations(world.id, name, shard) for shard in range(source.shards)]
             try:
-                admit = Observations(Contract.from_source(source))
-            except (NotArchivable, UnsupportedField) as error:
+                admit = Observations(Contract.from_source(source), world.clock)
+            except _UNREADABLE as error:
                 skipped += streams
                 for key in streams:
                     self._skip(key, error)
