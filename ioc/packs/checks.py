@@ -50,6 +50,7 @@ def _duplicates(content: Content) -> Iterator[str]:
 
 def _source_names(content: Content) -> Iterator[str]:
     registries, regions = content.registry_rows(), {str(row["code"]) for row in content.region_rows()}
+    records = {name for name, source in _sources(content).items() if source.kind == "records"}
     for pack in content.packs:
         for name, source in pack.sources.model.source.items() if pack.sources else ():
             file = pack.sources.name if pack.sources else ""
@@ -72,6 +73,8 @@ def _source_names(content: Content) -> Iterator[str]:
             for key, registry in used.items():
                 if registry:
                     if registry not in registries:
+                        if registry in records:
+                            continue  # its rows arrive as observations
                         yield line(file, f"{name}.{key}", "unknown-name", f"there is no registry '{registry}'")
                         continue
                     faults = _registry_faults(source, registry, registries[registry], regions)
@@ -119,7 +122,8 @@ def _indicator_names(content: Content) -> Iterator[str]:
                     file, f"{table.id}.measures.{name}", "missing-key", "neither it nor the indicator has a source"
                 )
         base = sources.get(table.source or "")
-        for dimension in table.dimensions if base else ():
+        # The fields of a union are those of its parts: the definitions themselves check them.
+        for dimension in table.dimensions if base and base.kind != "union" else ():
             if base and dimension not in base.fields and dimension not in base.take:
                 yield line(
                     file, f"{table.id}.dimensions", "unknown-name", f"'{dimension}' is not a field of {table.source}"
