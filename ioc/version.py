@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import metadata
+from metrics.version import VERSION
 
-try:
-    VERSION = metadata.version("luohu-ioc")
-except metadata.PackageNotFoundError:  # a bare checkout that was never installed
-    VERSION = "0+checkout"
+__all__ = ["VERSION"]

@@ -40,6 +40,7 @@ class Retention:
     def keep_ms(self, kind: Kind) -> int:
         days: Mapping[Kind, int] = {
             "observations": self.observations, "values": self.values, "completed": self.completed, "dead": self.dead,
+            "intake": self.completed,  # without them no complete value can be computed anew
         }  # fmt: skip
         return days[kind] * DAY_MS
 

@@ -156,12 +156,14 @@ _VALUE_TYPES: Final[Mapping[str, pa.DataType]] = {
     "level": TEXT, "same_time_1d": pa.float64(), "origin": TEXT,
 }  # fmt: skip
 _VALUE_FIELDS = tuple(spec.name for spec in fields(value.Value))
+_COMMIT = (b"positions", b"watermarks", b"bundle", b"basis")
 VALUES: Final = pa.schema([
     *PLACE, *(pa.field(name, _VALUE_TYPES[name]) for name in _VALUE_FIELDS),
     pa.field("published_at", pa.int64()), pa.field("world_now", pa.int64()),
-    pa.field("positions", TEXT), pa.field("watermarks", TEXT),
+    *(pa.field(name, TEXT) for name in ("positions", "watermarks", "bundle", "basis")),
 ])  # fmt: skip
-"""`dims` is `name=value,...` as in the series id; `positions` and `watermarks` are the JSON of the commit."""
+"""`dims` is `name=value,...` as in the series id; `positions` and `watermarks` are the JSON of the commit, `bundle` the
+hash of the definitions and `basis` the digest of what else the values rest on."""
 
 
 def values(entries: Entries) -> Rows:
@@ -183,7 +185,7 @@ def values(entries: Entries) -> Rows:
             column = pa.array(list(cells[name]), pa.string() if kind == TEXT else kind)
             columns.append(column.dictionary_encode() if kind == TEXT else column)
         columns += [pa.array(np.full(count, int(table[name]))) for name in (b"at", b"now")]
-        columns += [_constant(table[name].decode(), count) for name in (b"positions", b"watermarks")]
+        columns += [_constant(table.get(name, b"").decode(), count) for name in _COMMIT]
         tables.append(pa.Table.from_arrays(columns, schema=VALUES))
     return Rows(_joined(tables, VALUES), "window_end")
 

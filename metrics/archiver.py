@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from metrics import archive_ledger as ledger
-from metrics import archive_rows, keys
+from metrics import archive_remarks, archive_rows, keys
 from metrics.archive import STREAMS, Life, Strand
 from metrics.archive_file import ArchiveNotWritten, remove_drafts
 from metrics.archive_hold import HOLD_MS, MEMORY_SHARE, Registration
@@ -36,6 +36,7 @@ _DECODERS: Mapping[str, Decoder] = {
     "values": archive_rows.values,
     "completed": archive_rows.values,
     "dead": archive_rows.letters,
+    "intake": archive_remarks.remarked,
 }
 _UNREADABLE = (NotArchivable, UnsupportedField, UnknownValueVersion, ValueError, KeyError, TypeError)
 

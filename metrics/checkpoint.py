@@ -65,6 +65,7 @@ class Outputs:
     values_from_ms: int = 0  # older entries of `values` (by real time) are trimmed
     completed_from_ms: int = 0
     alarms: Sequence[Sequence[str]] = ()  # (id, fingerprint, JSON) of metrics.alarm_event.AlarmEvent
+    intake: Mapping[str, str | bytes] | None = None  # trimmed as `completed`
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,8 @@ class Checkpoint:
             body.extend(letter)
         for alarm in outputs.alarms:
             body.extend(alarm)
+        for pair in (outputs.intake or {}).items():
+            body.extend(pair)
         arguments: list[Any] = [
             self.epoch,
             sequence,
@@ -206,6 +209,7 @@ class Checkpoint:
             len(outputs.dead),
             len(outputs.alarms),
             ALARMS,
+            2 * len(outputs.intake or {}),
             *body,
         ]
         names = (
@@ -214,7 +218,7 @@ class Checkpoint:
             self._key(other),
             *(
                 keys.engine(self.world, part)
-                for part in ("values", "completed", "latest", "feeds", "dead", "lease", "alarms")
+                for part in ("values", "completed", "latest", "feeds", "dead", "lease", "alarms", "intake")
             ),
         )
         return Prepared(sequence, names, arguments, target, dict(places))

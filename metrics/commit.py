@@ -15,7 +15,7 @@ if ARGV[3] ~= '' and have ~= ARGV[3] then return {'CHANGED', have} end
 if ARGV[4] ~= '' and (redis.call('HGET', KEYS[3], '#seq') or '') ~= ARGV[4] then return {'CHANGED', have} end
 if ARGV[3] == '' then redis.call('DEL', KEYS[2]) end
 if ARGV[4] == '' then redis.call('DEL', KEYS[3]) end
-local at = 18
+local at = 19
 local function many(command, key, count)
   local last = at + tonumber(count) - 1
   while at <= last do
@@ -48,6 +48,7 @@ for _ = 1, tonumber(ARGV[16]) do
     'v', '1', 'id', ARGV[at], 'fingerprint', ARGV[at + 1], 'e', ARGV[at + 2])
   at = at + 3
 end
+append(KEYS[11], ARGV[18], ARGV[7])
 redis.call('SET', KEYS[9], ARGV[1], 'PX', ARGV[5])
 return {'DONE'}
 """

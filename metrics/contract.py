@@ -19,11 +19,16 @@ MAX_LETTERS = 10_000  # of one run; the stream of dead letters keeps no more, th
 
 @dataclass(slots=True)
 class Admission:
-    """What a contract said of one run: `rejected` counts every row by rule, `letters` hold the newest of them."""
+    """What a contract said of one run: `rejected` counts every row by rule, `letters` hold the newest of them.
+
+    `kept`: which rows of the run are in the batch, None: all; `ahead`: places of those refused by the rule `future`.
+    """
 
     batch: Batch | None
     rejected: Counter[Rule] = field(default_factory=Counter)
     letters: list[Reject] = field(default_factory=list)
+    kept: Mask | None = None
+    ahead: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ class Contract:
         if keep is not None:
             times, entities = _only(times, keep), _only(entities, keep)
             columns = {name: _only(column, keep) for name, column in columns.items()}
-        out = Admission(None, verdict.rejected, verdict.letters())
+        out = Admission(None, verdict.rejected, verdict.letters(), keep, verdict.ahead())
         if len(times.values):
             known = entities.dictionary or ()
             out.batch = Batch(self.source, times.values, entities.values, known, columns, arrival_ms)
@@ -124,6 +129,10 @@ class _Verdict:
 
     def keep(self) -> Mask | None:
         return None if self._bad is None else ~self._bad
+
+    def ahead(self) -> NDArray[np.int64]:
+        found = [rows for _, rule, rows in self._blame if rule == "future"]
+        return found[0] if found else np.empty(0, np.int64)
 
     def letters(self) -> list[Reject]:
         found = [

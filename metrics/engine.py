@@ -13,6 +13,7 @@ from metrics.intake import Intake
 from metrics.observation import Batch
 from metrics.plan import Plan
 from metrics.publication import SILENT_PAST_MS, History, Moment, Occasion, Publication
+from metrics.remark import Finding
 from metrics.standing import Standing, kept_for
 from metrics.value import Value
 from metrics.watermark import BEGINNING
@@ -131,14 +132,13 @@ def no_history(_series: str, _window_end: int) -> float | None:
     return None
 
 
-def absorb(state: State, batches: Sequence[Batch], now_ms: int) -> None:
-    """Fold the batches and publish nothing yet: the cheap part of a step.
+def absorb(state: State, batches: Sequence[Batch], now_ms: int) -> list[list[Finding]]:
+    """Fold the batches and publish nothing yet: the cheap part of a step. Returns what is to be remarked of each.
 
     A caller that commits less often than it reads absorbs each batch and ends with one `step`; the values it then
     publishes are those that a step per batch would have published last. Raises KeyError for an unknown source.
     """
-    for batch in batches:
-        state.intakes[batch.source].take(batch, now_ms)
+    return [state.intakes[batch.source].take(batch, now_ms) for batch in batches]
 
 
 def step(

@@ -20,6 +20,7 @@ from metrics.named import NamedIdentities
 from metrics.observation import Batch, Dictionary
 from metrics.plan import REGION, Key, Scan, SourcePlan
 from metrics.register import Register
+from metrics.remark import Finding
 from metrics.rows import Rows
 from metrics.source import Source
 from metrics.union import joined
@@ -109,18 +110,20 @@ class Intake:
             raise TypeError(f"{self.source.id} keeps no records")
         return self.kept
 
-    def take(self, batch: Batch, now_ms: int) -> None:
-        """Fold a batch in. The rows are judged in their order: late, then duplicate, then folded."""
+    def take(self, batch: Batch, now_ms: int) -> list[Finding]:
+        """Fold a batch in. The rows are judged in their order: late, then duplicate, then folded; returns which rows
+        were not folded, or counted at another time than they say."""
         self.changed = True
         self.counters.rows += batch.rows
         mapping = self.entities.dictionary.codes(batch.entities)
         rows = Rows(batch, mapping, self)
         late = self.watermark.late(rows.time)
         if self.source.kind == "records":
-            self._take_versions(rows, late, now_ms)
-            return
+            return self._take_versions(rows, late, now_ms)
+        found: list[Finding] = []
         if late is not None:
             self.counters.late += int(late.sum())
+            found.append(Finding("late", np.flatnonzero(late)))
             rows.keep(~late)
         identity: NDArray[np.int32] | None = None
         if isinstance(self.identities, NamedIdentities):
@@ -130,17 +133,20 @@ class Intake:
             new = self.identities.admit(rows.entity, rows.time)
         if new is not None:
             self.counters.duplicate += len(new) - int(new.sum())
+            again = np.flatnonzero(~new)
+            found.append(Finding("duplicate", again if late is None else np.flatnonzero(~late)[again]))
             rows.keep(new)
             identity = None if identity is None else identity[new]
         if not len(rows.time):
-            return
+            return found
         missing = self.entities.unregistered()
         if missing is not None:
             self.counters.unregistered += int(missing[rows.entity].sum())
         elif self.registry is not None:
-            found = self.registry.version_of(self.entities.dictionary, rows.entity, rows.time)
-            self.counters.unregistered += int((found < 0).sum())
+            version = self.registry.version_of(self.entities.dictionary, rows.entity, rows.time)
+            self.counters.unregistered += int((version < 0).sum())
         self._hold(rows, identity, now_ms)
+        return found
 
     def taken(self, name: str, rows: Rows) -> Column:
         """A registry field, or the region, of each row."""
@@ -167,15 +173,18 @@ class Intake:
         code = self.entities.dictionary.get(name)
         return -1 if code is None else code
 
-    def _take_versions(self, rows: Rows, late: NDArray[np.bool_] | None, now_ms: int) -> None:
+    def _take_versions(self, rows: Rows, late: NDArray[np.bool_] | None, now_ms: int) -> list[Finding]:
         """A version that comes too late is applied as if changed at the watermark, and counted; none is lost."""
+        found: list[Finding] = []
         if late is not None:
             # Known since ever is no lateness: the record has no change time of its own.
             late &= rows.time > BEGINNING
             self.counters.late += int(late.sum())
+            found.append(Finding("moved", np.flatnonzero(late), self.watermark.mark_ms))
             rows.time = np.where(late, self.watermark.mark_ms, rows.time)
         if len(rows):
             self._hold(rows, None, now_ms)
+        return found
 
     def _hold(self, rows: Rows, identity: NDArray[np.int32] | None, now_ms: int) -> None:
         """Rows that count: into panes, kept rows, and the unions that they join."""

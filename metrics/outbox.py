@@ -7,13 +7,16 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 
 from metrics.alarm_event import AlarmEvent
+from metrics.basis import Basis
 from metrics.checkpoint import DEAD_LETTERS, Outputs
 from metrics.clock import WorldClock
 from metrics.raw import Reject
+from metrics.remark import Remark, pack
 from metrics.value import Value, pack_values
 
 VERSION = "1"
 VALUES_KEPT_MS = 600_000  # real time: a reader that was away for longer starts from `latest`
+DAY_MS = 86_400_000
 COMPLETED_KEPT_MS = 49 * 3_600_000  # world time: today and yesterday on the wall, with an hour to spare
 
 
@@ -25,6 +28,8 @@ class Outbox:
         self._completed: dict[tuple[str, int], Value] = {}
         self._letters: deque[tuple[str, ...]] = deque(maxlen=DEAD_LETTERS)
         self._alarms: list[tuple[str, str, str]] = []  # every one: what is told is never coalesced
+        self._remarks: list[Remark] = []
+        self._told: tuple[str, int] | None = None  # the basis that was said last, and on which day
 
     def __len__(self) -> int:
         return len(self._values) + len(self._letters) + len(self._alarms)
@@ -41,6 +46,10 @@ class Outbox:
         """Alarm events, in order."""
         self._alarms += [(event.id, event.fingerprint, event.to_json()) for event in events]
 
+    def remark(self, remarks: Iterable[Remark]) -> None:
+        """Rows that did not count, or at another time than they say; every one, in order of arrival."""
+        self._remarks += remarks
+
     def reject(self, source: str, shard: int, rejects: Iterable[Reject]) -> None:
         """Dead letters; when there are more than the stream keeps, the oldest give way."""
         for one in rejects:
@@ -53,15 +62,20 @@ class Outbox:
         positions: Mapping[str, Mapping[str, str]],
         watermarks: Mapping[str, int],
         feeds: Mapping[str, str],
+        *,
+        basis: Basis,
     ) -> Outputs:
         """What the commit at `real_ms` publishes; afterwards the outbox holds nothing.
 
-        `positions`: source -> shard -> id of the last entry counted; `feeds`: source -> JSON.
+        `basis`: what the values rest on beside rows; `positions`: source -> shard -> id of the last entry counted;
+        `feeds`: source -> JSON.
         """
         frame: dict[str, str | bytes] = {
             "v": VERSION,
             "at": str(real_ms),
             "now": str(clock.now_ms(real_ms)),
+            "bundle": basis.bundle,
+            "basis": basis.digest,
             "positions": json.dumps(positions),
             "watermarks": json.dumps(dict(watermarks)),
         }
@@ -81,7 +95,19 @@ class Outbox:
             dead=list(self._letters),
             values_from_ms=max(0, real_ms - VALUES_KEPT_MS),
             completed_from_ms=max(0, real_ms - kept_ms),
+            intake=self._intake(real_ms, basis),
         )
-        self._values, self._completed, self._alarms = {}, {}, []
+        self._values, self._completed, self._alarms, self._remarks = {}, {}, [], []
         self._letters.clear()
         return outputs
+
+    def _intake(self, real_ms: int, basis: Basis) -> dict[str, str | bytes] | None:
+        """Remarks, and the basis when it is another one; also once a day, for whoever has not kept the older ones."""
+        told = basis.digest, real_ms // DAY_MS
+        entry: dict[str, str | bytes] = {"v": VERSION, "at": str(real_ms)}
+        if self._remarks:
+            entry["b"] = pack(self._remarks)
+        if told != self._told:
+            entry |= {"digest": basis.digest, "basis": basis.to_json()}
+            self._told = told
+        return entry if len(entry) > 2 else None

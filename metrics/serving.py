@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import redis
 
 from metrics import engine, keys
 from metrics.archive_hold import Hold
+from metrics.basis import Basis
 from metrics.checkpoint import Checkpoint, Content, Prepared
 from metrics.clock import monotonic_s
 from metrics.codec import decode
-from metrics.contract import Contract
+from metrics.contract import Admission, Contract
 from metrics.definition import Bundle
 from metrics.entered import Entered, read_entries
 from metrics.feed import Feed
 from metrics.history import History
-from metrics.observation import Batch
 from metrics.outbox import Outbox
 from metrics.plan import compile
+from metrics.raw import RawRows
+from metrics.remark import Finding, refused, remarks
 from metrics.stream import Place, judge, look, order, trim
+from metrics.version import VERSION
 from metrics.world import World
 
 CATCH_UP_S = 0.25  # windows that are left over for so long wait for the next commit, so that reading goes on
@@ -178,7 +182,10 @@ class Serving:
         """Give the engine everything received; it says nothing yet."""
         now_ms = self.world.clock.now_ms(real_ms)
         for key, entries in self._waiting.items():
-            engine.absorb(self._state, list(self._admit(key, entries, now_ms, real_ms)), now_ms)
+            source, shard = self._streams[key]
+            admitted = list(self._admit(key, entries, now_ms, real_ms))
+            found = engine.absorb(self._state, [one.batch for _, one in admitted if one.batch is not None], now_ms)
+            self._remark(source, shard, admitted, found, now_ms)
         self._news = self._news or bool(self._waiting)
         self._waiting = {}
 
@@ -197,7 +204,7 @@ class Serving:
             self._history.add(said.complete_values())
             more = said.more
 
-    def _admit(self, key: str, entries: Entries, now_ms: int, real_ms: int) -> Iterable[Batch]:
+    def _admit(self, key: str, entries: Entries, now_ms: int, real_ms: int) -> Iterable[tuple[RawRows, Admission]]:
         source, shard = self._streams[key]
         feed, contract = self.feeds[source], self._contracts[source]
         decoded = decode(entries, contract.wanted)
@@ -210,8 +217,24 @@ class Serving:
             self._outbox.reject(source, shard, admission.letters)
             batch = admission.batch
             feed.heard(run.rows, None if batch is None else int(batch.time.max()), real_ms)
-            if batch is not None:
-                yield batch
+            yield run, admission
+
+    def _remark(
+        self, source: str, shard: int, admitted: Iterable[tuple[RawRows, Admission]],
+        findings: Iterable[list[Finding]], now_ms: int,
+    ) -> None:  # fmt: skip
+        """Write down which rows did not count as they stand, so that values can be computed anew."""
+        further = iter(findings)
+        for run, one in admitted:
+            self._outbox.remark(refused(source, shard, run, one.ahead))
+            if one.batch is None:
+                continue
+            found = next(further)
+            if self._contracts[source].undated:
+                dated = Finding("dated", np.flatnonzero(one.batch.time == now_ms), now_ms)
+                found = [dated, *found]  # what was dated may be late all the same
+            for finding in found:
+                self._outbox.remark(remarks(source, shard, run, one.kept, finding))
 
     # ---- outputs out ----
 
@@ -240,7 +263,11 @@ class Serving:
         for key, (source, shard) in self._streams.items():
             positions.setdefault(source, {})[str(shard)] = self.places[key].id
         self.values += len(self._outbox)
-        outputs = self._outbox.empty(self.world.clock, real_ms, positions, self._state.watermarks(), self._feed_lines())
+        entries = tuple(text.decode("utf-8", "replace") for text in self._entries.values())
+        basis = Basis(VERSION, self._plan.hash, self.world.variants, entries)
+        outputs = self._outbox.empty(
+            self.world.clock, real_ms, positions, self._state.watermarks(), self._feed_lines(), basis=basis
+        )
         return self.checkpoint.prepare(content, outputs)
 
     def _feed_lines(self) -> dict[str, str]:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 
+from metrics.basis import Basis
 from metrics.clock import WorldClock
 from metrics.codec import Reject
 from metrics.outbox import Outbox
+from metrics.remark import Remark, unpack
 from metrics.value import Value, unpack_values
 
 HOUR = 3_600_000
 REAL = 1_717_214_400_000
+BASIS = Basis("0.1.0", "abc", {}, ())
 
 
 def value(end: int, number: float, revision: int = 0) -> Value:
     return Value("T1", 1, "440303", (), end - 300_000, end, number, "complete", 3, revision)
 
 
-def emptied(outbox: Outbox, clock: WorldClock | None = None):
-    return outbox.empty(clock or WorldClock(), REAL, {"traffic": {"0": "5-0"}}, {"traffic": 7}, {"traffic": "{}"})
+def emptied(outbox: Outbox, clock: WorldClock | None = None, real_ms: int = REAL, basis: Basis = BASIS):
+    feeds = {"traffic": "{}"}
+    return outbox.empty(clock or WorldClock(), real_ms, {"traffic": {"0": "5-0"}}, {"traffic": 7}, feeds, basis=basis)
 
 
 def test_only_the_newest_word_on_a_window_is_published() -> None:
@@ -47,6 +51,31 @@ def test_an_entry_says_when_and_from_what_it_was_computed() -> None:
     assert (outputs.values["v"], outputs.values["at"], outputs.values["now"]) == ("1", str(REAL), "1600")
     assert json.loads(outputs.values["positions"]) == {"traffic": {"0": "5-0"}}
     assert json.loads(outputs.values["watermarks"]) == {"traffic": 7}
+    assert (outputs.values["bundle"], outputs.values["basis"]) == ("abc", BASIS.digest)
+
+
+def test_remarks_are_said_once() -> None:
+    outbox = Outbox()
+    emptied(outbox)
+    late = Remark("traffic", 0, "5-0", 0, "5-0", 3, "late")
+    outbox.remark([late])
+    intake = emptied(outbox).intake
+    assert intake is not None
+    assert unpack(intake["b"]) == [late]
+    assert emptied(outbox).intake is None
+
+
+def test_the_basis_is_said_at_first_when_it_changes_and_once_a_day() -> None:
+    outbox = Outbox()
+    first = emptied(outbox).intake
+    assert first is not None
+    assert Basis.from_json(first["basis"]) == BASIS
+    assert emptied(outbox, real_ms=REAL + 1).intake is None
+    other = Basis("0.1.0", "abc", {}, ('{"name":"quota"}',))
+    changed = emptied(outbox, real_ms=REAL + 2, basis=other).intake
+    assert changed is not None
+    assert changed["digest"] == other.digest
+    assert emptied(outbox, real_ms=REAL + 24 * HOUR, basis=other).intake is not None
 
 
 def test_nothing_new_publishes_no_entries() -> None:
