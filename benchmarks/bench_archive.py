@@ -48,9 +48,9 @@ from metrics import archive_period as periods
 from metrics import keys
 from metrics.archive import Life, Part, every_part, in_force, shards
 from metrics.archive_file import write_slices
-from metrics.archive_history import ArchiveHistory
+from metrics.archive_history import BRIEF, COLUMNS, ArchiveHistory
 from metrics.archive_period import DAY_MS, SLOTS, period_at
-from metrics.archive_rollup import SCHEMA
+from metrics.archive_rollup import GROUP_ROWS, SCHEMA
 from metrics.clock import WorldClock, real_ms
 from metrics.worker import Worker, ease_collection
 from metrics.world import World
@@ -217,8 +217,12 @@ def write_history(root: Path) -> int:
         for piece in dict.fromkeys(named.tolist()):
             inside = ends[named == piece]
             path = periods.folder(root, LIFE, slot) / f"{piece}.parquet"
-            tables = (lines(indicator, inside) for indicator in range(indicators))
-            write_slices(path, SCHEMA, tables, {}, row_group=None)
+            some = max(1, -(-GROUP_ROWS // (REGIONS * len(inside))))  # as many in a row group as a roll-up puts there
+            tables = (
+                pa.concat_tables([lines(one, inside) for one in range(first, min(first + some, indicators))])
+                for first in range(0, indicators, some)
+            )
+            write_slices(path, SCHEMA, (table.unify_dictionaries() for table in tables), {}, row_group=None)
             rows += indicators * REGIONS * len(inside)
     return rows
 
@@ -233,17 +237,27 @@ def timed(ask: Callable[[str], int], names: Sequence[str]) -> tuple[float, float
     return statistics.median(took), max(took), rows
 
 
-def exact_read(root: Path, slot: str, from_ms: int) -> Callable[[str], int]:
-    """pyarrow that knows where everything lies: per file the one row group of the indicator, the same columns."""
-    columns = ["region", "end", "value", "mean", "least", "greatest", "samples", "count", "quality", "level", "version",
-               "origin"]  # fmt: skip
+def exact_read(root: Path, slot: str, from_ms: int, columns: Sequence[str]) -> Callable[[str], int]:
+    """pyarrow that knows where everything lies: footers at hand, per file the one row group of the indicator, the same
+    columns, nothing filtered or sorted."""
     pieces = [piece.path for piece in periods.every_piece(root, LIFE, SLOTS[slot]) if piece.period.end > from_ms]
+    footers = [pq.read_metadata(path) for path in pieces]
+    groups = [{name: at for at in range(footer.num_row_groups)
+               for name in bounds(footer.row_group(at).column(0).statistics)} for footer in footers]  # fmt: skip
 
     def ask(name: str) -> int:
-        tables = [pq.ParquetFile(path).read_row_groups([int(name[1:])], columns=columns) for path in pieces]
+        tables = [
+            pq.ParquetFile(path, metadata=footer).read_row_groups([known[name]], columns=list(columns))
+            for path, footer, known in zip(pieces, footers, groups, strict=True)
+        ]
         return sum(table.num_rows for table in tables)
 
     return ask
+
+
+def bounds(statistics: Any) -> list[str]:
+    """The indicators of a row group, by the first and the last one."""
+    return [f"I{at:03d}" for at in range(int(statistics.min[1:]), int(statistics.max[1:]) + 1)]
 
 
 def out_of(root: Path) -> None:
@@ -253,26 +267,17 @@ def out_of(root: Path) -> None:
     print(f"history: {rows / 1e6:.0f} M rows, {size / 1e9:.2f} GB, written in {time.perf_counter() - start:.0f} s")
     names = [f"I{at:03d}" for at in np.linspace(0, NUMBER - 1, ASKED).astype(int)]
     fine = [f"I{at:03d}" for at in range(FINE)]
-    history = ArchiveHistory(root, threads=2)
-    for slot, days, asked in (("1d", DAYS, names), ("1h", DAYS, names), ("15m", 90, fine), ("1m", 14, fine)):
-        from_ms = LAST - days * DAY_MS
-        least, _, _ = timed(exact_read(root, slot, from_ms), asked)
-        median, greatest, found = timed(
-            lambda name, slot=slot, from_ms=from_ms: history.series(LIFE, name, from_ms, LAST, slot=slot).num_rows,
-            asked,
-        )
-        one, _, _ = timed(
-            lambda name, slot=slot, from_ms=from_ms: (
-                history.series(LIFE, name, from_ms, LAST, slot=slot, regions=["440303000007"]).num_rows
-            ),
-            asked,
-        )
-        print(f"{days:>4} days of one indicator at {slot:<4}{found:>10,} rows {median:>8.1f} ms "
-              f"(at most {greatest:.0f}), {median / least:.1f} x the floor of {least:.1f} ms; "
-              f"one region {one:.1f} ms", flush=True)  # fmt: skip
+    spans = (("1d", DAYS, names, COLUMNS), ("1h", DAYS, names, BRIEF), ("1h", DAYS, names, COLUMNS),
+             ("15m", 90, fine, BRIEF), ("1m", 14, fine, BRIEF))  # fmt: skip
+    for slot, days, asked, columns in spans:
+        ask_history(root, slot, days, asked, columns)
+    history = ArchiveHistory(root)
     month = period_at("month", LAST - DAY_MS)
     with_layout, _, found = timed(
-        lambda name: history.series(LIFE, name, month.begin, month.end, slot="1h").num_rows, names[:5]
+        lambda name: (
+            history.series(LIFE, name, month.begin, month.end, slot="1h", columns=["region", "end", "value"]).num_rows
+        ),
+        names[:5],
     )
     history.close()
     parts = root / "unsorted"
@@ -287,6 +292,26 @@ def out_of(root: Path) -> None:
     assert same == found
     print(f"a month at 1 h: {with_layout:.1f} ms; DuckDB over parts by time {naive:.0f} ms "
           f"({naive / with_layout:.0f} x), pandas {by_pandas:.0f} ms ({by_pandas / with_layout:.0f} x)")  # fmt: skip
+
+
+def ask_history(root: Path, slot: str, days: int, asked: Sequence[str], columns: Sequence[str]) -> None:
+    """One span: the first answer, the others, the floor, and one region of 120."""
+    history = ArchiveHistory(root)
+    from_ms = LAST - days * DAY_MS
+
+    def ask(name: str, regions: Sequence[str] | None = None) -> int:
+        return history.series(LIFE, name, from_ms, LAST, slot=slot, regions=regions, columns=columns).num_rows
+
+    start = time.perf_counter()
+    found = ask(asked[0])
+    first = (time.perf_counter() - start) * 1000
+    median, greatest, _ = timed(ask, asked[1:])
+    least, _, _ = timed(exact_read(root, slot, from_ms, columns), asked[1:])
+    one, _, _ = timed(lambda name: ask(name, ["440303000007"]), asked[1:])
+    history.close()
+    print(f"{days:>4} days of one indicator at {slot:<4}{len(columns):>3} columns {found:>10,} rows {median:>7.1f} ms "
+          f"(at most {greatest:.0f}, the first {first:.0f}); {median / least:.1f} x the floor of {least:.1f} ms; "
+          f"one region {one:.1f} ms", flush=True)  # fmt: skip
 
 
 def write_unsorted(root: Path, parts: Path, month: periods.Period) -> None:

@@ -8,14 +8,19 @@ from typing import Any, Final
 
 import duckdb
 import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
+import pyarrow.compute as pc  # type: ignore[import-untyped, unused-ignore]
 
 from metrics import archive_period as periods
 from metrics.archive import Life, Strand, every_part, in_force
-from metrics.archive_period import SLOTS, Slot
+from metrics.archive_period import SLOTS, Piece, Slot
+from metrics.archive_piece import PieceReader, by_region
+from metrics.archive_rollup import SCHEMA
 from metrics.archive_rows import VALUES
 
 MOST_POINTS = 1_500  # of one series that a screen can show: the finest roll-up with no more is the fitting one
 RETRIES = 3  # a file that was merged or replaced between listing and reading: list again
+SPREAD: Final = ("mean", "least", "greatest")
+BRIEF: Final = ("region", "end", "value", "quality", "level", "version")
 COLUMNS: Final = (
     "region", "end", "value", "mean", "least", "greatest", "samples", "count", "quality", "level", "version", "origin",
 )  # fmt: skip
@@ -24,13 +29,13 @@ COLUMNS: Final = (
 class ArchiveHistory:
     """Reads the archive below a folder; one for each thread. Nothing is locked: files appear whole and stay a while.
 
-    Raises duckdb.Error when a file is damaged or the disk fails.
+    Raises OSError, pa.ArrowException or duckdb.Error when a file is damaged or the disk fails.
     """
 
     def __init__(self, root: Path, threads: int = 1) -> None:
         self._root = root
         self._connection = duckdb.connect(config={"threads": threads})
-        self._connection.execute("SET parquet_metadata_cache = true")  # pieces seldom change; it is checked by date
+        self._reader = PieceReader()
 
     def close(self) -> None:
         self._connection.close()
@@ -45,8 +50,9 @@ class ArchiveHistory:
         dims: str = "",
         regions: Sequence[str] | None = None,
         slot: str | None = None,
+        columns: Sequence[str] = BRIEF,
     ) -> pa.Table:
-        """An indicator by region: slots that end in (from, until], by region and end; columns COLUMNS.
+        """An indicator by region: slots that end in (from, until], by region and end; `columns` of COLUMNS.
 
         `dims`: `name=value,...` as in the series id; `regions` None: all; `slot` None: the fitting roll-up. `value` is
         the last complete value in the slot (its own window may be longer than the slot), null where there was none;
@@ -54,22 +60,29 @@ class ArchiveHistory:
         rolled up within about one.
         """
         chosen = self.fitting(life, from_ms, until_ms) if slot is None else SLOTS[slot]
-        query = (
-            'SELECT region, "end", value, coalesce(mean, value) AS mean, coalesce(least, value) AS least, '
-            "coalesce(greatest, value) AS greatest, samples, count, quality, level, version, origin "
-            'FROM read_parquet(?) WHERE indicator = ? AND dims = ? AND "end" > ? AND "end" <= ?'
-        )
-        parameters: list[Any] = [indicator, dims, from_ms, until_ms]
-        if regions is not None:
-            query += " AND list_contains(?, region)"
-            parameters.append(list(regions))
-        query += ' ORDER BY region, "end"'
+        spread = [name for name in columns if name in SPREAD]
+        needed = list(dict.fromkeys(["region", "end", *columns, *(["value"] if spread else [])]))
 
-        def files() -> list[str]:
+        def read(piece: Piece) -> pa.Table:
+            table = self._reader.read(piece.path, indicator, dims, needed)
+            if piece.period.begin < from_ms or piece.period.end > until_ms:
+                ends = table.column("end").to_numpy()
+                table = table.filter(pa.array((ends > from_ms) & (ends <= until_ms)))
+            return table if regions is None else _only(table, regions)
+
+        for attempt in range(RETRIES):
             pieces = periods.in_force(periods.every_piece(self._root, life, chosen))
-            return [str(one.path) for one in pieces if one.period.begin < until_ms and one.period.end > from_ms]
-
-        return self._read(files, query, parameters, _NOTHING)
+            inside = [one for one in pieces if one.period.begin < until_ms and one.period.end > from_ms]
+            try:
+                table = by_region([SCHEMA.empty_table().select(needed), *map(read, inside)])
+                break
+            except FileNotFoundError:  # it was joined with others between listing and reading
+                if attempt == RETRIES - 1:
+                    raise
+        for name in spread:
+            filled = pc.coalesce(table.column(name), table.column("value"))
+            table = table.set_column(table.schema.get_field_index(name), name, filled)
+        return table.select(list(columns))
 
     def fitting(self, life: Life, from_ms: int, until_ms: int) -> Slot:
         """The finest roll-up that reaches back to `from` with at most MOST_POINTS slots in the span (or the last)."""
@@ -101,7 +114,10 @@ class ArchiveHistory:
         `complete`: only those that were published as complete (kept longer); else provisional ones too.
         """
         strand = Strand(life, "completed" if complete else "values")
-        query = "SELECT * FROM read_parquet(?) WHERE indicator = ? AND region = ? AND dims = ? AND window_end = ?"
+        query = (
+            "SELECT * FROM read_parquet(?, union_by_name = true)"
+            " WHERE indicator = ? AND region = ? AND dims = ? AND window_end = ?"
+        )
         parameters: list[Any] = [indicator, region, dims, window_end]
         if revision is not None:
             query += " AND revision = ?"
@@ -128,8 +144,9 @@ class ArchiveHistory:
         raise AssertionError("the last attempt returns or raises")
 
 
-_NOTHING: Final = pa.schema([
-    ("region", pa.string()), ("end", pa.int64()), ("value", pa.float64()), ("mean", pa.float64()),
-    ("least", pa.float64()), ("greatest", pa.float64()), ("samples", pa.int64()), ("count", pa.int32()),
-    ("quality", pa.string()), ("level", pa.string()), ("version", pa.int32()), ("origin", pa.string()),
-]).empty_table()  # fmt: skip
+def _only(table: pa.Table, regions: Sequence[str]) -> pa.Table:
+    wanted = pa.array(list(regions), pa.string())
+    masks = [
+        pc.take(pc.is_in(part.dictionary, value_set=wanted), part.indices) for part in table.column("region").chunks
+    ]
+    return table.filter(pa.chunked_array(masks, pa.bool_()))

@@ -25,7 +25,7 @@ from metrics.stream import order
 VERSION = 1
 SETTLED_MS = 3 * DAY_MS  # a period that is over for so long is put into one piece: corrections are rare from then on
 CHUNK_ROWS = 2_000_000  # rows in memory while pieces are joined
-GROUP_ROWS = 4_096  # a row group ends with an indicator once it has so many rows: a query reads little else
+GROUP_ROWS = 16_384  # a row group ends with an indicator once it has so many rows: a query reads little else
 _HOUR_MS = 3_600_000
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 SCHEMA: Final = pa.schema([
@@ -132,7 +132,7 @@ class RollUp:
         pieces = periods.every_piece(self._root, self._life, slot)
         whole = next((piece for piece in pieces if piece.period.holds(period)), None)
         if whole is None:
-            write_slices(self._path(slot, period.name), SCHEMA, list(_groups(table)), _FACTS, row_group=None)
+            write_slices(self._path(slot, period.name), SCHEMA, list(groups(table)), _FACTS, row_group=None)
             return
         rows = self._connection.sql(
             'SELECT * FROM read_parquet(?) WHERE "end" <= ? OR "end" > ?',
@@ -153,7 +153,7 @@ class RollUp:
             waiting += count
             if waiting >= CHUNK_ROWS or at == len(counts) - 1:
                 chosen = rows.filter(duckdb.ColumnExpression("indicator").isin(*map(duckdb.ConstantExpression, names)))
-                yield from _groups(_shaped(chosen.order(f'{_KEYS}, "end"').to_arrow_table()))
+                yield from groups(_shaped(chosen.order(f'{_KEYS}, "end"').to_arrow_table()))
                 names, waiting = [], 0
 
     def _path(self, slot: Slot, name: str) -> Path:
@@ -184,7 +184,7 @@ def _shaped(table: pa.Table) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=SCHEMA).unify_dictionaries()
 
 
-def _groups(table: pa.Table) -> Iterator[pa.Table]:
+def groups(table: pa.Table) -> Iterator[pa.Table]:
     """Slices that end where an indicator does, of at least GROUP_ROWS rows but the last."""
     if not table.num_rows:
         return

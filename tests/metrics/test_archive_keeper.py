@@ -13,7 +13,7 @@ import pytest
 from metrics.archive import Life, Strand, every_part, in_force
 from metrics.archive_compaction import GRACE_MS, Retention, merge, sweep
 from metrics.archive_file import ArchiveNotWritten, facts_of
-from metrics.archive_history import ArchiveHistory
+from metrics.archive_history import COLUMNS, ArchiveHistory
 from metrics.archive_keeper import Keeper
 from metrics.archive_period import SLOTS, every_piece
 from metrics.archive_rollup import RollUp
@@ -52,7 +52,7 @@ def roll_up(root: Path) -> list[str]:
 def series(root: Path, slot: str, **more: object) -> list[tuple[object, ...]]:
     """(region, end, value, mean, least, greatest, samples, count) of all slots."""
     history = ArchiveHistory(root)
-    table = history.series(LIFE, "T1", MIDNIGHT - 999 * DAY, MIDNIGHT + 999 * DAY, slot=slot, **more)  # type: ignore[arg-type]
+    table = history.series(LIFE, "T1", MIDNIGHT - 999 * DAY, MIDNIGHT + 999 * DAY, slot=slot, columns=COLUMNS, **more)  # type: ignore[arg-type]
     history.close()
     return [tuple(row.values())[:8] for row in table.to_pylist()]
 
