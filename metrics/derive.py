@@ -146,9 +146,9 @@ def _second_step(
     at = np.array(ends, np.int64)[window]
     columns = {"value": Column(value, kept.copy()), **_cell_columns(measure, layout, intake, cells, at)}
     if measure.having is not None:
-        kept &= evaluate_where(measure.having, columns, len(cells))
+        kept &= evaluate_where(measure.having, columns, len(cells), calendars=intake.plan.calendars)
     if measure.each is not None:
-        mapped = evaluate(measure.each, columns, len(cells))
+        mapped = evaluate(measure.each, columns, len(cells), calendars=intake.plan.calendars)
         value = _numbers(mapped)
         kept &= mapped.known()
     result, known = fold.then_fold(measure.then, value[kept], codes[kept], windows * groups, measure.then_p)

@@ -15,7 +15,7 @@ from metrics.formula import Node, names, text
 from metrics.keyspace import Codes, Entities, Keys, at_rows
 from metrics.measure import ENTITY
 from metrics.observation import Batch, Dictionary
-from metrics.plan import Key
+from metrics.plan import Key, SourcePlan
 from metrics.source import Source
 from metrics.watermark import BEGINNING
 
@@ -23,6 +23,7 @@ from metrics.watermark import BEGINNING
 class Owner(Protocol):
     """What rows ask of the source that took them."""
 
+    plan: SourcePlan
     entities: Entities
     texts: dict[str, Dictionary]
     keys: dict[Key, Keys]
@@ -93,19 +94,23 @@ class Rows:
         """A number as fixed point."""
         name = (text(node), scale)
         if name not in self._made:
-            self._made[name] = evaluate_exact(node, self.columns(node), len(self.time), scale)
+            self._made[name] = evaluate_exact(
+                node, self.columns(node), len(self.time), scale, calendars=self._owner.plan.calendars
+            )
         return self._made[name]
 
     def where(self, node: Node) -> NDArray[np.bool_]:
         """Where a condition is true."""
         name = text(node)
         if name not in self._chosen:
-            self._chosen[name] = evaluate_where(node, self.columns(node), len(self.time))
+            self._chosen[name] = evaluate_where(
+                node, self.columns(node), len(self.time), calendars=self._owner.plan.calendars
+            )
         return self._chosen[name]
 
     def value(self, node: Node) -> Column:
         """An expression of any kind: times in ms, texts as codes."""
-        return evaluate(node, self.columns(node), len(self.time))
+        return evaluate(node, self.columns(node), len(self.time), calendars=self._owner.plan.calendars)
 
     def columns(self, node: Node) -> Mapping[str, Column]:
         """The columns that an expression names."""

@@ -140,7 +140,11 @@ class _Fold:
         if not uses_now(where):
             found: NDArray[np.bool_] = self._ledger[truth_name(where)][picked.row]
             return found
-        return self._by_window(picked, lambda rows, end: evaluate_where(where, self._raws(where, rows), len(rows), end))
+        calendars = self._intake.plan.calendars
+        return self._by_window(
+            picked,
+            lambda rows, end: evaluate_where(where, self._raws(where, rows), len(rows), end, calendars=calendars),
+        )
 
     def _numbers(self, picked: _Picked) -> tuple[Cells | None, _Picked]:
         """The fixed point field of the rows that have one."""
@@ -151,7 +155,9 @@ class _Fold:
             values: list[Cells] = []
 
             def known(rows: Index, end: int) -> NDArray[np.bool_]:
-                column = evaluate_exact(field, self._raws(field, rows), len(rows), scale, end)
+                column = evaluate_exact(
+                    field, self._raws(field, rows), len(rows), scale, end, calendars=self._intake.plan.calendars
+                )
                 values.append(column.values)
                 return column.known()
 
