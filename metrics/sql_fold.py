@@ -3,32 +3,63 @@
 # ruff: noqa: S608  (SQL is put together of identifiers, checked trees and quoted texts only)
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from metrics.measure import Measure
 
-# States that can be merged: rows that lie in the same windows are folded before they are spread over their windows.
-MERGEABLE: Final = frozenset({"count", "sum", "mean", "min", "max", "distinct", "distinct_approx"})
+# Of these the result of all windows follows from what enters and what leaves from one window to the next.
+RUNNING: Final = frozenset({"count", "sum", "mean", "distinct", "distinct_approx"})
+EXTREMES: Final = frozenset({"min", "max"})
 DISTINCT: Final = frozenset({"distinct", "distinct_approx"})
 ORDERED: Final = frozenset({"first", "last", "delta", "rate"})
 _PERCENTILES: Final = frozenset({"percentile", "percentile_approx"})
 
 
-def partial(agg: str) -> str:
-    """The columns of a state of rows that lie in the same windows: `_c` rows and `_v`, or "" if it is per `_v`."""
-    match agg:
-        case "sum" | "mean":
-            return "count(*) AS _c, sum(_v) AS _v"
-        case "min" | "max":
-            return f"count(*) AS _c, {agg}(_v) AS _v"
-        case _:
-            return "count(*) AS _c"
+def merged(agg: str, keys: Sequence[str], relation: str) -> str:
+    """Rows that lie in the same windows as one: `_c` rows and their `_v`; different values stay apart."""
+    by = ["_lo", "_hi", *keys, *(["_v"] if agg in DISTINCT else [])]
+    value = {"sum": ", sum(_v) AS _v", "mean": ", sum(_v) AS _v", "min": ", min(_v) AS _v", "max": ", max(_v) AS _v"}
+    return f"SELECT {', '.join(by)}, count(*) AS _c{value.get(agg, '')} FROM {relation} GROUP BY ALL"
 
 
-def aggregate(measure: Measure) -> str:
+def value_changes(keys: Sequence[str], relation: str) -> str:
+    """Of merged rows with their values: at which windows rows come and go, and at which values appear and vanish."""
+    own = ", ".join([*keys, "_v"])
+    events = f"SELECT {own}, _lo AS _i, _c AS _dc FROM {relation} UNION ALL SELECT {own}, _hi, -_c FROM {relation}"
+    summed = f"SELECT {own}, _i, sum(_dc) AS _dc FROM ({events}) GROUP BY ALL"
+    counted = f"SELECT *, sum(_dc) OVER (PARTITION BY {own} ORDER BY _i) AS _after FROM ({summed})"
+    appearing = "(_after > 0)::BIGINT - (_after - _dc > 0)::BIGINT AS _dv"
+    return f"SELECT {', '.join(keys)}, _i, _dc, {appearing} FROM ({counted})"
+
+
+def running(agg: str, keys: Sequence[str], relation: str) -> str:
+    """`_c` rows and the sum of `_v` (or how many different `_v`) of each window `_i` and group that has rows.
+
+    What lies in the windows from `_lo` up to `_hi` enters at the one and leaves at the other; the windows in between
+    need no row of their own. Whole numbers: nothing is lost by adding and taking away. For distinct values the relation
+    is one of `value_changes`, else of merged rows.
+    """
+    own = ", ".join(keys)
+    if agg in DISTINCT:
+        events = f"SELECT * FROM {relation}"
+    else:
+        value = "0" if agg == "count" else "_v::HUGEINT"
+        events = (
+            f"SELECT {own}, _lo AS _i, _c AS _dc, {value} AS _dv FROM {relation}"
+            f" UNION ALL SELECT {own}, _hi, -_c, -({value}) FROM {relation}"
+        )
+    summed = f"SELECT {own}, _i, sum(_dc) AS _dc, sum(_dv) AS _dv FROM ({events}) GROUP BY ALL"
+    over = f"OVER (PARTITION BY {own} ORDER BY _i)"
+    found = f"SELECT {own}, _i, sum(_dc) {over} AS _c, sum(_dv) {over} AS _v, lead(_i) {over} AS _until FROM ({summed})"
+    return f"SELECT {own}, unnest(range(_i, _until)) AS _i, _c, _v FROM ({found}) WHERE _c > 0"
+
+
+def aggregate(measure: Measure, *, counted: bool = False) -> str:
     """`_value` and `_rows` of a group of rows with `_c` and, as far as the aggregate needs them, `_v`, `_t`, `_o`.
 
-    `_v` are whole numbers at the scale of the measure, `_o` is the order of rows. Percentiles give a sorted list
+    `_v` are whole numbers at the scale of the measure (if `counted`, numbers of different values), `_o` is the order of
+    rows. Percentiles give a sorted list
     `_list` instead of `_value` (`percentile` makes the value of it).
     """
     rows, unit = "sum(_c)::BIGINT AS _rows", f"{10**measure.scale}"
@@ -46,7 +77,7 @@ def aggregate(measure: Measure) -> str:
         case "last":
             value = f"arg_max(_v, _o)::DOUBLE / {unit}"
         case "distinct" | "distinct_approx":
-            value = "count(DISTINCT _v)::DOUBLE"
+            value = "sum(_v)::DOUBLE" if counted else "count(DISTINCT _v)::DOUBLE"
         case "delta":
             value = f"CASE WHEN sum(_c) > 1 THEN {_DELTA}::DOUBLE / {unit} END"
         case "rate":

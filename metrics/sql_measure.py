@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from metrics import sql_fold as fold
 from metrics.definition import Bundle
-from metrics.formula import Node, check, names, uses_now
+from metrics.formula import Node, Surroundings, check, names, uses_now
 from metrics.formula_types import Type
 from metrics.indicator import Indicator
 from metrics.measure import ENTITY, Measure
@@ -64,6 +64,7 @@ class _Writer:
         self.form, self.levels = regions, indicator.levels
         self.region = "''" if regions == "none" else self._region()
         self.parts: list[tuple[str, str]] = []
+        self.counted = False  # whether rows are already merged upwards, and different values counted
         self.now = Term("_end", instants.low, instants.high)
 
     def query(self) -> Query:
@@ -167,9 +168,15 @@ class _Writer:
         self._add("placed", placed(self.instants, "chosen", after, before, "" if kind in ("now", "all") else begun))
         if late:
             self._choose_late()
-        elif measure.agg in fold.MERGEABLE and kind != "tumbling":
-            by = ["_lo", "_hi", *self._key_names(inner=True), *(["_v"] if measure.agg in fold.DISTINCT else [])]
-            self._add("merged", f"SELECT {', '.join(by)}, {fold.partial(measure.agg)} FROM placed GROUP BY ALL")
+        elif measure.agg in fold.RUNNING and kind != "tumbling":
+            keys = self._key_names(inner=True)
+            self._add("below", fold.merged(measure.agg, keys, self._rolled_up("placed")))
+            if measure.agg in fold.DISTINCT:
+                self._add("changes", fold.value_changes(keys, "below"))
+            self._add("spread", fold.running(measure.agg, keys, self.parts[-1][0]))
+            self.counted = True
+        elif measure.agg in fold.EXTREMES and kind != "tumbling":
+            self._add("merged", fold.merged(measure.agg, self._key_names(inner=True), "placed"))
             self._add("spread", spread("merged"))
         else:
             self._add("spread", f"SELECT *, 1 AS _c FROM {spread('placed')}")
@@ -211,7 +218,7 @@ class _Writer:
     def _scale(self, node: Node) -> int:
         """The decimals by which values are told apart."""
         types: dict[str, Type] = dict(self.base.types)
-        found = check(node, types, "row")
+        found = check(node, types, "row", around=Surroundings(frozenset(self.database.suffixes)))
         if found.kind != "number":
             return 0
         return self.measure.scale if found.scale is None else found.scale
@@ -272,15 +279,18 @@ class _Writer:
     def _grouped(self) -> None:
         """Rows below a region are merged before anything is made of them."""
         names_ = self._key_names(inner=True)
-        relation = "spread"
-        if self.form == "tree" and self.region != "''":
-            above = self.rows.above(self.levels)
-            relation = f"(SELECT r.* REPLACE (a.region AS _g) FROM spread r JOIN {above} a ON a.code = r._g)"
-        self._add(
-            "grouped", f"SELECT _i, {', '.join(names_)}, {fold.aggregate(self.measure)} FROM {relation} GROUP BY ALL"
-        )
+        relation = "spread" if self.counted else self._rolled_up("spread")
+        folded = fold.aggregate(self.measure, counted=self.counted)
+        self._add("grouped", f"SELECT _i, {', '.join(names_)}, {folded} FROM {relation} GROUP BY ALL")
         if fold.is_percentile(self.measure.agg):
             self._add("ranked", f"FROM {fold.percentile('grouped', self.measure.p or 0.0, self.measure.scale)}")
+
+    def _rolled_up(self, relation: str) -> str:
+        """Each row once for every region asked for that it lies in."""
+        if self.form != "tree" or self.region == "''":
+            return relation
+        above = self.rows.above(self.levels)
+        return f"(SELECT r.* REPLACE (a.region AS _g) FROM {relation} r JOIN {above} a ON a.code = r._g)"
 
     # ---- second step ----
 

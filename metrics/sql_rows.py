@@ -13,7 +13,6 @@ import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 from metrics.column import Column
 from metrics.definition import Bundle
 from metrics.formula_types import TEXT, Kind, Type
-from metrics.region import LEVELS
 from metrics.registry import ENTITY, Registry
 from metrics.source import Source
 from metrics.sql_database import Database
@@ -94,7 +93,7 @@ class SourceRows:
 
     def above(self, levels: Sequence[str]) -> str:
         """A table from region codes to the regions of `levels` that they lie in, and from "" to ""."""
-        key = tuple(level for level in LEVELS if level in levels)
+        key = tuple(sorted(set(levels)))
         if key not in self._levels:
             regions = set(self._bundle.regions.of_levels(key))
             pairs = [(code, up) for code in self._bundle.regions for up in self._bundle.regions.path(code)]
@@ -121,27 +120,22 @@ class SourceRows:
             time = f"coalesce({time}, {EVER})"
         region = self._region(source, registry)
         joined = f"{quoted(raw)} r"
+        columns += [f"{time} AS _t", f"r.{quoted(source.entity)} AS _e", f"{region} AS _code", "r._seq AS _seq"]
+        if source.kind != "records":
+            joined = f"({_in_order(quoted(raw), source)}) n JOIN {joined} ON r._seq = n._seq"
+            columns += ["n._order AS _order", "n._next AS _next"]
         if registry is not None:
             joined += (
                 f" LEFT JOIN {registry.table} g ON g._e = r.{quoted(source.entity)}"
                 f" AND g._t <= {time} AND g._next > {time}"
             )
-        identity = [quoted(name) for name in source.identity or (source.entity, source.time)]
-        columns += [f"{time} AS _t", f"r.{quoted(source.entity)} AS _e", f"{region} AS _code", "r._seq AS _seq"]
-        rows = f"SELECT {', '.join(columns)} FROM {joined}"
-        rows = (
-            f"SELECT q.* EXCLUDE (_code), coalesce(p.code, '') AS _region FROM ({rows}) q"
+        how = f"SELECT {', '.join(columns)} FROM {joined}"
+        how = (
+            f"SELECT q.* EXCLUDE (_code), coalesce(p.code, '') AS _region FROM ({how}) q"
             f" LEFT JOIN regions p ON p.code = q._code"
         )
         if source.kind == "records":
-            how = _versions(rows, source.deleted)
-        else:
-            once = "" if source.indicator_of else (
-                f" QUALIFY row_number() OVER (PARTITION BY {', '.join(identity)} ORDER BY _seq) = 1"
-            )  # fmt: skip
-            order = ", ".join(["_t", "_e", *identity, "_seq"])
-            how = f"SELECT *, row_number() OVER (ORDER BY {order}) AS _order FROM (SELECT * FROM ({rows}){once})"
-            how = f"SELECT *, {_next('_e', '_order')} AS _next FROM ({how})"
+            how = _versions(how, source.deleted)
         return self._kept(f"rows {source.id}", types | taken, how)
 
     def _region(self, source: Source, registry: Rows | None) -> str:
@@ -211,13 +205,26 @@ class SourceRows:
         return Rows(quoted(name), types, leaves, how)
 
 
-def _next(entity: str, order: str) -> str:
-    return f"coalesce(lead(_t) OVER (PARTITION BY {entity} ORDER BY {order}), {NEVER})"
+def _in_order(raw: str, source: Source) -> str:
+    """The readings that count (of one identity the first to arrive), their order, and the time of the next one.
+
+    Only the columns that this needs are sorted; the others are joined to them.
+    """
+    identity = [quoted(name) for name in source.identity or (source.entity, source.time)]
+    once = f" WHERE _seq IN (SELECT min(_seq) FROM {raw} GROUP BY {', '.join(identity)})"
+    if source.indicator_of:  # the values of one instant differ in their region
+        once = ""
+    named = list(dict.fromkeys([quoted(source.time), quoted(source.entity), *identity]))
+    how = f"SELECT _seq, {', '.join(named)} FROM {raw}{once}"
+    how = f"SELECT *, row_number() OVER (ORDER BY {', '.join([*named, '_seq'])}) AS _order FROM ({how})"
+    following = f"lead({quoted(source.time)}) OVER (PARTITION BY {quoted(source.entity)} ORDER BY _order)"
+    return f"SELECT _seq, _order, coalesce({following}, {NEVER}) AS _next FROM ({how})"
 
 
 def _versions(rows: str, deleted: str) -> str:
     """Versions from their change time to the next; of those that change at one time the last to arrive counts."""
-    how = f"SELECT *, {_next('_e', '_t, _seq')} AS _next FROM ({rows})"
+    following = f"coalesce(lead(_t) OVER (PARTITION BY _e ORDER BY _t, _seq), {NEVER})"
+    how = f"SELECT *, {following} AS _next FROM ({rows})"
     gone = f" AND coalesce({quoted(deleted)}, FALSE) = FALSE" if deleted else ""
     how = f"SELECT * FROM ({how}) WHERE _t < _next{gone}"
     return f"SELECT *, dense_rank() OVER (ORDER BY _e) AS _order FROM ({how})"
