@@ -19,6 +19,7 @@ from metrics.evaluation import published
 from metrics.formula import names
 from metrics.intake import Intake
 from metrics.measured import Answer, Group, Mask, Numbers
+from metrics.measured_groups import zero_when_empty
 from metrics.plan import IndicatorPlan, MeasurePlan, Plan
 from metrics.record import Record
 from metrics.reference import Asked, Here, Known, References, indicators_of
@@ -171,7 +172,10 @@ class Publication:
     def measured_at(self, measure: str, end: int) -> Known | None:
         """A measure of a window, shape (groups,)."""
         kept = self.remembered.get(measure)
-        return kept.get(end, len(self.deriver.groups)) if kept is not None else None
+        if kept is None:
+            return None
+        own = next(part.measure for part in self.plan.measures if part.measure.name == measure)
+        return kept.get(end, len(self.deriver.groups), zero_beyond=zero_when_empty(own))
 
     # ---- conclusions ----
 

@@ -25,12 +25,15 @@ class Remembered:
         self._windows[end] = (value.copy(), known.copy())
         self._dirty.add(end)
 
-    def get(self, end: int, size: int) -> tuple[Numbers, Mask] | None:
-        """The numbers of `size` groups and which are known; None if nothing is remembered of the window."""
+    def get(self, end: int, size: int, *, zero_beyond: bool = False) -> tuple[Numbers, Mask] | None:
+        """The numbers of `size` groups and which are known; None if nothing is remembered of the window.
+
+        `zero_beyond`: groups that nobody knew of then had 0, not null.
+        """
         found = self._windows.get(end)
         if found is None:
             return None
-        value, known = np.zeros(size), np.zeros(size, np.bool_)
+        value, known = np.zeros(size), np.full(size, zero_beyond)
         count = min(size, len(found[0]))
         value[:count], known[:count] = found[0][:count], found[1][:count]
         return value, known

@@ -1,0 +1,238 @@
+"""Evidence: the archived rows of a source as the engine had counted them at given positions of its streams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
+import pyarrow.compute as pc  # type: ignore[import-untyped, unused-ignore]
+from numpy.typing import NDArray
+
+from metrics import archive_remarks
+from metrics.archive import Life, Strand, shards
+from metrics.archive_observations import Wanted, rows, scales
+from metrics.archive_rows import SCALE
+from metrics.archive_unwritten import Nothing, Unwritten
+from metrics.column import Column
+from metrics.observation import Batch
+from metrics.remark import LEFT_OUT
+from metrics.source import Field, Source
+from metrics.stream import order
+
+Index = NDArray[np.int64]
+PLACE = ("_ms", "_seq", "_row")
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Rows that counted, in order of arrival. `shard`, `ms`, `seq` (rows,): where each stands in its stream;
+    `remarked`: how many rows were remarked on, by what was said."""
+
+    source: Source
+    batch: Batch
+    shard: Index
+    ms: Index
+    seq: Index
+    remarked: Mapping[str, int]
+
+    def until(self, positions: Mapping[str, str]) -> Counted:
+        """The rows of entries up to positions (shard -> id); a shard that is not named has none."""
+        keep = np.zeros(len(self.ms), np.bool_)
+        for shard, last in positions.items():
+            ms, seq = order(last)
+            keep |= (self.shard == int(shard)) & ((self.ms < ms) | ((self.ms == ms) & (self.seq <= seq)))
+        if keep.all():
+            return self
+        return Counted(
+            self.source, _only(self.batch, keep), self.shard[keep], self.ms[keep], self.seq[keep], self.remarked
+        )
+
+
+class Evidence:
+    """The archive of one life as a witness; what it has not written yet is asked of `unwritten`."""
+
+    def __init__(self, root: Path, life: Life, unwritten: Unwritten | None = None) -> None:
+        self._root, self._life = root, life
+        self._unwritten = unwritten or Nothing()
+        table = archive_remarks.remarks(root, life)
+        fresh = self._unwritten.rows(Strand(life, "intake"))
+        self._remarks = table if fresh is None else pa.concat_tables([table, fresh.select(table.column_names)])
+        self.bases = archive_remarks.bases(self._remarks)
+
+    def counted(
+        self, source: Source, positions: Mapping[str, str], from_ms: int = -(2**62), until_ms: int = 2**62
+    ) -> Counted:
+        """The rows of a source with event time in [from, until) that had counted at positions (shard -> id)."""
+        spans = {int(shard): ("0-0", last) for shard, last in positions.items()}
+        # A record without change time, or a late one, counts at another time than the archive says.
+        times = (from_ms, until_ms) if source.kind == "readings" else (-(2**62), 2**62)
+        wanted = Wanted(self._life, source.id, *times, spans)
+        table = _in_scale(rows(self._root, wanted), source, scales(self._root, wanted))
+        tables = [table] if table.num_rows else []
+        known = {strand.shard for strand in shards(self._root, self._life, source.id)}
+        for shard in sorted({*spans, *known} & set(spans)):
+            fresh = self._unwritten.rows(Strand(self._life, "observations", source.id, shard), source, spans[shard][1])
+            if fresh is not None and fresh.num_rows:
+                fresh = fresh.append_column("_shard", pa.array(np.full(fresh.num_rows, shard, np.int32)))
+                times_of = fresh.column("t").to_numpy()
+                fresh = fresh.filter(pa.array((times_of >= times[0]) & (times_of < times[1])))
+                own = {
+                    one.name: int(one.metadata[SCALE]) for one in fresh.schema if one.metadata and SCALE in one.metadata
+                }
+                tables.append(_in_scale(fresh, source, own))
+        whole = pa.concat_tables([_plain(one) for one in tables], promote_options="permissive") if tables else None
+        return self._counted(source, whole)
+
+    def _counted(self, source: Source, table: pa.Table | None) -> Counted:
+        if table is None or not table.num_rows:
+            nothing = np.empty(0, np.int64)
+            return Counted(source, _batch(source, None, nothing), nothing, nothing, nothing, {})
+        table = table.sort_by([("_shard", "ascending"), *((name, "ascending") for name in PLACE)])
+        time = table.column("t").to_numpy().copy()
+        keep, remarked = self._judge(source, table, time)
+        shard, ms, seq = (table.column(name).to_numpy().astype(np.int64) for name in ("_shard", "_ms", "_seq"))
+        arrival = np.lexsort((shard, seq, ms))  # stable: rows of one entry stay in order
+        arrival = arrival[keep[arrival]]
+        batch = _batch(source, table.take(pa.array(arrival)), time[arrival])
+        return Counted(source, batch, shard[arrival], ms[arrival], seq[arrival], remarked)
+
+    def _judge(self, source: Source, table: pa.Table, time: Index) -> tuple[NDArray[np.bool_], dict[str, int]]:
+        """Which rows (sorted by shard and place) counted; `time` is set where they counted at another time."""
+        keep = np.ones(len(time), np.bool_)
+        remarked: dict[str, int] = {}
+        mine = self._remarks.filter(pc.equal(self._remarks.column("source"), source.id))
+        if not mine.num_rows:
+            return keep, remarked
+        shard_of = table.column("_shard").to_numpy()
+        for shard in np.unique(shard_of).tolist():
+            at = np.flatnonzero(shard_of == shard)
+            said = mine.filter(pc.equal(mine.column("shard"), shard))
+            if not said.num_rows:
+                continue
+            places = [table.column(name).to_numpy()[at] for name in PLACE]
+            first = _rank(
+                places, [said.column(f"first_{name}").to_numpy() for name in ("ms", "seq", "row")], after=False
+            )
+            last = _rank(places, [said.column(f"last_{name}").to_numpy() for name in ("ms", "seq", "row")], after=True)
+            kinds = said.column("kind").to_numpy(zero_copy_only=False).astype(object)
+            moved = said.column("time_ms").to_numpy(zero_copy_only=False)
+            for kind in dict.fromkeys(kinds.tolist()):
+                chosen = np.flatnonzero(kinds == kind)
+                found, of = _spread(first[chosen], last[chosen])
+                remarked[kind] = remarked.get(kind, 0) + len(found)
+                if kind in LEFT_OUT:
+                    keep[at[found]] = False
+                else:
+                    time[at[found]] = moved[chosen][of].astype(np.int64)
+        return keep, remarked
+
+
+def _rank(places: Sequence[Index], points: Sequence[Index], *, after: bool) -> Index:
+    """For each point the number of rows (sorted places) before it; `after`: at or before it."""
+    count, asked = len(places[0]), len(points[0])
+    kind = np.repeat([0, 1] if after else [1, 0], [count, asked])
+    ms, seq, row = (np.concatenate([one, other]).astype(np.int64) for one, other in zip(places, points, strict=True))
+    by = np.lexsort((kind, row, seq, ms))
+    before = np.cumsum(by < count)
+    found = np.empty(count + asked, np.int64)
+    found[by] = before
+    return found[count:]
+
+
+def _spread(first: Index, last: Index) -> tuple[Index, Index]:
+    """All rows of stretches [first, last), and the stretch of each."""
+    length = np.maximum(last - first, 0)
+    of = np.repeat(np.arange(len(first)), length)
+    return np.arange(int(length.sum())) - np.repeat(np.cumsum(length) - length, length) + first[of], of
+
+
+# ---- the archive's columns as those of a batch ----
+
+
+def _in_scale(table: pa.Table, source: Source, known: Mapping[str, int]) -> pa.Table:
+    """Decimals in the scale that the source declares."""
+    for name, scale in known.items():
+        declared = source.fields.get(name)
+        if declared is None or scale == declared.scale or name not in table.column_names:
+            continue
+        values = table.column(name).to_pylist()
+        wanted = [None if one is None else _rounded(one, declared.scale - scale) for one in values]
+        table = table.set_column(table.column_names.index(name), name, pa.array(wanted, pa.int64()))
+    return table
+
+
+def _rounded(value: int, more: int) -> int:
+    if more >= 0:
+        return int(value * 10**more)
+    whole, rest = divmod(value, 10**-more)
+    twice = 2 * rest - int(10**-more)
+    return int(whole + (twice > 0 or (twice == 0 and whole % 2 == 1)))
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Without what tells one part's columns from another's."""
+    return table.replace_schema_metadata(None).cast(
+        pa.schema([pa.field(one.name, pa.string() if _is_text(one.type) else one.type) for one in table.schema])
+    )
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_dictionary(kind) or pa.types.is_string(kind))
+
+
+def _batch(source: Source, table: pa.Table | None, time: Index) -> Batch:
+    if table is None:
+        return Batch(source.id, time, np.empty(0, np.int32), [], {})
+    entity = _coded(table.column("k"))
+    fields = {}
+    for name, spec in source.fields.items():
+        if name in table.column_names and name not in (source.time, source.entity):
+            fields[name] = _column(spec, table.column(name))
+    return Batch(source.id, time, entity.values, entity.dictionary or [], fields)
+
+
+def _column(spec: Field, cells: pa.ChunkedArray) -> Column:
+    valid = None if not cells.null_count else cells.is_valid().to_numpy()
+    match spec.type:
+        case "text" | "category":
+            return _coded(cells)
+        case "bool":
+            return Column(cells.fill_null(False).to_numpy().astype(np.int8), valid)
+        case "point":
+            found = [cell or (0, 0) for cell in cells.to_pylist()]
+            return Column(np.array(found, np.int64).reshape(-1, 2), valid, 7)
+        case "intervals":
+            return _intervals(cells.to_pylist())
+    values = cells.fill_null(0).to_numpy().astype(np.int64)
+    return Column(values, valid, None if spec.type == "time" else spec.scale)
+
+
+def _coded(cells: pa.ChunkedArray) -> Column:
+    coded: Any = cells.dictionary_encode().combine_chunks()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.chunk(0) if coded.num_chunks else pa.array([], pa.dictionary(pa.int32(), pa.string()))
+    codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    return Column(codes, None if not cells.null_count else codes >= 0, None, coded.dictionary.to_pylist())
+
+
+def _intervals(cells: Sequence[Any]) -> Column:
+    codes: dict[tuple[tuple[int, int | None], ...], int] = {}
+    found = np.full(len(cells), -1, np.int32)
+    for at, spans in enumerate(cells):
+        if spans is not None:
+            found[at] = codes.setdefault(tuple((one["begin"], one["end"]) for one in spans), len(codes))
+    return Column(found, None if (found >= 0).all() else found >= 0, None, list(codes))
+
+
+def _only(batch: Batch, keep: NDArray[np.bool_]) -> Batch:
+    fields = {
+        name: Column(
+            column.values[keep], None if column.valid is None else column.valid[keep], column.scale, column.dictionary
+        )
+        for name, column in batch.fields.items()
+    }
+    return Batch(batch.source, batch.time[keep], batch.entity[keep], batch.entities, fields)

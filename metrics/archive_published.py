@@ -1,0 +1,116 @@
+"""Archived values as they were published: which cell was said when, with which revision, in which commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
+
+from metrics.archive import Kind, Life, Strand, every_part, in_force
+from metrics.archive_unwritten import Nothing, Unwritten
+
+_KINDS: Sequence[Kind] = ("values", "completed")  # the first holds everything, the second is kept longer
+_COLUMNS = (
+    "_ms, _seq, _row, indicator, version, region, dims, window_start, window_end, value, quality, samples, revision, "
+    "origin, published_at, world_now, positions, watermarks, bundle, basis"
+)
+_CELL = ("_ms", "indicator", "version", "region", "dims", "window_end")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One value as published. `commit_ms`: the id of its entry begins so; `positions`, `watermarks`: JSON of the
+    commit; `value` None: null. `dims` is `name=value,...` as in the series id."""
+
+    indicator: str
+    version: int
+    region: str
+    dims: str
+    window_start: int
+    window_end: int
+    value: float | None
+    quality: str
+    samples: int
+    revision: int
+    origin: str
+    commit_ms: int
+    published_at: int
+    world_now: int
+    positions: str
+    watermarks: str
+    bundle: str
+    basis: str
+
+    @property
+    def split(self) -> tuple[str, ...] | None:
+        """The dimension values; None: not split."""
+        return tuple(part.partition("=")[2] for part in self.dims.split(",")) if self.dims else None
+
+    @property
+    def name(self) -> str:
+        """How a person asks for it."""
+        dims = f"/{self.dims}" if self.dims else ""
+        return f"{self.indicator}@{self.version}/{self.region}{dims}/{self.window_end}#{self.revision}"
+
+
+class Published:
+    """The values of one life as published, oldest commit first. Raises duckdb.Error when a file is damaged."""
+
+    def __init__(self, root: Path, life: Life, unwritten: Unwritten | None = None) -> None:
+        self._root, self._life = root, life
+        self._unwritten = unwritten or Nothing()
+        self._connection = duckdb.connect(config={"threads": 2})
+        self._fresh: dict[Kind, pa.Table | None] = {}
+        self._remembered: dict[tuple[str, int], list[Said]] = {}
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def of(self, indicator: str, ends: Iterable[int]) -> dict[int, list[Said]]:
+        """Everything that was said of windows of an indicator, by end; remembered."""
+        wanted = list(dict.fromkeys(ends))
+        missing = [end for end in wanted if (indicator, end) not in self._remembered]
+        if missing:
+            self._remembered |= {(indicator, end): [] for end in missing}
+            for one in self.said("indicator = ? AND list_contains(?, window_end)", [indicator, missing], missing):
+                self._remembered[indicator, one.window_end].append(one)
+        return {end: self._remembered[indicator, end] for end in wanted}
+
+    def said(self, condition: str, parameters: Sequence[Any], ends: Sequence[int] = ()) -> list[Said]:
+        """What fulfils a condition over the columns of the parts, each once. `ends`: the window ends that it names;
+        other parts are not read."""
+        queries, values = [], []
+        low, high = (min(ends), max(ends) + 1) if ends else (-(2**62), 2**62)
+        for kind in _KINDS:
+            parts = in_force(every_part(Strand(self._life, kind).folder(self._root)))
+            paths = [str(part.path) for part in parts if part.meets(low, high)]
+            if paths:
+                queries.append(f"SELECT {_COLUMNS} FROM read_parquet(?, union_by_name = true) WHERE {condition}")  # noqa: S608
+                values += [paths, *parameters]
+            if kind not in self._fresh:
+                self._fresh[kind] = self._unwritten.rows(Strand(self._life, kind))
+            fresh = self._fresh[kind]
+            if fresh is not None and fresh.num_rows:
+                self._connection.register(f"fresh_{kind}", fresh)
+                queries.append(f"SELECT {_COLUMNS} FROM fresh_{kind} WHERE {condition}")  # noqa: S608
+                values += list(parameters)
+        if not queries:
+            return []
+        query = " UNION ALL ".join(queries) + " ORDER BY _ms, _seq, _row"
+        table: pa.Table = self._connection.execute(query, values).to_arrow_table()
+        found: dict[tuple[Any, ...], Said] = {}
+        for row in table.to_pylist():  # a complete value stands in both streams
+            found.setdefault(tuple(row[name] for name in _CELL), _said(row))
+        return list(found.values())
+
+
+def _said(row: Mapping[str, Any]) -> Said:
+    return Said(
+        row["indicator"], row["version"], row["region"], row["dims"], row["window_start"], row["window_end"],
+        row["value"], row["quality"], row["samples"], row["revision"], row["origin"], row["_ms"], row["published_at"],
+        row["world_now"], row["positions"], row["watermarks"], row["bundle"] or "", row["basis"] or "",
+    )  # fmt: skip
