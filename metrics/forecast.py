@@ -32,6 +32,7 @@ YOUNG = 8.0  # errors: with so many of its own an interval is twice as wide as t
 COLD_DAYS = 2.5  # days' worth of values a series needs to be more than cold
 MEAN_GAIN = 0.15  # of the mean of the last values: a half-life of four
 LONG_DAYS = 4.0  # half-life of the long-run size of errors, which bounds the unit of the interval from below ...
+FORGET_YOUNG = 4.0  # of n errors a memory of n / 4 for the choice: the first days say little about an expert
 LONG_SHARE = 0.3  # ... by this share: a series that is still for days and then bursts keeps an interval for bursts
 CHOICE = 30.0  # experts weigh by (mean squared error)^-CHOICE: one that is 10 % worse has a twentieth of the weight
 MARGIN = 0.25  # of the range seen so far: no forecast goes further beyond it
@@ -136,7 +137,7 @@ class Forecaster:
         self.interval.learn(known, error < -below, error > above)
         self.errors += known
         young = 1 / (self.errors + 1)
-        long_gain = np.where(known, np.maximum(np.minimum(2 * young, 1.0), self._long_gain), 0.0)
+        long_gain = np.where(known, np.maximum(np.minimum(FORGET_YOUNG * young, 1.0), self._long_gain), 0.0)
         long = self.long_error
         most = np.where(self.errors > MIN_STEPS, self.profile.most(long), np.inf)
         far = np.where(known, np.minimum(np.abs(error), most), 0.0)
