@@ -186,25 +186,27 @@ class Intake:
             self._hold(rows, None, now_ms)
         return found
 
-    def _hold(self, rows: Rows, identity: NDArray[np.int32] | None, now_ms: int) -> None:
-        """Rows that count: into panes, kept rows, and the unions that they join."""
+    def _hold(
+        self, rows: Rows, identity: NDArray[np.int32] | None, now_ms: int, deleted: NDArray[np.bool_] | None = None
+    ) -> None:
+        """Rows that count: into panes, kept rows, and the unions that they join. `deleted`: versions that remove their
+        key, where the part of a union has said so."""
         self._hear(rows, now_ms)
         for scan in self.plan.scans:
             self._fold(scan, rows)
+        if self.source.deleted:
+            column = rows.column(self.source.deleted)
+            deleted = column.values.astype(np.bool_) & column.known()
         if isinstance(self.kept, Journal):
             self.kept.take(rows, identity)
             self._touch(rows)
         elif self.kept is not None:
-            deleted = np.zeros(len(rows), np.bool_)
-            if self.source.deleted:
-                column = rows.column(self.source.deleted)
-                deleted = column.values.astype(np.bool_) & column.known()
-            self.kept.take(rows, deleted)
+            self.kept.take(rows, np.zeros(len(rows), np.bool_) if deleted is None else deleted)
             self._touch(rows)
         for union in self.unions:
-            union.join(rows, self, now_ms)
+            union.join(rows, self, now_ms, deleted)
 
-    def join(self, rows: Rows, part: Intake, now_ms: int) -> None:
+    def join(self, rows: Rows, part: Intake, now_ms: int, deleted: NDArray[np.bool_] | None) -> None:
         """Take over the rows that count of a part of this union."""
         batch = joined(rows, part.source, part.entities.dictionary, self.source)
         self.changed = True
@@ -213,7 +215,7 @@ class Intake:
         identity = None
         if isinstance(self.identities, NamedIdentities):
             identity = self.identities.codes([mine.column(name) for name in self.source.identity])
-        self._hold(mine, identity, now_ms)
+        self._hold(mine, identity, now_ms, deleted)
 
     def _hear(self, rows: Rows, now_ms: int) -> None:
         if int(rows.time.min()) <= BEGINNING:  # records that are known since ever say nothing of time
