@@ -54,15 +54,16 @@ class Deriver:
         groups = len(self.groups)
         measured: dict[str, Measured] = {}
         present = np.zeros(len(ends) * groups, np.bool_)
-        states: dict[str, Folded] = {}
+        states: dict[tuple[str, Window], Folded] = {}
         for layout, part in zip(self.layouts, self.plan.measures, strict=True):
             intake, measure = intakes[part.source], part.measure
             if part.scan:
-                if part.scan not in states:
-                    states[part.scan] = window_states(
+                which = part.scan, part.window
+                if which not in states:
+                    states[which] = window_states(
                         intake.panes[part.scan], part.window, ends, len(intake.keys[part.key])
                     )
-                cells = _paned(measure, layout, states[part.scan], len(ends))
+                cells = _paned(measure, layout, states[which], len(ends))
             else:
                 cells = fold_rows(part, layout, intakes, ends)
             found = _Measured(*cells) if not measure.per else _second_step(measure, layout, intake, cells, ends)

@@ -11,8 +11,9 @@ from metrics.entered import NOTHING, Entered
 from metrics.image import DamagedState, UnknownStateVersion
 from metrics.intake import Intake
 from metrics.observation import Batch
+from metrics.occasion import SILENT_PAST_MS, History, Moment, Occasion
 from metrics.plan import Plan
-from metrics.publication import SILENT_PAST_MS, History, Moment, Occasion, Publication
+from metrics.publication import Publication
 from metrics.remark import Finding
 from metrics.standing import Standing, kept_for
 from metrics.value import Value
@@ -108,7 +109,7 @@ def _publications(plan: Plan) -> list[Publication]:
         found[indicator.id, indicator.version] = newest[indicator.id] = publication
     standing = Standing([part.indicator for part in plan.indicators], found)
     for publication in found.values():
-        publication.standing = standing
+        publication.conclusion.standing = standing
     return list(found.values())
 
 
@@ -182,10 +183,10 @@ def step(
         outputs.values.extend(values)
         outputs.completed.extend(completed)
         outputs.alarms.extend(publication.events)
-        more = more or publication.left_over
+        more = more or publication.agenda.left_over
         publication.forget(moment)
-        start = publication.needed_from(moment)
-        for scan, index in publication.panes_before(start).items():
+        start = publication.agenda.needed_from(moment, publication)
+        for scan, index in publication.agenda.panes_before(start).items():
             needed[scan] = min(index, needed.get(scan, index))
         for name in mine:
             closed[name] = min(start, closed.get(name, start))

@@ -101,9 +101,9 @@ class Image:
                 out[f"pane/{scan}/{index}"] = None if folded is None else _folded(folded)
             panes.dirty.clear()
         for name, publication in self._publications.items():
-            if publication.changed:
+            if publication.agenda.changed:
                 out[f"indicator/{name}"] = _progress(publication)
-                publication.changed = False
+                publication.agenda.changed = False
             for end in publication.dirty:
                 record = publication.records.get(end)
                 out[f"record/{name}/{end}"] = None if record is None else _record(record)
@@ -268,8 +268,9 @@ class Image:
             return True
         if kind == "indicator" and tail in self._publications:
             publication = self._publications[tail]
-            publication.cursor_ms, publication.started, waiting = raw
-            publication.waiting = set(waiting)
+            agenda = publication.agenda
+            agenda.cursor_ms, agenda.started, waiting = raw
+            agenda.waiting = set(waiting)
             return True
         name, _, number = tail.rpartition("/")
         if kind == "pane" and name in self._panes:
@@ -325,7 +326,8 @@ def _source(intake: Intake) -> bytes:
 
 
 def _progress(publication: Publication) -> bytes:
-    return _pack((publication.cursor_ms, publication.started, sorted(publication.waiting)))
+    agenda = publication.agenda
+    return _pack((agenda.cursor_ms, agenda.started, sorted(agenda.waiting)))
 
 
 def _folded(folded: Folded) -> bytes:

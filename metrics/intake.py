@@ -110,6 +110,11 @@ class Intake:
             raise TypeError(f"{self.source.id} keeps no records")
         return self.kept
 
+    @property
+    def rows_kept(self) -> int:
+        """How many rows it keeps."""
+        return 0 if self.kept is None else len(self.kept.ledger)
+
     def take(self, batch: Batch, now_ms: int) -> list[Finding]:
         """Fold a batch in. The rows are judged in their order: late, then duplicate, then folded; returns which rows
         were not folded, or counted at another time than they say."""

@@ -1,0 +1,39 @@
+"""An occasion: what one step of the engine brings to each publication besides state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from metrics.entered import NOTHING, Entered
+from metrics.window import HOUR_MS
+
+# Complete values are kept for 49 h of world time: a silent instant before that would be published for nobody.
+SILENT_PAST_MS = 49 * HOUR_MS
+
+History = Callable[[str, int], float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a step knows of time for one indicator. `clock_ms`: instants up to here are passed. `mark_ms`: the least
+    watermark of its sources. `closed_ms`: windows that end at or before this change no more. `newest_ms`: the newest
+    row of any source. `lateness_ms`: the longest of the sources."""
+
+    clock_ms: int
+    mark_ms: int
+    closed_ms: int
+    newest_ms: int
+    lateness_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a step brings besides state: time, earlier values, how real the sources are, and whose world it is."""
+
+    moment: Moment
+    history: History
+    origin: str
+    world: str = "live"
+    entered: Entered = NOTHING
+    changed: Mapping[str, frozenset[int]] = field(default_factory=dict)  # ends of other indicators said anew
