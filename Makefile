@@ -22,7 +22,7 @@ check: .make/test
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q -n 2 -m "not service and not journey"
 
-bench: .make/bench
+bench: .make/bench .make/peers/bin/python
 	$(BIN)/python -m benchmarks
 
 clean:
@@ -46,3 +46,9 @@ $(BIN)/python:
 .make/bench: .make/test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	@mkdir -p .make && touch $@
+
+# Peers that need older packages than the product: an environment of their own.
+.make/peers/bin/python: benchmarks/peers.txt .make/bench
+	$(PYTHON) -m venv .make/peers
+	$@ -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
+	@touch $@

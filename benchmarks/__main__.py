@@ -1,6 +1,6 @@
 """`make bench`: every benchmark beside its peer or floor, in one run.
 
-python -m benchmarks [NAME ...]     names: stream, gateway, screen
+python -m benchmarks [NAME ...]     names: stream, engine, archive, detect, forecast, gateway, screen
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 
 import psutil
 
-NAMES = ("stream", "gateway", "screen")
+NAMES = ("stream", "engine", "archive", "detect", "forecast", "gateway", "screen")
 
 
 def main() -> None:
