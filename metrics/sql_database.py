@@ -13,7 +13,8 @@ from duckdb import func
 from metrics.calendar import Calendar
 from metrics.formula_syntax import Call, Name, Node, text, walk
 from metrics.sql_calendar import after, worked
-from metrics.sql_expression import Expression, Leaf, sql_of
+from metrics.sql_expression import Expression
+from metrics.sql_part import Leaf, sql_of
 from metrics.sql_steps import quoted
 from metrics.sql_wide import evaluate
 

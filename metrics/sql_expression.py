@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from metrics import sql_number as exact
 from metrics.formula_syntax import (
@@ -26,74 +25,26 @@ from metrics.formula_syntax import (
     Text,
     Unary,
 )
-from metrics.formula_types import Kind
 from metrics.sql_number import NULL, Rational, Term, TooWide
+from metrics.sql_part import (
+    MAX,
+    MEASURED,
+    NOTHING,
+    Double,
+    Leaf,
+    Nothing,
+    Part,
+    Spans,
+    Truth,
+    Words,
+    constant_double,
+    reckoned,
+    sql_of,
+)
 from metrics.sql_steps import Steps, text_literal
 
-MAX: Final = sys.float_info.max
-_MEASURED: Final = 1e40  # what no aggregate exceeds: its whole numbers have 128 bits
-
-
-@dataclass(frozen=True, slots=True)
-class Double:
-    """A float64 number per row; null where it is unknown or not finite.
-
-    No absolute value exceeds `size`: where it says that a result is finite, nothing has to be tested. `fixed` is the
-    number of all rows, if it is one.
-    """
-
-    sql: str
-    size: float = MAX
-    fixed: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A text per row."""
-
-    sql: str
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """True, false or null per row."""
-
-    sql: str
-
-
-@dataclass(frozen=True, slots=True)
-class Spans:
-    """A list of intervals per row: `STRUCT(s BIGINT, e BIGINT)[]`, `e` null while open."""
-
-    sql: str
-
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """Null in every row, of no kind yet."""
-
-    sql: str = "NULL"
-
-
-# In exact expressions numbers are Rational, else Double; times and durations are always Rational, in ms.
-Part: TypeAlias = Rational | Double | Words | Truth | Spans | Nothing
-NOTHING: Final = Nothing()
 Functions: TypeAlias = "Mapping[str, Callable[[Expression, Call], Part]]"
 Wide: TypeAlias = "Callable[[Expression, Node, int | None], str]"
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A column: its kind, its SQL, and for numbers and times scale and bounds of its whole numbers.
-
-    A number whose scale is None is a DOUBLE.
-    """
-
-    kind: Kind
-    sql: str
-    scale: int | None = 0
-    low: int = -exact.INT64
-    high: int = exact.INT64
 
 
 class Expression:
@@ -212,7 +163,7 @@ class Expression:
         if self.is_exact:
             return Rational.literal(Fraction(value))
         try:
-            return _constant(float(value))
+            return constant_double(float(value))
         except OverflowError:
             return Double("'Infinity'::DOUBLE")
 
@@ -278,7 +229,7 @@ class Expression:
         """The nearest float64."""
         below = part.below.constant
         if below is not None and part.above.constant is not None:
-            return _constant(part.above.constant / below)
+            return constant_double(part.above.constant / below)
         above, size = f"({part.above.sql})::DOUBLE", float(part.above.size)
         if below == 1:
             return Double(above, size)
@@ -293,7 +244,7 @@ class Expression:
             case "intervals":
                 return Spans(leaf.sql)
             case "number" if leaf.scale is None:
-                return Double(leaf.sql, _MEASURED)
+                return Double(leaf.sql, MEASURED)
         whole = Term(leaf.sql, leaf.low, leaf.high)
         number = Rational(whole, Term.literal(10 ** (leaf.scale or 0) if leaf.kind == "number" else 1))
         return self.as_double(number) if leaf.kind == "number" and not self.is_exact else number
@@ -303,7 +254,7 @@ class Expression:
             return Rational(exact.negative(part.above), part.below)
         if not isinstance(part, Double):
             return NOTHING
-        return Double(f"(-{part.sql})", part.size) if part.fixed is None else _constant(-part.fixed)
+        return Double(f"(-{part.sql})", part.size) if part.fixed is None else constant_double(-part.fixed)
 
     def _member(self, node: In) -> Truth:
         operand = self.named(self.part(node.operand))
@@ -312,7 +263,7 @@ class Expression:
 
     def _of_doubles(self, operator: str, left: Double, right: Double) -> Part:
         if left.fixed is not None and right.fixed is not None:
-            return _reckoned(operator, left.fixed, right.fixed)
+            return reckoned(operator, left.fixed, right.fixed)
         sql = f"({left.sql} {operator} {right.sql})"
         match operator:
             case "+" | "-":
@@ -335,28 +286,6 @@ class Expression:
 
     def _truth(self, part: Part) -> str:
         return part.sql if isinstance(part, Truth) else "NULL::BOOLEAN"
-
-
-def _constant(value: float) -> Double:
-    return Double(f"({value!r})::DOUBLE", abs(value), value)
-
-
-def _reckoned(operator: str, left: float, right: float) -> Part:
-    match operator:
-        case "+":
-            found = left + right
-        case "-":
-            found = left - right
-        case "*":
-            found = left * right
-        case _:
-            found = left / right if right else math.inf
-    return _constant(found) if math.isfinite(found) else NOTHING
-
-
-def sql_of(part: Part) -> str:
-    """The SQL that is null exactly where the part is, and its value unless it is a Rational."""
-    return part.above.sql if isinstance(part, Rational) else part.sql
 
 
 def _nullable(part: Part) -> str:

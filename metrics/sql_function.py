@@ -9,8 +9,9 @@ from typing import Final
 
 from metrics import sql_number as exact
 from metrics.formula_syntax import UNIT_MS, Call, Number, Text, constant
-from metrics.sql_expression import NOTHING, Double, Expression, Nothing, Part, Spans, Truth, sql_of
+from metrics.sql_expression import Expression
 from metrics.sql_number import Rational, Term
+from metrics.sql_part import NOTHING, Double, Nothing, Part, Spans, Truth, sql_of
 
 _LOCAL_MS: Final = 8 * 3_600_000  # Asia/Shanghai
 _MAX_MS: Final = 2**52  # further away there is no calendar

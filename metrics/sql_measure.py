@@ -11,14 +11,16 @@ from metrics.definition import Bundle
 from metrics.formula import Node, Surroundings, check, names, uses_now
 from metrics.formula_types import Type
 from metrics.indicator import Indicator
-from metrics.measure import ENTITY, Measure
+from metrics.measure import Measure
 from metrics.measured import RegionForm
 from metrics.sql_database import Database
-from metrics.sql_expression import Expression, Leaf
+from metrics.sql_expression import Expression
 from metrics.sql_function import FUNCTIONS
+from metrics.sql_group import Groups
 from metrics.sql_number import Term
-from metrics.sql_rows import EVER, Rows, SourceRows
-from metrics.sql_steps import Steps, quoted
+from metrics.sql_rows import EVER, SourceRows
+from metrics.sql_second_step import SecondStep
+from metrics.sql_steps import Steps
 from metrics.sql_window import Instants, Windows, placed, spread
 
 
@@ -55,20 +57,14 @@ class _Writer:
         self.bundle, self.database, self.rows = of.bundle, of.database, of.rows
         self.measure, self.instants = measure, instants
         self.source = self.bundle.sources[measure.source]
-        self.registry = self.rows.registry(self.source)
-        self.online = measure.agg == "online"
-        self.base: Rows = self.registry if self.online and self.registry is not None else self.rows.of(measure.source)
-        self.leaves: dict[str, Leaf] = dict(self.base.leaves)
-        self.leaves.setdefault(self.source.entity, Leaf("text", "_e"))
-        self.dimensions = tuple(name for name in indicator.dimensions if name in self.leaves)
-        self.form, self.levels = regions, indicator.levels
-        self.region = "''" if regions == "none" else self._region()
+        self.groups = Groups.of(of.bundle, of.rows, indicator, measure, regions)
+        self.base = self.groups.base
         self.parts: list[tuple[str, str]] = []
         self.counted = False  # whether rows are already merged upwards, and different values counted
         self.now = Term("_end", instants.low, instants.high)
 
     def query(self) -> Query:
-        if self.online:
+        if self.measure.agg == "online":
             self._registered()
         elif self.measure.agg == "dwell":
             self._states()
@@ -76,58 +72,19 @@ class _Writer:
             self._folded_rows()
         self._grouped()
         if self.measure.per:
-            self._second_step()
-        dimensions = "".join(f", _d{at}" for at in range(len(self.dimensions)))
+            of = SecondStep(self.database, self.rows, self.groups, self.measure, self.instants)
+            self.parts += of.steps(self.parts[-1][0])
         steps = ",\n".join(f"{name} AS (\n  {sql}\n)" for name, sql in self.parts)
-        sql = f"WITH {steps}\nSELECT _i, _g{dimensions}, _value, _rows FROM {self.parts[-1][0]}"
-        return Query(sql, self.dimensions, self.region != "''")
-
-    # ---- names and groups ----
+        sql = f"WITH {steps}\nSELECT _i, {', '.join(self.groups.outer())}, _value, _rows FROM {self.parts[-1][0]}"
+        return Query(sql, self.groups.dimensions, self.groups.by_region)
 
     def _add(self, name: str, sql: str) -> str:
         self.parts.append((name, sql))
         return name
 
-    def _region(self) -> str:
-        if not self.online:
-            named = self.source.union_of or (self.source.id,)
-            return "_region" if any(self.bundle.sources[name].region for name in named) else "''"
-        rule = self.source.region
-        if rule is not None and rule.way == "registry" and rule.name in self.base.types:
-            code = quoted(rule.name)
-            return f"CASE WHEN {code} IN (SELECT code FROM regions) THEN {code} ELSE '' END"
-        recorded = self.source.registry_is_source and self.bundle.sources[self.source.registry or ""].region
-        return "_region" if recorded else "''"
-
-    def _keys(self) -> list[str]:
-        """The columns of the groups of a row, under the names that all further steps use."""
-        keys = [f"{self.region} AS _g"]
-        for at, name in enumerate(self.dimensions):
-            keys.append(f"coalesce({self.leaves[name].sql}::VARCHAR, '') AS _d{at}")
-        for at, name in enumerate(self.measure.per):
-            keys.append(f"{self.leaves[name].sql if self._is_field(name) else '_e'} AS _p{at}")
-        if self._by_entity and self.source.union_of:
-            keys.append("origin AS _origin")  # keys of different sources stay apart
-        return keys
-
-    def _key_names(self, *, inner: bool) -> list[str]:
-        names_ = ["_g", *(f"_d{at}" for at in range(len(self.dimensions)))]
-        if inner:
-            names_ += [f"_p{at}" for at in range(len(self.measure.per))]
-            if self._by_entity and self.source.union_of:
-                names_.append("_origin")
-        return names_
-
-    def _is_field(self, name: str) -> bool:
-        return name in self.leaves and not (name == ENTITY and ENTITY not in self.base.types)
-
-    @property
-    def _by_entity(self) -> bool:
-        return any(name in (ENTITY, self.source.entity) for name in self.measure.per)
-
     def _expression(self, steps: Steps, *, now: bool) -> Expression:
         return Expression(
-            self.leaves, steps, FUNCTIONS, now=self.now if now else None, calendars=self.database.suffixes,
+            self.groups.leaves, steps, FUNCTIONS, now=self.now if now else None, calendars=self.database.suffixes,
             wide=self.database.by_rows,
         )  # fmt: skip
 
@@ -139,10 +96,12 @@ class _Writer:
         late = any(uses_now(node) for node in asked)  # then the rows are chosen once they are in their windows
         steps = Steps()
         of = self._expression(steps, now=False)
-        columns, conditions = self._keys(), []
+        columns, conditions = self.groups.columns(), []
         if late:
             used = sorted(set().union(*(names(node) for node in asked)))
-            columns += list(dict.fromkeys(self.leaves[name].sql for name in used if self.leaves[name].sql != "_e"))
+            columns += list(
+                dict.fromkeys(self.groups.leaves[name].sql for name in used if self.groups.leaves[name].sql != "_e")
+            )
         at = None
         if measure.at is not None and kind != "now":
             at = steps.name(of.instant(measure.at).sql)
@@ -169,14 +128,14 @@ class _Writer:
         if late:
             self._choose_late()
         elif measure.agg in fold.RUNNING and kind != "tumbling":
-            keys = self._key_names(inner=True)
-            self._add("below", fold.merged(measure.agg, keys, self._rolled_up("placed")))
+            keys = self.groups.inner()
+            self._add("below", fold.merged(measure.agg, keys, self.groups.rolled_up("placed")))
             if measure.agg in fold.DISTINCT:
                 self._add("changes", fold.value_changes(keys, "below"))
             self._add("spread", fold.running(measure.agg, keys, self.parts[-1][0]))
             self.counted = True
         elif measure.agg in fold.EXTREMES and kind != "tumbling":
-            self._add("merged", fold.merged(measure.agg, self._key_names(inner=True), "placed"))
+            self._add("merged", fold.merged(measure.agg, self.groups.inner(), "placed"))
             self._add("spread", spread("merged"))
         else:
             self._add("spread", f"SELECT *, 1 AS _c FROM {spread('placed')}")
@@ -186,7 +145,7 @@ class _Writer:
         value, conditions = self._value(self._expression(steps, now=True))
         self._add("timed", f"SELECT r.*, w._s, w._end FROM {spread('placed')} r JOIN {self.instants.ends} w USING (_i)")
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        columns = ["_i", *self._key_names(inner=True), "_t", *value, "1 AS _c"]
+        columns = ["_i", *self.groups.inner(), "_t", *value, "1 AS _c"]
         if self.measure.agg in fold.ORDERED:
             columns.append("_o")
         self._add("spread", f"SELECT {', '.join(columns)} FROM {steps.over('timed')}{where}")
@@ -238,7 +197,7 @@ class _Writer:
         conditions = [f"{begin} < {end}"]
         if measure.where is not None:
             conditions.append(of.truth(measure.where))
-        columns = [*self._keys(), f"{begin} AS _b", f"{end} AS _f", f"{end} - 1 AS _newest"]
+        columns = [*self.groups.columns(), f"{begin} AS _b", f"{end} AS _f", f"{end} - 1 AS _newest"]
         where = " AND ".join(conditions)
         self._add("states", f"SELECT {', '.join(columns)} FROM {steps.over(self.base.table)} WHERE {where}")
         self._add("placed", placed(self.instants, "states", ["_b"], "", "_newest"))
@@ -246,7 +205,7 @@ class _Writer:
         length = f"{last} - {first}"
         if measure.calendar:
             length = f"worked_{self.database.suffixes[measure.calendar]}({first}, {last}, NULL)"
-        keys = ", ".join(f"r.{name}" for name in self._key_names(inner=True))
+        keys = ", ".join(f"r.{name}" for name in self.groups.inner())
         cut = f"SELECT r._i, {keys}, {length} AS _v FROM {spread('placed')} r JOIN {self.instants.ends} w USING (_i)"
         self._add("spread", f"SELECT *, 1 AS _c FROM ({cut}) WHERE _v > 0")
 
@@ -255,7 +214,7 @@ class _Writer:
         measure, late = self.measure, self.measure.where is not None and uses_now(self.measure.where)
         steps = Steps()
         condition = "TRUE" if measure.where is None or late else self._expression(steps, now=False).truth(measure.where)
-        columns = ["*"] if late else [*self._keys(), "_e", "_t", "_next"]
+        columns = ["*"] if late else [*self.groups.columns(), "_e", "_t", "_next"]
         relation = steps.over(self.base.table)
         self._add("registered", f"SELECT {', '.join(columns)} FROM {relation} WHERE {condition}")
         self._add("placed", placed(self.instants, "registered", ["_t"], "_next", ""))
@@ -265,7 +224,7 @@ class _Writer:
             condition = self._expression(steps, now=True).truth(measure.where)
             timed = f"(SELECT r.*, w._end FROM {current} r JOIN {self.instants.ends} w USING (_i))"
             relation = steps.over(timed)
-            current = f"(SELECT _i, _e, {', '.join(self._keys())} FROM {relation} WHERE {condition})"
+            current = f"(SELECT _i, _e, {', '.join(self.groups.columns())} FROM {relation} WHERE {condition})"
         readings = f"(SELECT _e, _t, _t + {measure.within_ms} AS _until FROM {self.rows.of(self.source.id).table})"
         heard = spread(placed(self.instants, readings, ["_t"], "_until", ""))
         self._add("heard", f"SELECT DISTINCT _i, _e, 1 AS _heard FROM {heard}")
@@ -278,63 +237,9 @@ class _Writer:
 
     def _grouped(self) -> None:
         """Rows below a region are merged before anything is made of them."""
-        names_ = self._key_names(inner=True)
-        relation = "spread" if self.counted else self._rolled_up("spread")
+        names_ = self.groups.inner()
+        relation = "spread" if self.counted else self.groups.rolled_up("spread")
         folded = fold.aggregate(self.measure, counted=self.counted)
         self._add("grouped", f"SELECT _i, {', '.join(names_)}, {folded} FROM {relation} GROUP BY ALL")
         if fold.is_percentile(self.measure.agg):
             self._add("ranked", f"FROM {fold.percentile('grouped', self.measure.p or 0.0, self.measure.scale)}")
-
-    def _rolled_up(self, relation: str) -> str:
-        """Each row once for every region asked for that it lies in."""
-        if self.form != "tree" or self.region == "''":
-            return relation
-        above = self.rows.above(self.levels)
-        return f"(SELECT r.* REPLACE (a.region AS _g) FROM {relation} r JOIN {above} a ON a.code = r._g)"
-
-    # ---- second step ----
-
-    def _second_step(self) -> None:
-        measure, relation = self.measure, self.parts[-1][0]
-        nodes = [node for node in (measure.having, measure.each) if node is not None]
-        used: set[str] = set().union(*(names(node) for node in nodes))
-        leaves = {"value": Leaf("number", "_value", None)}
-        for at, name in enumerate(measure.per):
-            leaf = self.leaves[name] if self._is_field(name) else Leaf("text", "_e")
-            leaves[name] = Leaf(leaf.kind, f"_p{at}", leaf.scale, leaf.low, leaf.high)
-        taken = sorted(name for name in used - set(leaves) if self._by_entity and name in self.source.take)
-        if taken and self.registry is not None:
-            relation = self._with_taken(relation, taken, leaves)
-        steps = Steps()
-        of = Expression(
-            leaves, steps, FUNCTIONS, is_exact=False, now=self.now, calendars=self.database.suffixes,
-            wide=self.database.by_rows,
-        )  # fmt: skip
-        result = "_value" if measure.each is None else of.double(measure.each)
-        keep = ["_value IS NOT NULL"] + ([] if measure.having is None else [of.truth(measure.having)])
-        result = f"CASE WHEN {' AND '.join(keep)} THEN {result} END"
-        keys = ", ".join(self._key_names(inner=False))
-        if any(uses_now(node) for node in nodes) and "_end" not in relation:
-            relation = f"(SELECT r.*, w._end FROM {relation} r JOIN {self.instants.ends} w USING (_i))"
-        self._add("mapped", f"SELECT _i, {keys}, _rows, {result} AS _w FROM {steps.over(relation)}")
-        self._add("folded", f"SELECT _i, {keys}, {fold.then(measure.then)} FROM mapped GROUP BY ALL")
-        if measure.then == "percentile":
-            self._add("placed_among", f"FROM {fold.percentile('folded', measure.then_p or 0.0, 0)}")
-
-    def _with_taken(self, relation: str, taken: Sequence[str], leaves: dict[str, Leaf]) -> str:
-        """The registry fields of the entity as of the end of the window."""
-        assert self.registry is not None  # noqa: S101  # the caller looked
-        entity = next(at for at, name in enumerate(self.measure.per) if name in (ENTITY, self.source.entity))
-        columns = []
-        for at, name in enumerate(taken):
-            leaf = self.registry.leaves.get(name)
-            if leaf is None:
-                leaves[name] = Leaf("text", "NULL::VARCHAR")
-                continue
-            columns.append(f"k.{quoted(name)} AS _k{at}")
-            leaves[name] = Leaf(leaf.kind, f"_k{at}", leaf.scale, leaf.low, leaf.high)
-        return (
-            f"(SELECT r.*, w._end, {', '.join(columns) or 'NULL AS _k'} FROM {relation} r"
-            f" JOIN {self.instants.ends} w USING (_i)"
-            f" LEFT JOIN {self.registry.table} k ON k._e = r._p{entity} AND k._t < w._end AND k._next >= w._end)"
-        )

@@ -16,7 +16,7 @@ from metrics.formula_types import TEXT, Kind, Type
 from metrics.registry import ENTITY, Registry
 from metrics.source import Source
 from metrics.sql_database import Database
-from metrics.sql_expression import Leaf
+from metrics.sql_part import Leaf
 from metrics.sql_steps import quoted
 
 EVER: Final = -(2**62)  # change time of a version that was always known
@@ -177,7 +177,7 @@ class SourceRows:
                 for column, kind in types.items()
             ]  # fmt: skip
             selects.append(f"SELECT {', '.join(columns)}, _t, _e, _next, _region, _order FROM {part.table}")
-        ranked = "_e, origin" if source.kind == "records" else "_t, _e, origin, _order"
+        ranked = "origin, _e" if source.kind == "records" else "_t, origin, _e, _order"
         how = (
             f"SELECT * EXCLUDE (_order), dense_rank() OVER (ORDER BY {ranked}) AS _order"
             f" FROM ({' UNION ALL '.join(selects)})"

@@ -85,9 +85,17 @@ TICKET = Source(
     "ticket", "called", "hall", fields(called="time", hall="category", number="text", taken="time"), {},
     identity=("number",),
 )  # fmt: skip
+SCORED = Source(
+    "indicator:S", "time", "entity",
+    fields(time="time", entity="text", region="text", org="text", value="decimal9", samples="int"), {},
+    region=RegionRule("field", "region"), indicator_of="S",
+)  # fmt: skip
+WATER = Source(
+    "water", "time", "station", RAIN.fields, {}, region=RegionRule("field", "code"), union_of=("rain", "gauged"),
+)  # fmt: skip
 SOURCES = {
-    source.id: source for source in (RAIN, GAUGED, HEARD, DEVICE, CASE, REQUEST, COMPLAINT, TICKET)
-}  # fmt: skip
+    source.id: source for source in (RAIN, GAUGED, HEARD, DEVICE, CASE, REQUEST, COMPLAINT, TICKET, SCORED, WATER)
+}
 GAUGES = Registry.of(
     "gauges",
     [

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from metrics.calendar import Calendar
 from metrics.formula import Node, parse
 from metrics.sql_database import Database
-from metrics.sql_expression import Expression, Leaf
+from metrics.sql_expression import Expression
 from metrics.sql_function import FUNCTIONS
 from metrics.sql_number import Term
+from metrics.sql_part import Leaf
 from metrics.sql_steps import Steps
 from tests.metrics.formula_reference import value
 from tests.metrics.formula_trees import SCALES, SCOPE, TREES, rows

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from metrics.window import HOUR_MS, MINUTE_MS, Window
 from tests.metrics.sql_world import at, groups, indicator, measure, measuring, values
@@ -115,6 +117,43 @@ def test_dwell_of_a_state_counts_its_parts_as_rows() -> None:
     rows = [rain("08:50", "a", 50), rain("09:10", "a", 50)]
     wet = measure("rain", "dwell", where="mm > 3", hold_ms=30 * MINUTE_MS)
     assert groups(wet, at("10:00"), rain=rows) == {("", None): (2400.0, 2, True)}
+
+
+WINDOWS = st.sampled_from([SLIDING, DAY, ALL, NOW, Window.sliding(3 * HOUR_MS, 15 * MINUTE_MS)])
+SOME = st.lists(
+    st.tuples(st.integers(0, 300), st.sampled_from("abc"), st.none() | st.integers(-3, 3)), max_size=12,
+    unique_by=lambda one: one[:2],
+)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(SOME, WINDOWS, st.sampled_from(["count", "sum", "min", "last", "distinct"]))
+def test_each_window_holds_the_rows_that_lie_in_it(
+    some: list[tuple[int, str, int | None]], window: Window, agg: str
+) -> None:
+    rows = [{"time": at("07:00") + minute * MINUTE_MS, "station": who, "mm": mm} for minute, who, mm in some]
+    ends = [at("07:15"), at("08:00"), at("08:30"), at("10:00"), at("12:15")]
+    keys: dict[str, Any] = {"fields": ["mm"]} if agg == "distinct" else {"field": "mm"}
+    assert values(measure("rain", agg, scale=1, **keys), ends, window, rain=rows) == [
+        plainly(agg, window, end, sorted(rows, key=lambda row: (row["time"], row["station"]))) for end in ends
+    ]
+
+
+def plainly(agg: str, window: Window, end: int, rows: list[dict[str, Any]]) -> float | None:
+    """One window as the page says it."""
+    before = [row for row in rows if row["time"] < end]
+    if window.kind == "now":
+        inside = list({row["station"]: row for row in before}.values())
+        inside.sort(key=lambda row: (row["time"], row["station"]))
+    else:
+        start = at("00:00", "2000-01-01") if window.kind == "all" else window.start(end)
+        inside = [row for row in before if row["time"] >= start]
+    known = [row["mm"] for row in inside if row["mm"] is not None]
+    if agg in ("count", "distinct"):
+        return len(known if agg == "count" else set(known))
+    if not known:
+        return None
+    return {"sum": sum(known), "min": min(known), "last": known[-1]}[agg] / 10
 
 
 # ---- records ----
@@ -310,6 +349,32 @@ def test_a_union_has_the_rows_of_all_its_parts() -> None:
     callers = measure("complaint", "count", at="created", per=("caller",), then="count")
     assert values(callers, ENDS[:1], **both) == [1]
     assert groups(measure("complaint", "count", at="created"), ENDS[0], regions="tree", **both)["A", None][0] == 2
+
+
+def test_a_union_of_readings_keeps_the_entities_of_its_parts_apart() -> None:
+    both = {"rain": [rain("08:10", "g1", 10)], "gauged": [{"time": at("08:40"), "station": "g1", "mm": 20}]}
+    stations = measure("water", "sum", field="mm", scale=1, per=("entity",), then="count")
+    assert values(stations, ENDS[:1], **both) == [2]
+    assert values(measure("water", "last", field="mm", scale=1), ENDS[:1], **both) == [2.0]
+    assert values(measure("water", "count"), ENDS[:1], NOW, **both) == [2]
+
+
+def test_values_of_an_indicator_are_rows_that_differ_in_their_region() -> None:
+    rows = [
+        {"time": at("08:59"), "entity": "x", "region": "A1", "org": "x", "value": 31 * 10**9, "samples": 3},
+        {"time": at("08:59"), "entity": "x", "region": "B1", "org": "x", "value": 40 * 10**9, "samples": 3},
+        {"time": at("09:59"), "entity": "x", "region": "A1", "org": "x", "value": None, "samples": 0},
+    ]
+    high = measure("indicator:S", "count", where="value > 30")
+    assert values(high, ENDS[:2], **{"indicator:S": rows}) == [2, 0]
+    found = groups(high, ENDS[0], regions="tree", **{"indicator:S": rows})
+    assert found["D", None] == (2.0, 2, True)
+    assert found["A", None] == (1.0, 1, True)
+
+
+def test_a_text_in_a_condition_is_only_text() -> None:
+    quoted = measure("rain", "count", where="station = 'x''; DROP TABLE regions; --'")
+    assert values(quoted, ENDS[:1], rain=[rain("08:00", "x'; DROP TABLE regions; --", 1)]) == [1]
 
 
 def test_a_source_is_stale_without_a_row_in_time() -> None:
