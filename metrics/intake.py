@@ -158,8 +158,9 @@ class Intake:
         if name == REGION:
             rule = self.source.region
             assert rule is not None  # noqa: S101  # the plan asks for the regions of sources that have some
-            if rule.way == "point" or self.source.union_of:
-                # Whoever made the batch resolves places; of one that does not, no row has a region.
+            if rule.way == "point" and self.plan.outlines is not None:
+                return self.plan.outlines.region_of(rows.column(rule.name))
+            if rule.way == "point" or self.source.union_of:  # without outlines no row has a region
                 return Column(np.full(len(rows), -1, np.int32), np.zeros(len(rows), np.bool_), None, ())
             name = rule.name
         if self.registry is None:

@@ -20,6 +20,7 @@ from metrics.definition import Bundle
 from metrics.formula import Node, Type, names, text, uses_now
 from metrics.indicator import Indicator
 from metrics.measure import ENTITY, Measure
+from metrics.outline import Outlines
 from metrics.reference import indicators_of
 from metrics.region import Regions
 from metrics.registry import Registry
@@ -154,6 +155,7 @@ class SourcePlan:
     kept: Kept | None
     keys: tuple[Key, ...]
     calendars: Mapping[str, Calendar]
+    outlines: Outlines | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +288,7 @@ class _Compiler:
         return SourcePlan(
             source, None if source.registry_is_source else self._bundle.registry(name), scans,
             reduce(gcd, grids, 0) or 60_000, kept, tuple(keys), self._bundle.calendars,
+            self._bundle.outlines,
         )  # fmt: skip
 
     def _keep(self, source: Source, wanted: Iterable[tuple[Measure, Key, int]]) -> Kept:
