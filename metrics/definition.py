@@ -9,6 +9,8 @@ from typing import Any
 from metrics.calendar import Calendar
 from metrics.cycle import add_cycles
 from metrics.declaration import DefinitionErrors, Faults, Table
+from metrics.formula import names
+from metrics.formula_reference import reference
 from metrics.indicator import Indicator
 from metrics.indicator_declaration import read_indicator
 from metrics.known import Known, heads
@@ -104,8 +106,8 @@ def load_tables(  # noqa: PLR0917 - a bundle has these parts
 ) -> Bundle:
     """The tables of one sources and one indicators file; faults begin with `files`. Raises DefinitionErrors.
 
-    `regions` are rows with code, parent, level, names and numbers (None where unknown). Without them region('x') may
-    name anything.
+    `regions` are rows with code, parent, level, names and numbers (None where unknown). They are data beside the
+    definitions: a number that the table lacks is unknown everywhere, and only a warning.
     """
     declared = Declared(
         [(files[0], name, table) for name, table in sources.items()],
@@ -114,7 +116,8 @@ def load_tables(  # noqa: PLR0917 - a bundle has these parts
     )
     faults = Faults()
     known = _registries(faults, registries or {})
-    return _read(faults, declared, known, _regions(faults, regions, additive), _attributes(regions))
+    bundle = _read(faults, declared, known, _regions(faults, regions, additive), None)
+    return replace(bundle, warnings=(*bundle.warnings, *_unknown_numbers(bundle, _attributes(regions))))
 
 
 @dataclass(slots=True)
@@ -154,6 +157,21 @@ def _read(
         "", known.sources, tuple(one.indicator for one in found if one.indicator is not None), registries, regions,
         (), calendars, tuple(doubt.line() for doubt in faults.doubts),
     )  # fmt: skip
+
+
+def _unknown_numbers(bundle: Bundle, attributes: frozenset[str] | None) -> list[str]:
+    """A line for each region('x') that no region has."""
+    asked = {
+        (indicator.id, reference(name).id)
+        for indicator in bundle.indicators
+        for name in names(indicator.formula)
+        if name.startswith("region(")
+    }
+    return [
+        f"{indicator}: region('{name}') is in no column of regions: null (区域表没有 {name} 列,值为空)"
+        for indicator, name in sorted(asked)
+        if attributes is not None and name not in attributes
+    ]
 
 
 def _attributes(rows: Sequence[Mapping[str, Any]]) -> frozenset[str] | None:
