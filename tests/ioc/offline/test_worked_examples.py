@@ -197,7 +197,9 @@ def t2(f: Frames, start: pd.Timestamp, end: pd.Timestamp) -> float | None:
 def slow_minutes(f: Frames, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
     """Per road: each reading is the state until the next one, 10 minutes at most."""
     t = on_roads(f).sort_values("time")
-    t["until"] = np.minimum(t.groupby("road").time.shift(-1).fillna(pd.Timestamp("2100-01-01")), t.time + pd.Timedelta("10min"))
+    t["until"] = np.minimum(
+        t.groupby("road").time.shift(-1).fillna(pd.Timestamp("2100-01-01")), t.time + pd.Timedelta("10min")
+    )
     t = of_group(t[t.speed <= t["class"].map(LIMITS).fillna(15)])
     span = t.until.clip(upper=end) - t.time.clip(lower=start)
     minutes: pd.Series = (span[span > pd.Timedelta(0)] / pd.Timedelta("1min")).groupby(t.road).sum()
