@@ -18,6 +18,7 @@
 
   let places = new Map();
   let waiting = new Set();
+  let instant = 0; // of the charts that are being drawn one after the other: they show one and the same now
   let loading = null;
   let observer = null;
 
@@ -36,6 +37,7 @@
     if (observer) observer.disconnect();
     places = new Map();
     waiting = new Set();
+    instant = 0;
     observer = new ResizeObserver((entries) => {
       for (const entry of entries) { const id = entry.target.closest("[data-trend]").dataset.trend; waiting.add(id); }
       ioc.schedule();
@@ -61,15 +63,15 @@
     if (!places.size) return false;
     const now = ioc.worldNow();
     const names = new Set([...dirty].map((series) => series.split("|")).filter((part) => !part[2]).map((part) => part[0]));
-    places.forEach((place, id) => {
-      if (everything || (names.has(id) && performance.now() - place.drawn > PAUSE_MS) || moved(place, now)) waiting.add(id);
-    });
+    const due = everything || (!waiting.size && [...places].some(([id, place]) => (names.has(id) && performance.now() - place.drawn > PAUSE_MS) || moved(place, now)));
+    if (due) places.forEach((_, id) => waiting.add(id));
+    if (due || !instant) instant = now;
     if (!window.Plotly) return false;
     const next = waiting.values().next();
     if (next.done) return false;
     waiting.delete(next.value);
     const place = places.get(next.value);
-    if (place && place.element.clientWidth > 0) draw(ioc.indicator(next.value), place, now);
+    if (place && place.element.clientWidth > 0) draw(ioc.indicator(next.value), place, instant);
     return waiting.size > 0;
   };
 

@@ -9,7 +9,11 @@
   const PROTOCOL = "ioc.live.v1";
   const SILENT_MS = 3000; // a heartbeat comes each second; three missed are a lost gateway, shown within 5 s
   const DEAD_MS = 4000; // the contract: a process whose heartbeat is older is lost
-  const RETRY_MS = 3000; // reconnect within 3 s, spread so that a thousand screens do not come back at once
+  // Back within 3 s of the path. Who was refused or cut waits up to RETRY_MS, so that a thousand screens do not come back
+  // at once; who got no answer at all has waited ANSWER_MS already, and in that time others have spread.
+  const RETRY_MS = [300, 2500];
+  const AGAIN_MS = [0, 300];
+  const ANSWER_MS = 2500;
   const KEEP_MS = 49 * 3600000; // yesterday and the day before it at the same hour
   const TICK_MS = 500;
 
@@ -17,6 +21,7 @@
     root: null, settings: [], cells: new Map(), series: new Map(), seq: new Map(), waiting: new Set(), world: null, worlds: {},
     feeds: [], processes: {}, valkey: true, beat: null, beatServer: 0, closed: false, offset: 0, opened: performance.now(), refused: null,
     dirty: new Set(), everything: true,
+    judged: new Map(), // series -> its newest value that was judged, see coverage.js
   };
   ioc.state = state;
 
@@ -140,15 +145,25 @@
 
   function send(frame) { if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame)); }
 
-  function retry(mine) {
+  function retry(mine, [least, most]) {
     if (mine !== round) return;
-    setTimeout(() => { if (mine === round) open(mine); }, 300 + Math.random() * (RETRY_MS - 500));
+    setTimeout(() => { if (mine === round) open(mine); }, least + Math.random() * (most - least));
+  }
+
+  // Let go of a socket that nothing comes through. Its own end may take minutes while the path is cut: it is not awaited.
+  function abandon() {
+    const dead = socket;
+    socket = null;
+    state.closed = true;
+    dead.close();
+    retry(round, AGAIN_MS);
+    schedule();
   }
 
   async function ticket(topics) {
     const answer = await fetch("/api/v1/ticket", {
       method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ topics }), signal: AbortSignal.timeout(2500),
+      body: JSON.stringify({ topics }), signal: AbortSignal.timeout(ANSWER_MS),
     });
     if (answer.status === 401) { ended(); return null; }
     if (answer.status === 403) state.refused = "refused";
@@ -169,6 +184,7 @@
       if (!pass || mine !== round) return;
       const fresh = new WebSocket(pass.gateway, [PROTOCOL, `ticket.${pass.ticket}`]);
       socket = fresh;
+      state.spoke = performance.now();
       fresh.onopen = () => {
         state.seq.clear();
         state.waiting = new Set(topics);
@@ -186,11 +202,11 @@
         if (socket !== fresh) return;
         socket = null;
         state.closed = true; // known at once; nothing is fresh until the next heartbeat
-        if (event.code === 4001) ended(); else retry(mine);
+        if (event.code === 4001) ended(); else retry(mine, RETRY_MS);
         schedule();
       };
-    } catch {
-      retry(mine);
+    } catch (problem) {
+      retry(mine, problem.name === "TimeoutError" ? AGAIN_MS : RETRY_MS);
     }
   }
 
@@ -231,7 +247,7 @@
   function tick() {
     if (!state.root) return;
     if (!state.root.isConnected) { leave(); return; }
-    if (socket && socket.readyState === WebSocket.OPEN && performance.now() - state.spoke > DEAD_MS) socket.close();
+    if (socket && performance.now() - state.spoke > (socket.readyState === WebSocket.CONNECTING ? ANSWER_MS : DEAD_MS)) abandon();
     ioc.panels.tick();
     if (ioc.outage()) ioc.path.draw();
     if (trouble().text !== troubled || ioc.charts.due()) schedule();
@@ -249,7 +265,7 @@
     leave();
     state.root = root;
     state.settings = JSON.parse(root.dataset.settings);
-    state.cells.clear(); state.series.clear(); state.seq.clear();
+    state.cells.clear(); state.series.clear(); state.seq.clear(); state.judged.clear();
     Object.assign(state, { beat: null, closed: false, world: null, worlds: {}, feeds: [], processes: {}, refused: null, everything: true, opened: performance.now() });
     ioc.language(state.settings.length ? state.settings[0].lang : "zh");
     ioc.panels.enter(root);

@@ -123,14 +123,14 @@
       const top = Math.max(...by.limits.map((limit) => limit.value), 1e-9);
       for (const [code, layer] of areas) {
         const cell = ioc.cell(of.areas, code);
-        const judged = ["provisional", "complete"].includes(ioc.verdict(by, cell).is);
-        const shade = judged ? SHADES[Math.min(4, Math.max(0, Math.floor((5 * cell.x) / top)))] : null;
+        const { verdict, shown: there, level } = ioc.judge(by, cell);
+        const shade = there ? SHADES[Math.min(4, Math.max(0, Math.floor((5 * cell.x) / top)))] : null;
         if (everything || layer.shade !== shade) { layer.shade = shade; layer.setStyle(areaStyle(shade)); }
         const number = labels.get(code) && labels.get(code).querySelector("b");
         if (!number) continue;
-        ioc.mark(number, cell || { i: of.areas, r: code, we: "" }, ioc.verdict(by, cell).is);
-        ioc.text(number, judged ? (cell.lv ? `${ioc.word(cell.lv)} ` : "") + ioc.shown(cell.x, by.decimals) : "");
-        ioc.level(number, judged ? cell.lv : null);
+        ioc.mark(number, cell || { i: of.areas, r: code, we: "" }, verdict.is);
+        ioc.text(number, there ? (level ? `${ioc.word(level)} ` : "") + ioc.shown(cell.x, by.decimals) : "");
+        ioc.level(number, level);
       }
       if (everything) spread();
     }

@@ -77,15 +77,14 @@
   function tile(element) {
     const indicator = ioc.indicator(element.dataset.tile);
     const cell = ioc.districtCell(indicator.id);
-    const verdict = ioc.verdict(indicator, cell);
-    const judged = ["provisional", "complete"].includes(verdict.is);
-    const level = judged ? cell.lv : null;
+    const { verdict, shown, coverage, few, level } = ioc.judge(indicator, cell);
     const number = element.querySelector(".number");
     dress(element, verdict, level);
+    ioc.flag(element, "few", few);
     ioc.mark(element, cell, verdict.is);
     ioc.mark(number, cell, verdict.is);
     ioc.text(number, headline(verdict, cell, indicator));
-    ioc.hide(element.querySelector(".unit"), !judged);
+    ioc.hide(element.querySelector(".unit"), !shown);
     ioc.chip(element.querySelector(".chip"), level);
     tags(element.querySelector(".tags"), verdict, cell);
     compare(element.querySelector(".compare"), verdict, cell, indicator);
@@ -93,37 +92,27 @@
     if (verdict.is === "complete") ioc.text(time, ioc.word("valueAt", stamp(cell.we, cell)) + (cell.rev ? ` · ${ioc.word("corrected", cell.rev)}` : ""));
     else if (verdict.is === "provisional") ioc.text(time, ioc.word("willChange", `${stamp(cell.ws, cell)}–${stamp(cell.we, cell)}`));
     else ioc.text(time, ioc.word("noJudgement"));
-    ioc.text(element.querySelector(".samples"), judged ? ioc.word("samples", ioc.shown(cell.n, 0)) : "");
-    ioc.text(element.querySelector(".coverage"), judged ? coverage(indicator, cell) : "");
+    ioc.text(element.querySelector(".samples"), shown ? ioc.word(cell.n === 1 ? "sample" : "samples", ioc.shown(cell.n, 0)) : "");
+    ioc.text(element.querySelector(".coverage"), coverage ? ioc.word(few ? "few" : "coverage", coverage.reported, coverage.roads) : "");
     const scale = element.querySelector(".scale");
     if (scale) {
       const here = scale.querySelector(".here");
-      ioc.hide(here, !judged);
-      if (judged) here.style.left = `clamp(.8rem, ${(100 * cell.x) / Number(scale.dataset.top)}%, 100% - .8rem)`;
+      ioc.hide(here, !shown);
+      if (shown) here.style.left = `clamp(.8rem, ${(100 * cell.x) / Number(scale.dataset.top)}%, 100% - .8rem)`;
     }
-  }
-
-  // How many of the roads that an indicator counts have a value in its window: two roads must not pass for a district.
-  function coverage(indicator, cell) {
-    const { strip, coverage: counted } = ioc.state.settings.find((each) => each.indicators[indicator.id]);
-    const roads = (strip && counted[indicator.id]) || [];
-    if (!roads.length) return "";
-    const reported = roads.map((id) => ioc.districtCell(strip.speed, `road=${id}`)).filter((road) => road && road.we === cell.we && road.x !== null);
-    return reported.length ? ioc.word("coverage", reported.length, roads.length) : ""; // none: the page knows another registry
   }
 
   function trendHead(element) {
     const indicator = ioc.indicator(element.dataset.trend);
     const cell = ioc.districtCell(indicator.id);
-    const verdict = ioc.verdict(indicator, cell);
-    const judged = ["provisional", "complete"].includes(verdict.is);
+    const { verdict, shown, level } = ioc.judge(indicator, cell);
     const number = element.querySelector(".number");
-    dress(element, verdict, judged ? cell.lv : null);
+    dress(element, verdict, level);
     ioc.mark(number, cell, verdict.is);
     ioc.mark(element.querySelector(".plot"), cell, verdict.is);
     ioc.text(number, headline(verdict, cell, indicator));
-    ioc.hide(element.querySelector(".unit"), !judged);
-    ioc.chip(element.querySelector(".chip"), judged ? cell.lv : null);
+    ioc.hide(element.querySelector(".unit"), !shown);
+    ioc.chip(element.querySelector(".chip"), level);
   }
 
   // One word, one count, then what is over its limit, worst first: all of it from the tiles.
@@ -133,10 +122,11 @@
     const rows = ioc.state.settings[0].tiles.map((id) => {
       const indicator = ioc.indicator(id);
       const cell = ioc.districtCell(id);
-      return { indicator, cell, is: ioc.verdict(indicator, cell).is };
+      const { verdict, shown, few, before: held, level } = ioc.judge(indicator, cell);
+      return { indicator, cell: held || cell, is: verdict.is, few: few && !held, held: held !== null, judged: shown && (!few || held !== null), level: held ? held.lv : level };
     });
-    const judged = rows.filter((row) => ["provisional", "complete"].includes(row.is));
-    const worst = judged.reduce((level, row) => Math.max(level, ioc.LEVELS.indexOf(row.cell.lv)), -1);
+    const judged = rows.filter((row) => row.judged);
+    const worst = judged.reduce((level, row) => Math.max(level, ioc.LEVELS.indexOf(row.level)), -1);
     const level = worst >= 0 ? ioc.LEVELS[worst] : null;
     ioc.level(section, level);
     ioc.flag(section, "lost", judged.length === 0);
@@ -146,21 +136,23 @@
     const quality = judged.length === rows.length ? "complete" : judged.length ? "provisional" : "lost";
     const counts = [["countAll", ioc.word("countAll", rows.length)]];
     [...ioc.LEVELS].reverse().forEach((name) => {
-      const count = judged.filter((row) => row.cell.lv === name).length;
+      const count = judged.filter((row) => row.level === name).length;
       if (count) counts.push([name, ioc.word("countLevel", count, ioc.word(name) + (ioc.english() ? "" : "色"))]);
     });
-    const rest = { countFine: judged.filter((row) => !row.cell.lv).length };
+    const rest = { countFine: judged.filter((row) => !row.level).length };
+    rest.countHeld = rows.filter((row) => row.held).length;
+    rest.countFew = rows.filter((row) => row.few).length;
     rest.countLost = rows.filter((row) => row.is === "lost").length;
     rest.countLate = rows.filter((row) => row.is === "late").length;
     rest.countNone = rows.filter((row) => row.is === "none").length;
     for (const [word, count] of Object.entries(rest)) if (count) counts.push([word, ioc.word(word, count)]);
     tally(one("#verdict-line"), counts, end, quality);
-    const over = judged.filter((row) => row.cell.lv).sort((a, b) => ioc.LEVELS.indexOf(b.cell.lv) - ioc.LEVELS.indexOf(a.cell.lv));
-    const said = over.map(({ indicator, cell }) => {
-      const limit = indicator.limits.find((each) => each.level === cell.lv);
+    const over = judged.filter((row) => row.level).sort((a, b) => ioc.LEVELS.indexOf(b.level) - ioc.LEVELS.indexOf(a.level));
+    const said = over.map(({ indicator, cell, level: reached }) => {
+      const limit = indicator.limits.find((each) => each.level === reached);
       const name = ioc.english() ? indicator.en : indicator.zh;
       const value = ioc.shown(cell.x, indicator.decimals) + (indicator.unit ? ` ${indicator.unit}` : "");
-      return `${name} ${value}` + (limit ? (ioc.english() ? ` (${ioc.word("line", ioc.word(cell.lv), ioc.plain(limit.value))})` : `（${ioc.word("line", ioc.word(cell.lv), ioc.plain(limit.value))}）`) : "");
+      return `${name} ${value}` + (limit ? (ioc.english() ? ` (${ioc.word("line", ioc.word(reached), ioc.plain(limit.value))})` : `（${ioc.word("line", ioc.word(reached), ioc.plain(limit.value))}）`) : "");
     });
     ioc.text(one("#verdict-detail"), said.length ? said.join(ioc.word("semicolon")) : judged.length ? ioc.word("noneOver") : ioc.word("noJudgement"));
     ioc.mark(section, { i: "verdict", r: ioc.state.settings[0].district, we: end }, quality);
@@ -262,21 +254,21 @@
 
   // A number in a row: the value, or a dash, a struck value when its feed is late or lost; the level's character before it.
   function short(number, indicator, cell, mark, level) {
-    const verdict = ioc.verdict(indicator, cell);
-    const judged = ["provisional", "complete"].includes(verdict.is);
+    const { verdict, shown, few, level: own } = ioc.judge(indicator, cell);
     const last = before(cell);
     ioc.mark(number, cell, verdict.is);
-    ioc.flag(number, "none", !judged);
-    if (!judged && last) {
+    ioc.flag(number, "none", !shown);
+    ioc.flag(number, "few", few);
+    if (!shown && last) {
       const text = ioc.shown(last[0], indicator.decimals);
       if (!number.querySelector("s") || number.textContent !== text) number.replaceChildren(ioc.make("s", "", text));
     } else {
       const struck = number.querySelector("s");
       if (struck) struck.remove();
-      ioc.text(number, judged ? ioc.shown(cell.x, indicator.decimals) : number.dataset.reason || "—");
+      ioc.text(number, shown ? ioc.shown(cell.x, indicator.decimals) : number.dataset.reason || "—");
     }
     if (mark) {
-      const reached = judged ? (level === undefined ? cell.lv : level) : null;
+      const reached = level === undefined ? own : shown ? level : null;
       ioc.text(mark, reached ? ioc.word(reached).slice(0, 1) : "");
       ioc.level(mark, reached);
     }

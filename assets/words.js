@@ -27,7 +27,9 @@
     frozen: ["画面停在 {0}，恢复后自动更新", "The picture stands at {0}; it will follow by itself"], beijing: ["北京时间 {0}", "{0} Beijing time"],
     ended: ["登录已失效，请重新登录", "The session has ended: sign in again"], refused: ["无权接收本场景的数据", "No permission for this scene"],
     gap: ["缺 {0} 条", "{0} missing"], weekdays: ["日一二三四五六", "Sun Mon Tue Wed Thu Fri Sat"],
-    samples: ["{0} 行样本", "{0} rows"], coverage: ["报数路段 {0}/{1}", "{0}/{1} roads report"],
+    sample: ["{0} 行样本", "{0} row"], samples: ["{0} 行样本", "{0} rows"], few: ["样本不足：报数路段 {0}/{1}", "few samples: {0}/{1} roads"],
+    countFew: ["{0} 项样本不足", "{0} with few samples"], countHeld: ["其中 {0} 项按上一时段", "{0} of them by the window before"],
+    coverage: ["报数路段 {0}/{1}", "{0}/{1} roads"],
     now: ["{0}", "{0}"], recordedMark: ["回放", "REPLAY"], simulatedMark: ["演练", "EXERCISE"],
   };
   let english = 0;

@@ -22,13 +22,14 @@ def tile(indicator: Indicator, lang: Lang) -> html.Article:
     return html.Article(
         [
             html.Div(
-                [html.H3(indicator.zh if lang == "zh" else indicator.en), html.Span(className="tags"), chip()],
+                [html.H3(indicator.zh if lang == "zh" else indicator.en), html.Span(className="tags")],
                 className="tile-head",
             ),
             html.P(
                 [
                     number(indicator.id),
                     html.Span(indicator.unit, className="unit"),
+                    chip(),
                     html.Span([html.Span(className="samples"), html.Span(className="coverage")], className="basis"),
                 ],
                 className="value",

@@ -63,7 +63,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "state_2": ("基本畅通", "fair"),
     "state_1": ("畅通", "free"),
     "draft": ("示意", "draft"),
-    "no_geometry": ("本回放的路段无坐标，见右侧路段", "The roads of this replay have no geometry: see the list"),
+    "no_geometry": ("本回放的路段无坐标，见全部路段", "The roads of this replay have no geometry: see the list"),
     "reservoir": ("深圳水库", "Shenzhen Reservoir"),
     "no_scene": ("没有这个场景的大屏", "There is no wall for this scene"),
 }

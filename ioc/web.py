@@ -25,7 +25,8 @@ from ioc.door.guard import DebugRefused, Undeclared, check_routes
 from ioc.door.guard import register as register_guard
 from ioc.door.visitor import Forbidden, Person, assembling, current_person, is_open, person_may, require
 from ioc.queries import walls as wall_models
-from ioc.queries.wall import Indicator, MapView, Place, Ranking, Road, Split, Strip, UnknownScene, WallView
+from ioc.queries.composition import UnknownScene
+from ioc.queries.wall import Indicator, MapView, Place, Ranking, Road, Split, Strip, WallView
 from ioc.queries.walls import walls
 from ioc.security.permission import Permission
 from ioc.security.role import TITLES as ROLE_TITLES

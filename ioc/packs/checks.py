@@ -150,6 +150,10 @@ def _shown_names(content: Content) -> Iterator[str]:
         for key, name in shown:
             if name not in known:
                 yield line(pack.wall.name, key, "unknown-name", f"there is no indicator '{name}'")
+        tiles = {item.indicator for item in wall.tile}
+        for name in wall.coverage:
+            if name not in tiles:
+                yield line(pack.wall.name, f"coverage.{name}", "unknown-name", f"there is no tile '{name}'")
 
 
 def _recording_names(content: Content) -> Iterator[str]:

@@ -61,12 +61,23 @@ class WallMap(Closed):
 
 
 class WallFile(Closed):
-    """What the command wall shows of a scene; every name is an indicator's id."""
+    """What the command wall shows of a scene; every name is an indicator's id.
+
+    `coverage`: the least share of the roads that an indicator counts (0 to 1) which must have reported in its window;
+    below it the value is shown and not judged. Only a wall with a strip knows its roads.
+    """
 
     tile: list[WallItem] = Field(default_factory=list)
     trend: list[WallItem] = Field(default_factory=list)
     strip: WallStrip | None = None
     map: WallMap | None = None
+    coverage: dict[Name, Annotated[float, Field(gt=0, le=1)]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _coverage_needs_roads(self) -> WallFile:
+        if self.coverage and self.strip is None:
+            raise ValueError("coverage needs a strip: only its roads can be counted")
+        return self
 
 
 class TimeColumn(Closed):

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from metrics.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The roads that an indicator counts (id -> code of the subdistrict, empty if it lies in none).
+
+    `least` is the share of them, 0 to 1, that must have reported in a window before its value is judged; None: any.
+    """
+
+    roads: Mapping[str, str]
+    least: float | None = None
+
 
 _CLASS = re.compile(r"\bclass = '([^']+)'")
 
@@ -32,6 +45,11 @@ def counted(table: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> tupl
     """The rows of the registry that the indicator counts, in their order."""
     wanted = kinds(table)
     return tuple(row for row in rows if not wanted or row.get("class") in wanted)
+
+
+def covered(table: Mapping[str, Any], rows: Iterable[Mapping[str, Any]], least: float | None) -> Coverage:
+    """What the wall must know to say how many roads are behind a value of the indicator."""
+    return Coverage({row["id"]: row.get("code", "") for row in counted(table, rows)}, least)
 
 
 def lacking(table: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], codes: Iterable[str]) -> dict[str, str]:

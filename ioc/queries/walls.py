@@ -15,7 +15,8 @@ from shapely.geometry import mapping, shape
 
 from ioc.geo import layer
 from ioc.packs import bundle as packs
-from ioc.queries.wall import Layers, UnknownScene, WallView, compose
+from ioc.queries.composition import UnknownScene, compose
+from ioc.queries.wall import Layers, WallView
 from metrics import keys
 from metrics.clock import LOCAL_OFFSET_MS
 from metrics.world import LIVE_WORLD, World

@@ -58,6 +58,32 @@ def test_an_observation_added_by_plain_redis_py_stands_in_the_tile(quiet: Centre
     page.close()
 
 
+def test_one_road_is_a_number_without_a_level_and_half_of_the_roads_are_judged(quiet: Centre, browser: Browser) -> None:
+    page = enter(browser, quiet, "wall")
+    page.goto(f"{quiet.url}/wall/traffic")
+    expect(page.locator("html[data-path]")).to_have_count(1)  # the page has read its settings
+    roads = page.evaluate("Object.keys(ioc.state.settings[0].coverage.T2.roads)")
+    assert len(roads) == 20
+    producer = redis.Redis(unix_socket_path=str(quiet.home / "valkey.sock"))
+
+    def report(names: list[str]) -> None:
+        now = dt.datetime.now(dt.UTC).isoformat()
+        for name in names:
+            producer.xadd("ioc:live:{traffic:0}:in", {"t": now, "k": name, "speed": "12.0", "vehicles": "1"})
+
+    report(roads[:1])
+    tile = page.locator("#tile-T2")
+    expect(number(page, "T2")).to_have_text("12.0", timeout=5_000)
+    expect(tile.locator(".coverage")).to_have_text("样本不足：报数路段 1/20")
+    expect(tile.locator(".chip")).to_be_hidden()
+    expect(page.locator("#trend-T2 .chip")).to_be_hidden()
+    expect(page.locator("#verdict-word")).to_have_text("不可判")
+    report(roads)  # the window may have closed between: all of them, in whichever is open
+    expect(tile.locator(".coverage")).to_have_text("报数路段 20/20", timeout=5_000)
+    expect(tile.locator(".chip")).to_have_text("红")
+    page.close()
+
+
 def test_a_broken_observation_is_a_dead_letter_and_the_wall_goes_on(quiet: Centre) -> None:
     producer = redis.Redis(unix_socket_path=str(quiet.home / "valkey.sock"))
     now = dt.datetime.now(dt.UTC).isoformat()

@@ -55,8 +55,47 @@ def test_nothing_is_cut_off_and_nothing_lies_on_another(
     signed_in: BrowserContext, centre: Centre, path: str, size: tuple[int, int]
 ) -> None:
     page = open_wall(signed_in, centre, path, size)
-    for check in ("clipped", "outside", "labels"):
+    for check in ("clipped", "heads", "outside", "labels"):
         assert page.evaluate(f"checks.{check}()") == [], check
+    page.close()
+
+
+DRESSES: dict[str, tuple[dict[str, Any], str, str]] = {  # change, and what the wall then says in Chinese and English
+    "orange": ({"cell": {"lv": "orange", "q": "provisional", "o": "simulated"}}, "橙", "orange"),
+    "yellow": ({"cell": {"lv": "yellow", "q": "provisional", "o": "recorded"}}, "黄", "yellow"),
+    "late": ({"cell": {"q": "stale", "o": "simulated"}, "feed": {"state": "late"}}, "迟到", "late"),
+    "lost": ({"cell": {"o": "simulated"}, "feed": {"state": "lost"}}, "数据中断", "feed lost"),
+    "no data": ({"cell": {"x": None, "q": "no_data", "last": None, "o": "simulated"}}, "无数据", "no data"),
+    "few": ({"cell": {"lv": "orange", "q": "provisional", "o": "simulated"}, "roads": 1}, "样本不足", "few samples"),
+}
+
+
+def resize(page: Page, size: tuple[int, int]) -> None:
+    """Another window, as whoever moves the page to another screen has it; the charts have followed."""
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.plot')].every((plot) => {"
+        " const drawn = plot.querySelector('.main-svg').getBoundingClientRect();"
+        " return Math.abs(drawn.width - plot.clientWidth) < 2 && Math.abs(drawn.height - plot.clientHeight) < 2; })"
+    )
+
+
+@pytest.mark.parametrize("path", ["/wall/traffic", "/wall/traffic?lang=en", "/wall/operations?lang=en"])
+def test_nothing_is_cut_off_in_any_state_of_the_values_on_any_screen(
+    signed_in: BrowserContext, centre: Centre, path: str
+) -> None:
+    page = open_wall(signed_in, centre, path, SIZES[0])
+    found: dict[str, Any] = {}
+    for size in [*SIZES, (1920, 1080)]:  # from the largest back to full HD: nothing of a size stays behind
+        resize(page, size)
+        for name, (change, *says) in DRESSES.items():
+            if name == "few" and "traffic" not in path:
+                continue
+            seen = page.evaluate("(change) => checks.dressed(change)", change)
+            assert says["lang=en" in path] in seen["said"], name
+            if seen["found"]:
+                found[f"{name} {size}"] = seen["found"]
+    assert found == {}
     page.close()
 
 

@@ -15,6 +15,12 @@ window.checks = {
     return wide || tall;
   }).map((element) => `${element.tagName}.${element.className}#${element.id}: ${element.textContent.slice(0, 40)}`),
 
+  // Names in the head of a tile or chart that take more than two lines, or whose longest word is wider than its place.
+  heads: () => [...document.querySelectorAll(".tile-head h3, .trend-head h3")].filter((name) => {
+    const line = parseFloat(getComputedStyle(name).lineHeight);
+    return name.scrollWidth > name.clientWidth + 1 || name.clientHeight > 2 * line + 1;
+  }).map((name) => `head ${name.textContent}`),
+
   // Text outside its panel, and panels that lie on each other.
   outside: () => {
     const out = [];
@@ -37,6 +43,26 @@ window.checks = {
   labels: () => window.checks.overlapping(
     [...document.querySelectorAll(".area-label, .legend, .map-title")].map((label) => [label.textContent, label.getBoundingClientRect()]),
   ),
+
+  // The same after every value was changed in the same way and drawn: states that a test cannot wait for.
+  dressed: (change) => {
+    const feeds = ioc.state.feeds;
+    const held = [...ioc.state.cells].map(([name, cell]) => [name, { ...cell }]);
+    for (const cell of ioc.state.cells.values()) Object.assign(cell, change.cell || {});
+    if (change.roads !== undefined) { // only so many roads have reported
+      const { speed } = ioc.state.settings[0].strip;
+      [...ioc.state.cells.values()].filter((cell) => cell.i === speed).slice(change.roads).forEach((cell) => { cell.x = null; });
+    }
+    if (change.feed) ioc.state.feeds = feeds.map((feed) => ({ ...feed, ...change.feed }));
+    const draw = () => { ioc.panels.draw(new Set(), true); ioc.path.draw(); ioc.map.draw(new Set(), true); };
+    draw();
+    const found = [...window.checks.clipped(), ...window.checks.heads(), ...window.checks.outside()];
+    const said = document.getElementById("wall").textContent;
+    ioc.state.feeds = feeds;
+    held.forEach(([name, cell]) => ioc.state.cells.set(name, cell));
+    draw();
+    return { found, said };
+  },
 
   // Digits that belong to no element with the four marks. Names, limits, clock, dates and heads of panels are no values.
   untraced: () => {

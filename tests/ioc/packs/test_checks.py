@@ -87,3 +87,21 @@ def test_one_indicator_declared_twice(packs: Path) -> None:
         build(packs)
     twice = "operations/indicators.toml:O1:0: duplicate: version 1 is declared more than once"
     assert caught.value.lines[:2] == (twice, twice)
+
+
+def test_a_share_of_roads_for_what_is_no_tile(packs: Path) -> None:
+    fault = fault_after(packs, "traffic/wall.toml", "T1 = 0.5", "T9 = 0.5")
+    assert fault == "traffic/wall.toml:coverage.T9:0: unknown-name: there is no tile 'T9'"
+
+
+def test_a_share_of_roads_above_all_of_them(packs: Path) -> None:
+    fault = fault_after(packs, "traffic/wall.toml", "T1 = 0.5", "T1 = 50.0")
+    assert fault.startswith("traffic/wall.toml:coverage.T1:")
+
+
+def test_a_share_of_roads_on_a_wall_without_roads(packs: Path) -> None:
+    wall = packs / "operations/wall.toml"
+    wall.write_text(wall.read_text(encoding="utf-8") + "\n[coverage]\nO1 = 0.5\n", encoding="utf-8")
+    with pytest.raises(PackErrors) as caught:
+        build(packs)
+    assert "coverage needs a strip" in str(caught.value)

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from ioc.packs.bundle import build
-from ioc.queries.wall import UnknownScene
+from ioc.queries.composition import UnknownScene
 from ioc.queries.walls import default_world, wall_view, walls
 from metrics import keys
 from metrics.world import World

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from ioc.queries.wall import CompositionError, Layers, Limit, UnknownScene, WallView, compose
+from ioc.queries.composition import CompositionError, UnknownScene, compose
+from ioc.queries.coverage import Coverage
+from ioc.queries.wall import Layers, Limit, WallView
 from metrics.world import World
 
 
@@ -161,3 +163,28 @@ def test_the_settings_of_the_browser_are_plain_json() -> None:
     assert settings["topic"] == "live/traffic"
     assert settings["indicators"]["A"]["unit"] == "km/h"
     assert settings["indicators"]["A"]["sources"] == ["traffic"]
+
+
+def test_a_tile_knows_the_roads_that_it_counts_and_the_share_of_them_that_makes_a_judgement() -> None:
+    made = view(
+        {"tile": [{"indicator": "A"}], "strip": {"speed": "B", "state": "B"}, "coverage": {"A": 0.5}},
+        indicator("A"), indicator("B", dimensions=["road"]),
+    )  # fmt: skip
+    assert made.coverage == {"A": Coverage({"LH001": ""}, 0.5)}
+    assert made.settings("zh")["coverage"] == {"A": {"roads": {"LH001": ""}, "least": 0.5}}
+
+
+def test_a_tile_without_a_share_is_always_judged() -> None:
+    made = view(
+        {"tile": [{"indicator": "A"}], "strip": {"speed": "B", "state": "B"}},
+        indicator("A"), indicator("B", dimensions=["road"]),
+    )  # fmt: skip
+    assert made.coverage["A"].least is None
+
+
+def test_a_share_of_the_roads_for_what_is_no_tile_is_refused_by_name() -> None:
+    with pytest.raises(CompositionError, match=r"packs/traffic/wall\.toml: coverage\.B is no tile"):
+        view(
+            {"tile": [{"indicator": "A"}], "strip": {"speed": "B", "state": "B"}, "coverage": {"B": 0.5}},
+            indicator("A"), indicator("B", dimensions=["road"]),
+        )  # fmt: skip
