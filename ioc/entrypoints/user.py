@@ -26,8 +26,28 @@ from metrics.clock import real_ms
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help="用户 people, roles, links")
 
+
+def _role(text: str) -> Role:
+    """The role of this name. Raises BadParameter, which names all there are."""
+    try:
+        return Role(text)
+    except ValueError:
+        there = ", ".join(f"{role} {zh}" for role, (zh, _) in TITLES.items())
+        raise typer.BadParameter(
+            f"unknown-name: 没有这个角色 there is no role '{text}'; 可选 possible: {there}"
+        ) from None
+
+
+def _known(text: str) -> str:
+    return _role(text)
+
+
+def _all_known(texts: list[str]) -> list[str]:
+    return [_role(text) for text in texts]
+
+
 Name = Annotated[str, typer.Argument(help="账号 account name")]
-RoleName = Annotated[Role, typer.Argument(help="角色 role")]
+RoleName = Annotated[str, typer.Argument(help=f"角色 role: {', '.join(Role)}", callback=_known)]
 PasswordFile = Annotated[
     Path | None, typer.Option("--password-file", help="口令文件 file with the password, - for standard input")
 ]
@@ -36,14 +56,16 @@ PasswordFile = Annotated[
 @app.command()
 def add(
     name: Name,
-    role: Annotated[list[Role], typer.Option("--role", help="角色 role, may be repeated")],
+    role: Annotated[
+        list[str], typer.Option("--role", help=f"角色 role, may be repeated: {', '.join(Role)}", callback=_all_known)
+    ],
     title: Annotated[str, typer.Option(help="显示名 name shown")] = "",
     password_file: PasswordFile = None,
 ) -> None:
     """Open an account; the password is asked for."""
     secret = _new_password(password_file)
     with _store() as store:
-        account = people.add_person(store, name, role, secret, real_ms(), title=title)
+        account = people.add_person(store, name, [Role(each) for each in role], secret, real_ms(), title=title)
     typer.echo(f"已建 added {_line(account)}")
 
 
@@ -59,14 +81,14 @@ def list_() -> None:
 def grant(name: Name, role: RoleName) -> None:
     """Give a role; the three administrators exclude each other."""
     with _store() as store:
-        typer.echo(_line(people.grant_role(store, name, role, real_ms())))
+        typer.echo(_line(people.grant_role(store, name, Role(role), real_ms())))
 
 
 @app.command()
 def revoke(name: Name, role: RoleName) -> None:
     """Take a role away; the person's sessions and sockets end within 5 s."""
     with _store() as store:
-        account, ended = people.revoke_role(store, name, role, real_ms())
+        account, ended = people.revoke_role(store, name, Role(role), real_ms())
     _close_sockets(ended)
     typer.echo(f"{_line(account)}，已结束会话 sessions ended: {len(ended)}")
 
@@ -102,7 +124,7 @@ def link(role: RoleName) -> None:
     """Print one more one-time link for a role. It works once, from this machine, for 12 hours."""
     settings = Settings()
     with _store() as store:
-        token = links.add_link(store, role, real_ms())
+        token = links.add_link(store, Role(role), real_ms())
     typer.echo(links.address(_where_it_listens(settings), token))
 
 

