@@ -56,8 +56,8 @@ class RegionTable(Closed):
         return self
 
 
-class VariantTable(Closed):
-    """What differs in a world that names this variant, tumbling windows included."""
+class PaceTable(Closed):
+    """How the times of a source's rows go, and the registry of what sends them: what a world may have otherwise."""
 
     period: Duration | None = None
     disorder: Duration | None = None
@@ -66,10 +66,15 @@ class VariantTable(Closed):
     future: Duration | None = None
     stale_after: Duration | None = None
     registry: Name | None = None
+
+
+class VariantTable(PaceTable):
+    """What differs in a world that names this variant, tumbling windows included."""
+
     windows: dict[Duration, Duration] = {}
 
 
-class SourceTable(Closed):
+class SourceTable(PaceTable):
     kind: Literal["readings", "records", "union"]
     zh: Text
     en: Text
@@ -82,14 +87,7 @@ class SourceTable(Closed):
     deleted: Name | None = None
     of: list[Name] | None = None
     rename: dict[Name, dict[Name, Name]] = {}
-    period: Duration | None = None
-    disorder: Duration | None = None
-    lateness: Duration | None = None
-    idle: Duration | None = None
-    future: Duration | None = None
-    stale_after: Duration | None = None
     since: Text | None = None
-    registry: Name | None = None
     take: list[Name] = []
     region: RegionTable | None = None
     shards: Annotated[int, Field(ge=1, le=64)] = 1

@@ -68,49 +68,30 @@ def test_a_child_that_dies_is_started_again_and_it_says_so(own: Centre) -> None:
     own.stop()
 
 
-def test_a_second_start_on_the_same_data_directory_says_who_holds_it(centre: Centre) -> None:
-    other = Centre(centre.home)
-    result = subprocess.run(
+def started(other: Centre) -> subprocess.CompletedProcess[str]:
+    """What a start that cannot succeed says before it ends."""
+    return subprocess.run(
         [sys.executable, "app.py"],
-        cwd=ROOT,
-        env=other.environment,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+        cwd=ROOT, env=other.environment, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+
+
+def test_a_second_start_on_the_same_data_directory_says_who_holds_it(centre: Centre) -> None:
+    result = started(Centre(centre.home))
     assert result.returncode == 1
     assert f"in use by process {centre.process.pid}" in result.stderr
 
 
 def test_a_second_start_on_a_used_port_names_the_port_and_its_variable(centre: Centre, tmp_path: Path) -> None:
     port = centre.environment["IOC_WEB_PORT"]
-    other = Centre(tmp_path / "var", IOC_WEB_PORT=port)
-    result = subprocess.run(
-        [sys.executable, "app.py"],
-        cwd=ROOT,
-        env=other.environment,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    result = started(Centre(tmp_path / "var", IOC_WEB_PORT=port))
     assert result.returncode == 1
     assert f"port {port}" in result.stderr
     assert "IOC_WEB_PORT" in result.stderr
 
 
 def test_an_unknown_variable_is_named_in_a_warning(tmp_path: Path, centre: Centre) -> None:
-    other = Centre(centre.home, IOC_WEB_PROT="1")
-    result = subprocess.run(
-        [sys.executable, "app.py"],
-        cwd=ROOT,
-        env=other.environment,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    result = started(Centre(centre.home, IOC_WEB_PROT="1"))
     assert "IOC_WEB_PROT" in result.stderr
     assert "IOC_WEB_PORT" in result.stderr
 
