@@ -50,7 +50,7 @@ class Agenda:
         self, intakes: Mapping[str, Intake], occasion: Occasion, standing: Standing | None, said: Said
     ) -> list[int]:
         """Ends of the windows to compute now, oldest first."""
-        moment, mine = occasion.moment, [intakes[name] for name in self.plan.sources]
+        moment, mine = occasion.moment, [intakes[name] for name in self.plan.reads]
         window, reach = self.plan.indicator.window, max(moment.clock_ms, moment.mark_ms)
         due = set(self.waiting)
         self.left_over = False

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from metrics import image
 from metrics.alarm_event import AlarmEvent
+from metrics.derived_feed import DerivedFeed
 from metrics.entered import NOTHING, Entered
 from metrics.image import DamagedState, UnknownStateVersion
 from metrics.intake import Intake
@@ -68,7 +69,16 @@ class State:
             for part in intake.source.union_of:
                 self.intakes[part].unions.append(intake)
         self.publications = _publications(plan)
-        self._image = image.Image(self.intakes, self.publications)
+        self.derived = [
+            DerivedFeed(part, plan, name)
+            for name, source in plan.sources.items()
+            for part in plan.indicators
+            if part.indicator.id == source.source.indicator_of
+        ]
+        for feed in self.derived:
+            feed.publication.conclusion.standing = self.publications[0].conclusion.standing
+        inner = [feed.publication for feed in self.derived]
+        self._image = image.Image(self.intakes, [*self.publications, *inner])
 
     def feeds(self) -> dict[str, SourceFacts]:
         """The facts of each source."""
@@ -174,22 +184,31 @@ def step(
     changed: dict[str, frozenset[int]] = {}
     for publication in state.publications:
         mine = {name: state.intakes[name] for name in publication.plan.sources}
-        moment = _moment(mine, now_ms, behind)
-        origin = _least(origins, mine)
-        occasion = Occasion(moment, history, origin, world, entered, changed)
+        occasion = Occasion(_moment(mine, now_ms, behind), history, _least(origins, mine), world, entered, changed)
         values, completed = publication.publish(state.intakes, occasion)
         name = publication.plan.indicator.id
         changed[name] = changed.get(name, frozenset()) | publication.renewed
         outputs.values.extend(values)
         outputs.completed.extend(completed)
         outputs.alarms.extend(publication.events)
-        more = more or publication.agenda.left_over
-        publication.forget(moment)
-        start = publication.agenda.needed_from(moment, publication)
-        for scan, index in publication.agenda.panes_before(start).items():
-            needed[scan] = min(index, needed.get(scan, index))
-        for name in mine:
-            closed[name] = min(start, closed.get(name, start))
+        published = [publication]
+        for feed in state.derived:
+            if feed.publication.plan.id == f"{publication.plan.id}~rows":
+                for batch in feed.rows(state.intakes, occasion):
+                    state.intakes[feed.source].take(batch, now_ms)
+                published.append(feed.publication)
+        for one in published:
+            more = more or one.agenda.left_over
+            one.forget(occasion.moment)
+            start = one.agenda.needed_from(occasion.moment, one)
+            for scan, index in one.agenda.panes_before(start).items():
+                needed[scan] = min(index, needed.get(scan, index))
+            for source in one.plan.reads:
+                closed[source] = min(start, closed.get(source, start))
+    for intake in state.intakes.values():  # a late reading asks for the record of its own time
+        if intake.registry is not None:
+            name, own = intake.registry.source.id, intake.watermark.closed_ms
+            closed[name] = min(own, closed.get(name, own))
     for name, intake in state.intakes.items():
         wanted = {scan: index for scan, index in needed.items() if scan in intake.panes}
         intake.settle(closed.get(name, intake.watermark.closed_ms), wanted)

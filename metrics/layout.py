@@ -138,7 +138,7 @@ class Layout:
     def _cell_column(self, intake: Intake, name: str, owners: Index, ends: Index) -> Column:
         source, table = intake.source, intake.keys[self._measure.key]
         registry = intake.registry
-        if registry is not None and name in source.take and name not in table.columns:
+        if registry is not None and name in source.take and name not in self._measure.measure.per:
             found = registry.version_of(intake.entities.dictionary, table.part(ENTITY)[owners], ends - 1)
             return registry.register.keeping.raw(registry.register.ledger, name, found)
         column = self._column(intake, name, owners)

@@ -127,10 +127,16 @@ class IndicatorPlan:
     watched: tuple[str, ...] = ()
     patience_ms: int = 0
     until_ms: int | None = None
+    inner: bool = False  # its values are rows of a derived source, and are not published
 
     @property
     def id(self) -> str:
-        return f"{self.indicator.id}@{self.indicator.version}"
+        return f"{self.indicator.id}@{self.indicator.version}{'~rows' if self.inner else ''}"
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The sources whose state it reads, derived ones too."""
+        return tuple(dict.fromkeys((*self.sources, *(part.source for part in self.measures))))
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -205,8 +211,10 @@ class _Compiler:
             )
             own = dict.fromkeys(name for part in measures for name in (part.measure.source, part.source))
             asked = dict(own)
-            for name in indicators_of(indicator.formula):
+            for name in _needed(indicator):
                 asked |= reach.get(name, {})
+            # What is known of time comes from the sources below a derived one.
+            asked = {name: None for name in asked if not bundle.sources[name].indicator_of}
             reach[indicator.id] = reach.get(indicator.id, {}) | asked
             sources = [bundle.sources[name] for name in asked]
             patience = max((source.disorder_ms for source in sources), default=0)

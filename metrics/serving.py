@@ -109,15 +109,17 @@ class Serving:
     def _use(self, bundle: Bundle) -> None:
         chosen = bundle.for_world(self.world.variants)
         self._plan = compile(chosen)
-        self._contracts = {name: Contract.from_source(source) for name, source in chosen.sources.items()}
+        # Unions and values of indicators have no stream of their own.
+        fed = {name: one for name, one in chosen.sources.items() if not (one.union_of or one.indicator_of)}
+        self._contracts = {name: Contract.from_source(source) for name, source in fed.items()}
         self._streams = {
             keys.observations(self.world.id, name, shard): (name, shard)
-            for name, source in chosen.sources.items()
+            for name, source in fed.items()
             for shard in range(source.shards)
         }
         self.places = {key: self.places.get(key, Place()) for key in self._streams}
         self.lags = {key: self.lags.get(key, 0) for key in self._streams}
-        self.feeds = {name: self.feeds.get(name, Feed()) for name in chosen.sources}
+        self.feeds = {name: self.feeds.get(name, Feed()) for name in fed}
 
     def _note_lost(self, key: str, place: Place, real_ms: int) -> None:
         if key not in self._streams:

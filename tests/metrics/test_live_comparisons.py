@@ -84,3 +84,27 @@ def test_a_z_level_compares_with_the_same_hour_of_the_weeks_before() -> None:
     assert [(one.condition, one.kind, one.level_after, one.value) for one in events if one.condition == "level"] == [
         ("level", "raised", "yellow", 9.0)
     ]
+
+
+def test_the_complete_values_of_an_indicator_are_rows_for_another_one_also_over_a_restart() -> None:
+    busy = indicator("B", "n", TOTAL, dimensions=["station"])
+    stations = {"agg": "count", "where": "value >= 2", "per": ["station"], "having": "value >= 2", "then": "count"}
+    twice = {
+        "id": "T", "source": "indicator:B", "window": {"kind": "sliding", "size": "15m", "every": "5m"},
+        "formula": "twice", "measures": {"twice": stations},
+    }  # fmt: skip
+    plan = plan_of(bundle(busy, twice))
+    state = initial(plan)
+    said: dict[int, float | None] = {}
+    for clock, station in [
+        ("08:01", "a"), ("08:02", "a"), ("08:03", "b"), ("08:06", "a"), ("08:07", "a"), ("08:08", "b"), ("08:09", "b"),
+        ("08:11", "b"), ("08:12", "b"), ("08:16", "c"), ("08:21", "c"),
+    ]:  # fmt: skip
+        now = at(f"{clock}:00")
+        outputs = step(state, [batch([(now, station, None, 1)])], now + 1_000)
+        said |= {one.window_end: one.value for one in outputs.values if one.indicator == "T"}
+        state = restore(plan, state.snapshot())
+    assert said[at("08:05:00")] == 0.0
+    assert said[at("08:10:00")] == 1.0  # a: at least 2 in two windows
+    assert said[at("08:15:00")] == 2.0  # b too
+    assert said[at("08:20:00")] == 1.0  # the first window of a has gone

@@ -70,7 +70,7 @@ def batch(source: str, rows: Sequence[Row], due: Sequence[int | None] | None = N
 
 def measured(
     source: Source, rows: Sequence[Row], measure: Measure, window: Window, ends: Sequence[int],
-    due: Sequence[int | None] | None = None, form: Any = "tree",
+    *, due: Sequence[int | None] | None = None, form: Any = "tree",
 ) -> dict[tuple[int, str], tuple[float | None, int]]:  # fmt: skip
     """(end, region) -> (value, rows folded)."""
     program = StreamMeasuring(Bundle("", {source.id: source}, (), {}, REGIONS))
@@ -217,7 +217,7 @@ def test_records_are_counted_as_they_were_known_at_the_end(versions: list[Row], 
         records=True,
     )
     ends = [DAY + 20 * MINUTE_MS, DAY + 40 * MINUTE_MS, DAY + 65 * MINUTE_MS]
-    found = measured(records(), versions, measure, Window.sliding(30 * MINUTE_MS, 5 * MINUTE_MS), ends, due)
+    found = measured(records(), versions, measure, Window.sliding(30 * MINUTE_MS, 5 * MINUTE_MS), ends, due=due)
     for end in ends:
         snapshot: dict[str, tuple[Row, int | None]] = {}
         for row, at in sorted(zip(versions, due, strict=True), key=lambda pair: pair[0][0]):
