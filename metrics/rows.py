@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -127,7 +128,10 @@ class Rows:
         """A column as codes of the source's own texts; null is NULL_CODE."""
         found = self._codes.get(name)
         if found is None:
-            found = self._codes[name] = coded(self._owner.texts[name], self.column(name))
+            column, field = self.column(name), self._owner.source.fields.get(name)
+            if field is not None and field.type == "bool":
+                column = replace(column, values=column.values.astype(np.bool_))
+            found = self._codes[name] = coded(self._owner.texts[name], column)
         return found
 
     def _make(self, name: str) -> Column:

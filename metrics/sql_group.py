@@ -66,9 +66,7 @@ class Groups:
     def columns(self) -> list[str]:
         """The columns of the groups of a row, under the names that all further steps use."""
         found = [f"{self.region} AS _g"]
-        found += [
-            f"coalesce({self.leaves[name].sql}::VARCHAR, '') AS _d{at}" for at, name in enumerate(self.dimensions)
-        ]
+        found += [f"coalesce({printed(self.leaves[name])}, '') AS _d{at}" for at, name in enumerate(self.dimensions)]
         found += [f"{self.part(name).sql} AS _p{at}" for at, name in enumerate(self.per)]
         return [*found, "origin AS _origin"] if self._apart else found
 
@@ -105,3 +103,14 @@ def _registered_region(bundle: Bundle, source: Source, registry: Rows) -> str:
         return f"CASE WHEN {code} IN (SELECT code FROM regions) THEN {code} ELSE '' END"
     recorded = source.registry_is_source and bundle.sources[source.registry or ""].region
     return "_region" if recorded else NOWHERE
+
+
+def printed(leaf: Leaf) -> str:
+    """A value as the text of a dimension: decimals without trailing zeros, truth values as words."""
+    if leaf.kind != "number" or not leaf.scale:
+        return f"{leaf.sql}::VARCHAR"
+    one = 10**leaf.scale
+    return (
+        f"CASE WHEN {leaf.sql} % {one} = 0 THEN ({leaf.sql} // {one})::VARCHAR "
+        f"ELSE ({leaf.sql}::DOUBLE / {one})::VARCHAR END"
+    )
