@@ -15,6 +15,7 @@ from metrics.observation import Batch
 from metrics.occasion import SILENT_PAST_MS, History, Moment, Occasion
 from metrics.plan import Plan
 from metrics.publication import Publication
+from metrics.reference import indicators_of
 from metrics.remark import Finding
 from metrics.standing import Standing, kept_for
 from metrics.value import Value
@@ -182,6 +183,7 @@ def step(
     closed: dict[str, int] = {}
     more = False
     changed: dict[str, frozenset[int]] = {}
+    told: list[tuple[Publication, Moment]] = []
     for publication in state.publications:
         mine = {name: state.intakes[name] for name in publication.plan.sources}
         occasion = Occasion(_moment(mine, now_ms, behind), history, _least(origins, mine), world, entered, changed)
@@ -199,12 +201,17 @@ def step(
                 published.append(feed.publication)
         for one in published:
             more = more or one.agenda.left_over
-            one.forget(occasion.moment)
+            told.append((one, occasion.moment))
             start = one.agenda.needed_from(occasion.moment, one)
             for scan, index in one.agenda.panes_before(start).items():
                 needed[scan] = min(index, needed.get(scan, index))
             for source in one.plan.reads:
                 closed[source] = min(start, closed.get(source, start))
+    # What others refer to stays until all have read it.
+    awaited = {name for one, _ in told if one.agenda.left_over for name in indicators_of(one.plan.indicator.formula)}
+    for one, moment in told:
+        if one.plan.indicator.id not in awaited:
+            one.forget(moment)
     for intake in state.intakes.values():  # a late reading asks for the record of its own time
         if intake.registry is not None:
             name, own = intake.registry.source.id, intake.watermark.closed_ms
