@@ -79,7 +79,7 @@
     const rows = [...labels.values()].map((element) => ({ element, up: 0 }));
     rows.forEach(({ element }) => { element.style.translate = ""; });
     rows.forEach((row) => { row.box = row.element.getBoundingClientRect(); });
-    for (let round = 0; round < 4; round += 1) {
+    for (let round = 0; round < 12; round += 1) { // three in a row take more than one push each
       for (const a of rows) for (const b of rows) {
         if (a === b || a.box.top + a.up > b.box.top + b.up) continue;
         const beside = a.box.right <= b.box.left || b.box.right <= a.box.left;
@@ -121,6 +121,7 @@
     if (everything || names.some((name) => name.startsWith(`${of.areas}|`))) {
       const by = ioc.indicator(of.areas);
       const top = Math.max(...by.limits.map((limit) => limit.value), 1e-9);
+      let wider = false;
       for (const [code, layer] of areas) {
         const cell = ioc.cell(of.areas, code);
         const { verdict, shown: there, level } = ioc.judge(by, cell);
@@ -129,10 +130,12 @@
         const number = labels.get(code) && labels.get(code).querySelector("b");
         if (!number) continue;
         ioc.mark(number, cell || { i: of.areas, r: code, we: "" }, verdict.is);
-        ioc.text(number, there ? (level ? `${ioc.word(level)} ` : "") + ioc.shown(cell.x, by.decimals) : "");
+        const text = there ? (level ? `${ioc.word(level).slice(0, 1)} ` : "") + ioc.shown(cell.x, by.decimals) : "";
+        wider = wider || text.length !== number.textContent.length;
+        ioc.text(number, text);
         ioc.level(number, level);
       }
-      if (everything) spread();
+      if (everything || wider) spread();
     }
   };
 

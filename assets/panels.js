@@ -151,7 +151,7 @@
     const said = over.map(({ indicator, cell, level: reached }) => {
       const limit = indicator.limits.find((each) => each.level === reached);
       const name = ioc.english() ? indicator.en : indicator.zh;
-      const value = ioc.shown(cell.x, indicator.decimals) + (indicator.unit ? ` ${indicator.unit}` : "");
+      const value = ioc.shown(cell.x, indicator.decimals) + (indicator.unit ? `\u00a0${indicator.unit}` : ""); // one word: no line ends in it
       return `${name} ${value}` + (limit ? (ioc.english() ? ` (${ioc.word("line", ioc.word(reached), ioc.plain(limit.value))})` : `（${ioc.word("line", ioc.word(reached), ioc.plain(limit.value))}）`) : "");
     });
     ioc.text(one("#verdict-detail"), said.length ? said.join(ioc.word("semicolon")) : judged.length ? ioc.word("noneOver") : ioc.word("noJudgement"));

@@ -56,7 +56,7 @@ window.checks = {
     if (change.feed) ioc.state.feeds = feeds.map((feed) => ({ ...feed, ...change.feed }));
     const draw = () => { ioc.panels.draw(new Set(), true); ioc.path.draw(); ioc.map.draw(new Set(), true); };
     draw();
-    const found = [...window.checks.clipped(), ...window.checks.heads(), ...window.checks.outside()];
+    const found = [...window.checks.clipped(), ...window.checks.heads(), ...window.checks.outside(), ...window.checks.labels()];
     const said = document.getElementById("wall").textContent;
     ioc.state.feeds = feeds;
     held.forEach(([name, cell]) => ioc.state.cells.set(name, cell));
