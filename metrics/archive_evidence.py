@@ -63,6 +63,10 @@ class Evidence:
         self._remarks = table if fresh is None else pa.concat_tables([table, fresh.select(table.column_names)])
         self.bases = archive_remarks.bases(self._remarks)
 
+    def forget_remarks(self) -> None:
+        """From now on every archived row counts as it stands: what there would be without the intake's remarks."""
+        self._remarks = self._remarks.slice(0, 0)
+
     def counted(
         self, source: Source, positions: Mapping[str, str], from_ms: int = -(2**62), until_ms: int = 2**62
     ) -> Counted:

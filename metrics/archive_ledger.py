@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from metrics.archive import GAPS, POSITIONS, Life, bundle_path
 from metrics.archive_file import append_line, write_bytes
@@ -104,3 +104,12 @@ def keep_bundle(root: Path, raw: bytes) -> Path | None:
     if path is not None and not path.exists():
         write_bytes(path, raw)
     return path
+
+
+def bundle_of(root: Path, digest: str) -> Mapping[str, Any] | None:
+    """The kept definitions of a hash as JSON data; None if they were never seen."""
+    path = bundle_path(root, digest)
+    if path is None or not path.exists():
+        return None
+    found: Mapping[str, Any] = json.loads(path.read_bytes())
+    return found

@@ -101,7 +101,7 @@ class Published:
         if not queries:
             return []
         query = " UNION ALL ".join(queries) + " ORDER BY _ms, _seq, _row"
-        table: pa.Table = self._connection.execute(query, values).to_arrow_table()
+        table: pa.Table = self._connection.sql(query, params=values).to_arrow_table()
         found: dict[tuple[Any, ...], Said] = {}
         for row in table.to_pylist():  # a complete value stands in both streams
             found.setdefault(tuple(row[name] for name in _CELL), _said(row))

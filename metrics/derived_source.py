@@ -58,7 +58,7 @@ def reach_ms(bundle: Bundle, versions: Versions, name: str, derived: str) -> int
         ]
         known = [span for span in spans if span is not None]
         if known:
-            own = max(known) + _comparison_ms(indicator, versions) + _grid_ms(versions, name)
+            own = max(known) + comparison_ms(indicator, versions) + _grid_ms(versions, name)
             farthest = own if farthest is None else max(farthest, own)
     return None if farthest is None else min(farthest, EVER_MS)
 
@@ -126,7 +126,7 @@ def _span_ms(window: Window) -> int:
     return window.size_ms or _PERIOD_MS[window.period or "year"]
 
 
-def _comparison_ms(indicator: Indicator, versions: Versions) -> int:
+def comparison_ms(indicator: Indicator, versions: Versions) -> int:
     """How far back the comparisons of a formula look."""
     farthest = 0
     for name in names(indicator.formula):

@@ -1,0 +1,262 @@
+"""The check of vouchers: published values computed anew from archived rows, by either of the two programs.
+
+What the engine did is repeated from what is written: rows up to the positions of the commit, without those that its
+intake remarked on; the definitions, entered values and other indicators' values that stood at the commit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from metrics import plan as planning
+from metrics.archive_evidence import Counted, Evidence
+from metrics.archive_published import Published, Said
+from metrics.as_published import AsPublished, Used
+from metrics.basis import Basis
+from metrics.column import Column
+from metrics.conclude import QUALITY_NAMES
+from metrics.definition import Bundle, load
+from metrics.formula import names
+from metrics.in_force import Versions
+from metrics.indicator import Indicator
+from metrics.measured import Answer, Group, Mask, Measuring, RegionForm
+from metrics.observation import Batch
+from metrics.reference import Asked
+from metrics.row_table import row_table
+from metrics.source import Field, Source
+from metrics.sql_measuring import SqlMeasuring
+from metrics.stream import order
+from metrics.stream_measuring import StreamMeasuring
+from metrics.voucher_scope import derived, scope
+from metrics.watermark import BEGINNING
+
+Engine = Literal["sql", "stream"]
+CHANGED = "_changed"  # stands for the change time of records that name no field for it: they changed when they arrived
+# Makes identities unique: the engine has forgotten one that is older than the lateness, and counts it again.
+ARRIVED = "_arrived"
+TOLERANCE = 1e-9  # relative: what the two programs may differ by where they fold floats (section 3.2 of the language)
+
+
+class NotRecomputable(Exception):
+    """What a value rests on is not in the archive, or no program can compute it there. `zh`, `en`: why."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(f"{zh} {en}")
+        self.zh, self.en = zh, en
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The definitions of a basis in a world, and the plan that the engine made of them."""
+
+    raw: Mapping[str, Any]
+    bundle: Bundle
+    basis: Basis
+    plans: Mapping[tuple[str, int], planning.IndicatorPlan]
+    versions: Versions
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A published value and what it comes to when it is computed anew. `used`: values of other indicators that it, or
+    another value of its region that was computed with it, rests on."""
+
+    said: Said
+    value: float | None
+    samples: int
+    quality: str
+    used: tuple[Used, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether value and samples are the very same."""
+        return self.value == self.said.value and self.samples == self.said.samples
+
+    @property
+    def equal(self) -> bool:
+        """Whether they are the same within what floats may differ by."""
+        if self.value is None or self.said.value is None or self.samples != self.said.samples:
+            return self.same
+        most = max(abs(self.value), abs(self.said.value))
+        return abs(self.value - self.said.value) <= TOLERANCE * most
+
+
+@dataclass(frozen=True, slots=True)
+class _Early:
+    """A program as asked before a window is over: then its sources are stale as of the clock, not of its end."""
+
+    program: Measuring
+    clock_ms: int
+
+    def measure(self, indicator: Indicator, ends: Sequence[int], regions: RegionForm) -> Answer:
+        return self.program.measure(indicator, ends, regions)
+
+    def stale(self, source: str, ends: Sequence[int]) -> Mask:
+        return self.program.stale(source, [min(end, self.clock_ms) for end in ends])
+
+
+class Checker:
+    """Computes published values of one life anew. `bundle_of`: the definitions of a hash as JSON data, None: unknown.
+
+    Raises NotRecomputable; OSError, pa.ArrowException or duckdb.Error when a file is damaged.
+    """
+
+    def __init__(
+        self, evidence: Evidence, published: Published, bundle_of: Callable[[str], Mapping[str, Any] | None]
+    ) -> None:
+        self._evidence, self._published, self._bundle_of = evidence, published, bundle_of
+        self._grounds: dict[str, Ground] = {}
+
+    def ground(self, said: Said) -> Ground:
+        """What a value was computed by. Raises NotRecomputable."""
+        known = self._grounds.get(said.basis)
+        if known is None:
+            basis = self._evidence.bases.get(said.basis)
+            if basis is None:
+                raise NotRecomputable("档案中没有该值的计算依据", "the archive lacks what the value rests on")
+            raw = self._bundle_of(basis.bundle)
+            if raw is None:
+                raise NotRecomputable(f"档案中没有定义包 {basis.bundle}", f"the archive lacks bundle {basis.bundle}")
+            bundle = _as_counted(load(raw).for_world(basis.variants))
+            plans = {(one.indicator.id, one.indicator.version): one for one in planning.compile(bundle).indicators}
+            known = self._grounds[said.basis] = Ground(raw, bundle, basis, plans, Versions(bundle.indicators))
+        return known
+
+    def rows(self, cells: Sequence[Said]) -> dict[str, Counted]:
+        """The rows that values of one basis may rest on, up to the newest of their positions."""
+        ground = self.ground(cells[0])
+        since: dict[str, int] = {}
+        positions: dict[str, dict[str, str]] = {}
+        for said in cells:
+            indicator = self._indicator(ground, said)
+            here = json.loads(said.positions)
+            for source, oldest in scope(ground.bundle, ground.versions, indicator, said.window_end).items():
+                since[source] = min(oldest, since.get(source, oldest))
+                mine = positions.setdefault(source, {})
+                for shard, last in here.get(source, {}).items():
+                    mine[shard] = max(last, mine.get(shard, "0-0"), key=order)
+        return {
+            name: self._evidence.counted(ground.bundle.sources[name], positions[name], since[name]) for name in since
+        }
+
+    def check(self, cells: Sequence[Said], engine: Engine = "sql") -> list[Checked]:
+        """Each of the cells computed anew, in their order."""
+        by_basis: dict[str, list[int]] = {}
+        for at, said in enumerate(cells):
+            by_basis.setdefault(said.basis, []).append(at)
+        found: dict[int, Checked] = {}
+        for places in by_basis.values():
+            whole = self.rows([cells[at] for at in places])
+            by_commit: dict[tuple[int, str], list[int]] = {}
+            for at in places:
+                by_commit.setdefault((cells[at].commit_ms, cells[at].positions), []).append(at)
+            for members in by_commit.values():
+                answers = self._of_commit([cells[at] for at in members], whole, engine)
+                found |= dict(zip(members, answers, strict=True))
+        return [found[at] for at in range(len(cells))]
+
+    def measuring(self, ground: Ground, rows: Mapping[str, Counted], said: Said, engine: Engine) -> Measuring:
+        """A program that holds the rows up to the positions of a value."""
+        positions = json.loads(said.positions)
+        bundle = ground.bundle
+        here = {
+            name: _told_apart(counted.until(positions.get(name, {})).batch, bundle.sources[name])
+            for name, counted in rows.items()
+        }
+        if engine == "sql":
+            tables = {
+                name: row_table(bundle.sources[name], [one], bundle.regions, bundle.outlines)
+                for name, one in here.items()
+                if one.rows
+            }
+            return SqlMeasuring(bundle, tables)
+        program = StreamMeasuring(bundle)
+        for name, one in here.items():
+            program.feed(name, [one] if one.rows else [])
+        return program
+
+    def _of_commit(self, cells: Sequence[Said], rows: Mapping[str, Counted], engine: Engine) -> list[Checked]:
+        ground = self.ground(cells[0])
+        measuring = self.measuring(ground, rows, cells[0], engine)
+        recomputation = AsPublished(
+            ground.bundle, _Early(measuring, cells[0].world_now), ground.basis.entered, sayings=self._published,
+            commit_ms=cells[0].commit_ms,
+        )  # fmt: skip
+        kinds: dict[tuple[str, int, bool], list[int]] = {}
+        for at, said in enumerate(cells):
+            kinds.setdefault((said.indicator, said.version, said.split is not None), []).append(at)
+        found: dict[int, Checked] = {}
+        for places in kinds.values():
+            found |= _concluded(ground, recomputation, {at: cells[at] for at in places})
+        if isinstance(measuring, SqlMeasuring):
+            measuring.close()
+        return [found[at] for at in range(len(cells))]
+
+    def _indicator(self, ground: Ground, said: Said) -> Indicator:
+        plan = ground.plans.get((said.indicator, said.version))
+        if plan is None:
+            raise NotRecomputable("定义包中没有该指标版本", "the bundle lacks this version of the indicator")
+        for name in derived(ground.bundle, plan.indicator):
+            raise NotRecomputable(f"以指标 {name} 为数据源", f"its source is the indicator {name}")
+        return plan.indicator
+
+
+def asked_of(ground: Ground, said: Said) -> Asked:
+    """The groups among which a value stands, as the engine asks for them."""
+    plan = ground.plans[said.indicator, said.version]
+    dimensions = plan.indicator.dimensions if said.split is not None else ()
+    return Asked("tree" if plan.has_region else "none", dimensions, plan.indicator.levels if plan.has_region else ())
+
+
+def _concluded(ground: Ground, recomputation: AsPublished, cells: Mapping[int, Said]) -> dict[int, Checked]:
+    """Values of one indicator version at one commit, all split by dimensions or none."""
+    some = next(iter(cells.values()))
+    plan, asked = ground.plans[some.indicator, some.version], asked_of(ground, some)
+    ends = sorted({said.window_end for said in cells.values()})
+    groups: list[Group] = list(dict.fromkeys((said.region, said.split) for said in cells.values()))
+    recomputation.used.clear()
+    concluded = recomputation.concluded(plan.indicator, ends, asked, groups)
+    columns = {group: at for at, group in enumerate(concluded.groups)}
+    watermarks = json.loads(some.watermarks)
+    mark = min((watermarks.get(name, BEGINNING) for name in plan.sources), default=some.world_now)
+    ranked = any(name.startswith("rank(") for name in names(plan.indicator.formula))  # then all groups matter
+    found = {}
+    for at, said in cells.items():
+        row, column = ends.index(said.window_end), columns[said.region, said.split]
+        used = tuple(one for one in recomputation.used if ranked or one.region == said.region)
+        known, quality = bool(concluded.known[row, column]), QUALITY_NAMES[concluded.quality[row, column]]
+        if quality == "complete" and mark < said.window_end:
+            quality = "provisional"
+        found[at] = Checked(
+            said, float(concluded.value[row, column]) if known else None, int(concluded.samples[row, column]), quality,
+            used,
+        )  # fmt: skip
+    return found
+
+
+def _as_counted(bundle: Bundle) -> Bundle:
+    """The definitions for rows that the engine's intake has judged already."""
+    return replace(bundle, sources={name: _judged(source) for name, source in bundle.sources.items()})
+
+
+def _judged(source: Source) -> Source:
+    if source.union_of:
+        return source
+    if source.kind == "records" and not source.time:
+        return replace(source, time=CHANGED, fields={**source.fields, CHANGED: Field(CHANGED, "time")})
+    if source.identity and not source.indicator_of:
+        fields = {**source.fields, ARRIVED: Field(ARRIVED, "text")}
+        return replace(source, identity=(*source.identity, ARRIVED), fields=fields)
+    return source
+
+
+def _told_apart(batch: Batch, source: Source) -> Batch:
+    if ARRIVED not in source.identity:
+        return batch
+    numbers = Column(np.arange(batch.rows, dtype=np.int32), None, None, [f"{at:010d}" for at in range(batch.rows)])
+    return replace(batch, fields={**batch.fields, ARRIVED: numbers})
