@@ -8,18 +8,20 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics.identity_chunk import ENTITY_BITS, decode, encode
 from metrics.watermark import BEGINNING
 
-MAX_ENTITIES = 1 << 24  # an identity is one int64: 24 bits of entity code under the milliseconds of its bucket
-CHUNK = 4_096  # identities in a closed chunk of a checkpoint: 32 KB, so that a commit rewrites little
+MAX_ENTITIES = 1 << ENTITY_BITS  # an identity is one int64: the entity's code under the milliseconds of its bucket
+CHUNK = 16_384  # identities in a closed chunk of a checkpoint: 32 KB or some more, so that a commit rewrites little
 BUCKETS_MS = (60_000, 600_000)  # the least and the greatest stretch of time that is forgotten at once
-_ENTITY_BITS = 24
 _RADIX_ENTITIES = 1 << 16  # numpy sorts 16-bit keys by radix, six times as fast
 
 
 @dataclass(slots=True)
 class _Bucket:
     """The identities of one stretch of event time: `parts` in order of acceptance, `runs` sorted for lookups.
+
+    The first `closed` parts make up closed chunks, which never change again. Of the others one is made at each commit.
 
     Runs are made when first asked for, and merged so that each is more than twice as long as the next: a row is sorted
     again a logarithmic number of times, and a lookup asks a logarithmic number of runs.
@@ -29,8 +31,8 @@ class _Bucket:
     runs: list[NDArray[np.int64]] = field(default_factory=list)
     unsorted: list[NDArray[np.int64]] = field(default_factory=list)  # parts that no run holds yet
     count: int = 0
-    written: int = 0  # identities in closed chunks; they never change again
-    chunks: int = 0
+    closed: int = 0
+    chunks: int = 0  # closed ones
     reported: int = 0  # identities that the last look at the changes has seen
 
     def add(self, keys: NDArray[np.int64]) -> None:
@@ -53,12 +55,21 @@ class _Bucket:
         return found
 
     def all(self) -> NDArray[np.int64]:
-        """All identities in order of acceptance; joins the parts so that many small ones do not pile up."""
-        if len(self.parts) > 1:
-            self.parts = [np.concatenate(self.parts)]
-            if not self.runs:  # nothing was looked up yet: do not keep the small parts beside their join
-                self.unsorted = self.parts[:]
-        return self.parts[0] if self.parts else np.empty(0, np.int64)
+        """All identities in order of acceptance."""
+        return np.concatenate(self.parts) if self.parts else np.empty(0, np.int64)
+
+    def close(self) -> NDArray[np.int64]:
+        """Close the chunks that are full; returns the identities that were in no closed chunk before."""
+        if not self.parts[self.closed :]:
+            return np.empty(0, np.int64)
+        tail = np.concatenate(self.parts[self.closed :])
+        full = len(tail) // CHUNK * CHUNK
+        self.parts[self.closed :] = [part for part in (tail[:full], tail[full:]) if len(part)]
+        self.closed += full > 0
+        self.chunks += full // CHUNK
+        if not self.runs:  # nothing was looked up yet: do not keep the small parts beside their join
+            self.unsorted = self.parts[:]
+        return tail
 
 
 class Identities:
@@ -110,13 +121,13 @@ class Identities:
     def _admit_rising(self, entity: NDArray[np.int32], time: NDArray[np.int64]) -> bool:
         """Admit a batch that rises by (time, entity) and is newer than all before: what a feed in order looks like."""
         first, last = int(time[0]) // self.bucket_ms, int(time[-1]) // self.bucket_ms
-        if not 0 <= last - first < len(time) or (last - first + 1) * self.bucket_ms >= 1 << (63 - _ENTITY_BITS):
+        if not 0 <= last - first < len(time) or (last - first + 1) * self.bucket_ms >= 1 << (63 - ENTITY_BITS):
             return False
         keys = self._keys(first, entity, time)
         if not (keys[1:] > keys[:-1]).all() or (time <= self._newest[entity]).any():
             return False
         self._newest[entity] = time  # times rise, and of equal targets the last assignment stays
-        shift = np.int64(self.bucket_ms << _ENTITY_BITS)
+        shift = np.int64(self.bucket_ms << ENTITY_BITS)
         cuts = np.searchsorted(keys, np.arange(1, last - first + 1) * shift)
         for bucket, part in enumerate(np.split(keys, cuts)):
             if len(part):
@@ -139,39 +150,42 @@ class Identities:
         self._dropped = []
         for index, bucket in self._buckets.items():
             if bucket.count > bucket.reported:
-                yield from self._open_chunks(index, bucket)
-                bucket.reported = bucket.count
+                first, bucket.reported = bucket.chunks, bucket.count
+                yield from _chunks(index, first, bucket.close())
 
     def snapshot(self) -> Iterator[tuple[str, bytes]]:
         """Everything, as chunks of the same names that `changed` uses."""
         for index, bucket in self._buckets.items():
-            keys = bucket.all()
-            for chunk, start in enumerate(range(0, len(keys), CHUNK)):
-                yield f"{index}/{chunk}", keys[start : start + CHUNK].tobytes()
+            yield from _chunks(index, 0, bucket.all())
 
     def load(self, chunks: dict[tuple[int, int], bytes]) -> None:
-        """Take over the chunks of a snapshot, keyed by (bucket, chunk)."""
-        for (index, _), payload in sorted(chunks.items()):
-            keys = np.frombuffer(payload, np.int64)
+        """Take over the chunks of a snapshot, keyed by (bucket, chunk). Raises ValueError for damaged ones."""
+        other = set()  # buckets whose chunks had another size: they are written anew
+        for (index, chunk), payload in sorted(chunks.items()):
+            keys = decode(payload)
+            if len(keys) != CHUNK and (len(keys) > CHUNK or (index, chunk + 1) in chunks):
+                other.add(index)
             bucket = self._buckets.setdefault(index, _Bucket())
             bucket.add(keys)
             entity = (keys & (MAX_ENTITIES - 1)).astype(np.int64)
             if len(keys):
                 self._grow(int(entity.max()) + 1)
-                np.maximum.at(self._newest, entity, (keys >> _ENTITY_BITS) + index * self.bucket_ms)
-        for bucket in self._buckets.values():
-            bucket.chunks = bucket.count // CHUNK
-            bucket.written = bucket.chunks * CHUNK
-            bucket.reported = bucket.count
+                np.maximum.at(self._newest, entity, (keys >> ENTITY_BITS) + index * self.bucket_ms)
+        self._dropped += [f"{index}/{chunk}" for index, chunk in chunks if index in other]
+        for index, bucket in self._buckets.items():
+            if index not in other:
+                bucket.close()
+                bucket.reported = bucket.count
 
-    def _open_chunks(self, index: int, bucket: _Bucket) -> Iterator[tuple[str, bytes]]:
-        keys = bucket.all()
-        while len(keys) - bucket.written >= CHUNK:
-            yield f"{index}/{bucket.chunks}", keys[bucket.written : bucket.written + CHUNK].tobytes()
-            bucket.written += CHUNK
-            bucket.chunks += 1
-        if len(keys) > bucket.written:
-            yield f"{index}/{bucket.chunks}", keys[bucket.written :].tobytes()
+    def regroup(self, chunks: dict[tuple[int, int], bytes], bucket_ms: int) -> None:
+        """Take over the chunks of a snapshot whose buckets had another length."""
+        for (index, _), payload in sorted(chunks.items()):
+            keys = decode(payload)
+            entity, time = (keys & (MAX_ENTITIES - 1)).astype(np.int32), (keys >> ENTITY_BITS) + index * bucket_ms
+            if len(keys):
+                self._grow(int(entity.max()) + 1)
+                np.maximum.at(self._newest, entity, time)
+            self._add(entity, time)
 
     def _grow(self, entities: int) -> None:
         if entities > MAX_ENTITIES:
@@ -192,7 +206,7 @@ class Identities:
             yield first + bucket, np.flatnonzero(index == bucket)
 
     def _keys(self, bucket: int, entity: NDArray[np.int32], time: NDArray[np.int64]) -> NDArray[np.int64]:
-        keys: NDArray[np.int64] = ((time - bucket * self.bucket_ms) << _ENTITY_BITS) | entity
+        keys: NDArray[np.int64] = ((time - bucket * self.bucket_ms) << ENTITY_BITS) | entity
         return keys
 
     def _add(self, entity: NDArray[np.int32], time: NDArray[np.int64]) -> None:
@@ -212,3 +226,9 @@ class Identities:
             bucket.add(keys[unseen])
         np.maximum.at(self._newest, entity[new], time[new])
         return new
+
+
+def _chunks(bucket: int, first: int, keys: NDArray[np.int64]) -> Iterator[tuple[str, bytes]]:
+    """Identities as chunks by name, the first of which has the number `first`."""
+    for chunk, start in enumerate(range(0, len(keys), CHUNK), first):
+        yield f"{bucket}/{chunk}", encode(keys[start : start + CHUNK])

@@ -47,6 +47,7 @@ class Tally:
     outages: int = 0
     takeovers: int = 0
     failures: int = 0
+    commit_s: float = 0.0  # spent on commits, from preparing them to the server's answers
 
 
 class Worker:
@@ -161,7 +162,9 @@ class Worker:
     def _publish(self, serving: Serving) -> None:
         now_ms = real_ms()
         serving.advance(now_ms)
+        began = monotonic_s()
         self.tally.commits += serving.commit(now_ms)
+        self.tally.commit_s += monotonic_s() - began
 
     # ---- worlds come and go ----
 
@@ -177,7 +180,7 @@ class Worker:
             elif bundle is not None and (changed or world.variants != serving.world.variants):
                 serving.world = world
                 self._reader.close()
-                self._guarded(name, serving.use, bundle)
+                self._guarded(name, serving.use, bundle, real_ms())
             else:
                 serving.world = world  # its clock may have been set
         self.refused = {name: why for name, why in self.refused.items() if name in worlds}

@@ -69,3 +69,27 @@ def test_changes_add_up_to_the_snapshot():
         fields.update(seen.changed())
     assert {name: payload for name, payload in fields.items() if payload is not None} == dict(seen.snapshot())
     assert dict(seen.changed()) == {}
+
+
+def test_chunks_of_another_size_are_written_anew():
+    index = np.arange(10_000, dtype=np.int64)
+    before = (index * 10) << 24
+    chunks = {(0, 0): before[:4_096].tobytes(), (0, 1): before[4_096:8_192].tobytes(), (0, 2): before[8_192:].tobytes()}
+    seen = Identities(10 * MINUTE)
+    seen.load(chunks)
+    fields = dict.fromkeys(["0/0", "0/1", "0/2"], b"") | dict(seen.changed())
+    assert {name: payload for name, payload in fields.items() if payload is not None} == dict(seen.snapshot())
+    assert fields["0/1"] is None
+    assert admitted(seen, [(0, 40_960), (0, 40_961)]) == [False, True]
+
+
+def test_a_restored_state_goes_on_with_its_open_chunk():
+    seen = Identities(10 * MINUTE)
+    seen.admit(np.zeros(20_000, np.int32), np.arange(20_000, dtype=np.int64))
+    fields = dict(seen.snapshot())
+    seen = restored(seen)
+    assert dict(seen.changed()) == {}
+    seen.admit(np.zeros(1, np.int32), np.array([30_000], np.int64))
+    changes = dict(seen.changed())
+    assert list(changes) == ["0/1"]
+    assert fields | changes == dict(seen.snapshot())
