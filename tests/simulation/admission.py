@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from tests.simulation.city import SENSORS, City, Feed
+from tests.simulation.city import City
+from tests.simulation.declared import SENSORS, Feed
 from tests.simulation.deliveries import Sent, read
 from tests.simulation.span import EVER
 

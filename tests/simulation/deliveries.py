@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from metrics.codec import RawColumn, coded, pack
-from tests.simulation.city import ENTITIES, City, Feed
+from tests.simulation.city import City
+from tests.simulation.declared import ENTITIES, Feed
 from tests.simulation.span import DAY, HOUR, MINUTE
 
 CODES = ("C1", "C1", "C2", "S1", "X9", None)
@@ -63,8 +64,8 @@ def _of(feed: Feed, city: City, draw: Random) -> list[Sent]:
         if silent_from <= time < silent_from + silent_for:
             continue
         delay = draw.randrange(feed.disorder + 1_000)
-        if draw.random() < 0.12:
-            delay = draw.randrange(feed.lateness + feed.disorder)
+        if draw.random() < 0.25:
+            delay = feed.disorder + draw.randrange(feed.lateness)
         elif draw.random() < 0.07:
             delay = feed.lateness + feed.disorder + draw.randrange(HOUR)
         one = Sent(time + delay, feed.id, time, entity, fields, fault)

@@ -9,7 +9,8 @@ from fractions import Fraction
 from functools import lru_cache
 
 from tests.simulation.admission import Admission, Row
-from tests.simulation.city import LEVEL, PATHS, City, Indicator, Measure
+from tests.simulation.city import City
+from tests.simulation.declared import LEVEL, PATHS, Indicator, Measure
 from tests.simulation.span import HOUR
 
 Group = tuple[str, str | None]  # region, value of the dimension; None: not split

@@ -16,8 +16,9 @@ SEEDS = 500
 BLOCK = 10  # seeds in one test case, so that several processes share them
 # Seeds that show defects of the engine which are known and not yet mended: each must leave this list when it is.
 AWAITED = (
-    32, 35, 37, 61, 72, 83, 86, 90, 94, 117, 120, 130, 138, 146, 170, 181, 182, 209, 210, 238, 250, 275, 289, 311, 351,
-    369, 377, 381, 395, 410, 420, 430, 432, 457, 483,
+    7, 37, 61, 72, 86, 90, 94, 102, 116, 117, 120, 130, 138, 146, 147, 148, 162, 181, 192, 209, 216, 221, 231, 232,
+    233, 237, 238, 269, 279, 281, 289, 292, 320, 325, 341, 344, 349, 351, 367, 381, 410, 420, 430, 432, 444, 453, 457,
+    464, 483, 488, 499,
 )  # fmt: skip
 
 
@@ -36,16 +37,17 @@ def test_a_seed_whose_defect_is_known_still_shows_it(seed):
     assert not found, report(seed, found)
 
 
-def test_the_faults_of_the_schedule_do_happen():
+def test_what_is_drawn_does_happen():
     played = [Play(build(seed)).run() for seed in range(20)]
     counts = [source.counts for one in played for source in one.admission.sources.values()]
-    assert sum(one.crashes for one in played) >= 20
-    assert sum(one.refused for one in played) >= 5
-    assert sum(count["late"] for count in counts) >= 30
-    assert sum(count["duplicate"] for count in counts) >= 30
-    assert sum(len(one.dead) for one in played) >= 20
-    assert sum(value.revision > 0 for one in played for _, value in one.completed) >= 50
-    assert sum(len(one.completed) for one in played) >= 2_000
+    assert sum(one.crashes for one in played) > 50
+    assert sum(one.refused for one in played) > 10
+    assert sum(count["late"] for count in counts) > 20
+    assert sum(count["duplicate"] for count in counts) > 20
+    assert sum(len(one.dead) for one in played) > 20
+    assert sum(len(one.alarms) for one in played) > 20
+    assert sum(value.revision > 0 for one in played for _, value in one.completed) > 20
+    assert sum(len(one.completed) for one in played) > 1_000
 
 
 def test_a_seed_always_tells_the_same_story():

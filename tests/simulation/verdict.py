@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from metrics.value import Value
-from tests.simulation.city import Indicator
+from tests.simulation.declared import Indicator
 from tests.simulation.oracle import Expected, Group, Oracle
 from tests.simulation.play import Played
 from tests.simulation.span import local
