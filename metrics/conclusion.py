@@ -16,6 +16,7 @@ from metrics.reference import Asked, Here, Known, References
 from metrics.region import Regions
 from metrics.region_fold import fold_up, folded_columns
 from metrics.standing import Standing
+from metrics.wholeness import is_whole
 
 Rounded = Callable[[Numbers, Mask, int], Numbers]  # values of one window as published ones
 
@@ -87,10 +88,12 @@ class Conclusion:
         return folded, raw
 
     def _before_start(self, intakes: Mapping[str, Intake], end: int) -> bool:
-        """Whether a window of a measure begins before its source is complete."""
+        """Whether a window of a measure begins before its source is complete, or before its state is whole."""
         for part in self.plan.measures:
             since = intakes[part.measure.source].source.since_ms
             if since is not None and part.window.kind != "all" and part.window.first(end) < since:
+                return True
+            if not is_whole(part, intakes, end):
                 return True
         return False
 

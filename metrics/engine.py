@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from metrics import image
+from metrics.alarm_desk import Provenance
 from metrics.alarm_event import AlarmEvent
 from metrics.derived_feed import DerivedFeed
 from metrics.entered import NOTHING, Entered
@@ -18,6 +19,7 @@ from metrics.publication import Publication
 from metrics.reference import indicators_of
 from metrics.remark import Finding
 from metrics.standing import Standing, kept_for
+from metrics.succession import Orphan
 from metrics.value import Value
 from metrics.watermark import BEGINNING
 
@@ -79,7 +81,7 @@ class State:
         for feed in self.derived:
             feed.publication.conclusion.standing = self.publications[0].conclusion.standing
         inner = [feed.publication for feed in self.derived]
-        self._image = image.Image(self.intakes, [*self.publications, *inner])
+        self._image = image.Image(self.intakes, [*self.publications, *inner], plan.regions)
 
     def feeds(self) -> dict[str, SourceFacts]:
         """The facts of each source."""
@@ -96,6 +98,11 @@ class State:
     def watermarks(self) -> dict[str, int]:
         """The watermark of each source that has one, ms UTC."""
         return {name: facts.watermark_ms for name, facts in self.feeds().items() if facts.watermark_ms is not None}
+
+    @property
+    def orphans(self) -> list[Orphan]:
+        """Alarms of indicator versions that are no longer declared."""
+        return self._image.orphans
 
     def changed(self) -> dict[str, bytes | None]:
         """Fields of the checkpoint that differ from the last call (or from restore); None: delete the field."""
@@ -182,6 +189,10 @@ def step(
     needed: dict[str, int] = {}
     closed: dict[str, int] = {}
     more = False
+    for orphan in state.orphans:
+        if orphan.withdrawn:
+            provenance = Provenance(world, _least(origins, orphan.sources))
+            outputs.alarms.extend(orphan.desk.withdraw(now_ms, provenance))
     changed: dict[str, frozenset[int]] = {}
     told: list[tuple[Publication, Moment]] = []
     for publication in state.publications:

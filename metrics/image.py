@@ -7,19 +7,20 @@
 | `entities/ID/CHUNK`, `texts/ID/FIELD/CHUNK`, `keys/ID/COLUMNS/CHUNK` | dictionaries, append-only |
 | `seen/ID/BUCKET/CHUNK` | identities |
 | `rows/ID/CHUNK` | kept rows, in order of arrival |
+| `grounds/ID` | what the state of a source rests on |
 | `pane/SCAN/INDEX` | folded state |
 | `indicator/ID@VERSION` | how far it is published |
 | `groups/ID@VERSION/CHUNK` | its groups, append-only |
 | `record/ID@VERSION/END` | what was published of one window |
 | `kept/ID@VERSION/MEASURE/END` | a measure, or (MEASURE empty) the values, of a window that comparisons ask for |
 | `alarms/ID@VERSION/KEY` | the memory of its alarms |
+| `shape/ID@VERSION` | what its groups, windows and measures are |
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgpack
 import numpy as np
@@ -27,9 +28,17 @@ from numpy.typing import NDArray
 
 from metrics.aggregate import Folded, Integers
 from metrics.alarm_state import UnknownAlarmVersion
+from metrics.grounds import Grounds
+from metrics.identity import Identities
 from metrics.intake import Counters, Intake
 from metrics.publication import Publication
 from metrics.record import Record
+from metrics.region import Regions
+from metrics.register import Register
+from metrics.succession import Orphan, Shape, Split, orphan, settle
+from metrics.watermark import BEGINNING
+
+Read = TypeVar("Read")
 
 VERSION = 1
 CHUNK = 1024  # items of an append-only list in one field
@@ -50,7 +59,7 @@ class DamagedState(ValueError):
 class Image:
     """Translates a state to fields and back, and remembers what the last commit has seen."""
 
-    def __init__(self, intakes: Mapping[str, Intake], publications: Sequence[Publication]) -> None:
+    def __init__(self, intakes: Mapping[str, Intake], publications: Sequence[Publication], regions: Regions) -> None:
         self._intakes = intakes
         self._publications = {publication.plan.id: publication for publication in publications}
         self._panes = {scan: panes for intake in intakes.values() for scan, panes in intake.panes.items()}
@@ -63,12 +72,9 @@ class Image:
                 self._lists[f"keys/{name}/{','.join(columns)}"] = _constant(keys.rows)
         for name, publication in self._publications.items():
             self._lists[f"groups/{name}"] = _constant(publication.deriver.groups.all)
-        # Rows with other columns than today's have another name: a changed definition does not misread them.
-        self._layouts = {
-            name: f"rows/{name}/{_digest(intake.kept.columns)}"
-            for name, intake in intakes.items()
-            if intake.kept is not None
-        }
+        self._regions = regions
+        self._told: dict[str, bytes] = {}  # small fields as they were written
+        self.orphans: list[Orphan] = []  # until their alarms are somebody's or nobody's
         self._written: dict[str, int] = {}
         self._stray: list[str] = []  # fields of a checkpoint that the plan has no use for
         self._fresh = True
@@ -94,7 +100,7 @@ class Image:
                 out[f"seen/{name}/{chunk_name}"] = payload
             if intake.kept is not None:
                 for chunk, cells in intake.kept.ledger.changed(intake.kept.columns):
-                    out[f"{self._layouts[name]}/{chunk}"] = cells
+                    out[f"rows/{name}/{chunk}"] = cells
         for scan, panes in self._panes.items():
             for index in panes.dirty:
                 folded = panes.panes.get(index)
@@ -114,7 +120,20 @@ class Image:
             if publication.desk is not None:
                 for key, memory in publication.desk.changed().items():
                     out[f"alarms/{name}/{key}"] = memory
+        for field, told in self._small():
+            if self._told.get(field) != told:
+                out[field] = self._told[field] = told
+        for one in [one for one in self.orphans if one.desk.closed]:
+            self.orphans.remove(one)
+            out |= {field: None for field in one.fields if field not in out}
         return out
+
+    def _small(self) -> Iterator[tuple[str, bytes]]:
+        """Fields that seldom change and are compared with what was written."""
+        for name, intake in self._intakes.items():
+            yield f"grounds/{name}", Grounds.of(intake).packed()
+        for name, publication in self._publications.items():
+            yield f"shape/{name}", _pack(Shape.of(publication.plan).stored())
 
     def snapshot(self) -> dict[str, bytes]:
         """Every field; does not count as a look at the changes."""
@@ -129,7 +148,7 @@ class Image:
                 out[f"seen/{name}/{chunk_name}"] = payload
             if intake.kept is not None:
                 for chunk, cells in intake.kept.ledger.snapshot(intake.kept.columns):
-                    out[f"{self._layouts[name]}/{chunk}"] = cells
+                    out[f"rows/{name}/{chunk}"] = cells
         for scan, panes in self._panes.items():
             for index, folded in panes.panes.items():
                 out[f"pane/{scan}/{index}"] = _folded(folded)
@@ -143,7 +162,10 @@ class Image:
             if publication.desk is not None:
                 for key, memory in publication.desk.snapshot().items():
                     out[f"alarms/{name}/{key}"] = memory
-        return out
+        for one in self.orphans:
+            if not one.desk.closed:
+                out |= one.fields
+        return out | dict(self._small())
 
     def load(self, fields: Mapping[str, bytes]) -> None:
         """Take the state over from fields. Raises UnknownStateVersion, DamagedState."""
@@ -158,48 +180,88 @@ class Image:
         rows: dict[str, dict[int, bytes]] = {}
         alarms: dict[str, dict[str, bytes]] = {}
         kept_windows: list[tuple[str, str, str, int, bytes]] = []
+        old_groups: dict[str, dict[int, list[Any]]] = {}
+        past: list[tuple[str, str, str, bytes]] = []
+        inherited: list[tuple[str, str, str, str, int, bytes]] = []
         rest: list[tuple[str, str, str, bytes]] = []
-        layouts = set(self._layouts.values())
+        grounds = {tail: self._read(field, payload, Grounds.read) for field, tail, payload in _of(fields, "grounds")}
+        shapes = {tail: self._read(field, payload, Shape.read) for field, tail, payload in _of(fields, "shape")}
+        foreign = {  # sources whose rows and identities are of another kind now
+            name for name, told in grounds.items()
+            if name not in self._intakes or told.kind != self._intakes[name].source.kind
+        }  # fmt: skip
+        gone = {
+            name for name, shape in shapes.items()
+            if name not in self._publications or not shape.same_lines(Shape.of(self._publications[name].plan))
+        }  # fmt: skip
+        heirs = self._heirs(gone, shapes)
         for field, payload in fields.items():
             kind, _, tail = field.partition("/")
-            if kind == "meta":
+            if kind in ("meta", "grounds", "shape"):
+                if tail and tail not in self._intakes and tail not in self._publications:
+                    self._stray.append(field)
                 continue
             if kind == "seen":
                 name, bucket, chunk = tail.rsplit("/", 2)
-                if name in self._intakes:
+                told = grounds.get(name)
+                same = (
+                    told is None or told.identity == self._intakes[name].source.identity
+                    if name not in foreign
+                    else False
+                )
+                if name in self._intakes and same:
                     seen.setdefault(name, {})[int(bucket), int(chunk)] = payload
                 else:
                     self._stray.append(field)
             elif kind == "alarms":
                 name, _, key = tail.rpartition("/")
-                if name in self._publications and self._publications[name].desk is not None:
+                if name in gone:
+                    self._stray.append(field)
+                elif name in self._publications and self._publications[name].desk is not None:
                     alarms.setdefault(name, {})[key] = payload
                 else:
                     self._stray.append(field)
             elif kind == "kept":
                 name, measure, at = tail.rsplit("/", 2)
-                if name in self._publications and measure in self._publications[name].remembered:
+                if name in gone:
+                    self._stray.append(field)
+                    heir = heirs.get(name)
+                    if heir is not None and self._same_measure(heir, measure, shapes[name]):
+                        inherited.append((field, name, heir, measure, int(at), payload))
+                elif name in self._publications and measure in self._publications[name].remembered:
                     kept_windows.append((field, name, measure, int(at), payload))
                 else:
                     self._stray.append(field)
             elif kind == "rows":
-                layout, _, chunk = field.rpartition("/")
-                if layout in layouts:
-                    rows.setdefault(layout, {})[int(chunk)] = payload
+                name, _, chunk = tail.rpartition("/")
+                if name in self._intakes and self._intakes[name].kept is not None and name not in foreign:
+                    rows.setdefault(name, {})[int(chunk)] = payload
                 else:
                     self._stray.append(field)
             elif kind in ("entities", "texts", "keys", "groups"):
                 name, _, chunk = field.rpartition("/")
-                if name in self._lists:
+                if kind == "groups" and name.removeprefix("groups/") in gone:
+                    self._stray.append(field)
+                    old_groups.setdefault(name.removeprefix("groups/"), {})[int(chunk)] = _decode(field, payload)
+                elif name in self._lists:
                     lists.setdefault(name, {})[int(chunk)] = _decode(field, payload)
                 else:
                     self._stray.append(field)
+            elif kind in ("record", "indicator") and (tail if kind == "indicator" else tail.rpartition("/")[0]) in gone:
+                self._stray.append(field)
+                past.append((field, kind, tail, payload))
             else:
                 rest.append((field, kind, tail, payload))
         codes = {name: self._load_list(name, chunks) for name, chunks in lists.items()}
         for name, chunks in seen.items():
+            identities = self._intakes[name].identities
             try:
-                self._intakes[name].identities.load(chunks)
+                told = grounds.get(name)
+                if isinstance(identities, Identities) and told is not None and told.bucket_ms != identities.bucket_ms:
+                    self._stray += [f"seen/{name}/{bucket}/{chunk}" for bucket, chunk in chunks]
+                    identities.regroup(chunks, told.bucket_ms)
+                else:
+                    identities.load(chunks)
             except ValueError as error:
                 raise DamagedState(f"seen/{name}") from error
         for field, name, measure, window_end, payload in kept_windows:
@@ -210,19 +272,30 @@ class Image:
                 raise DamagedState(field) from error
         for name, memory in alarms.items():
             self._load_alarms(name, memory, codes.get(f"groups/{name}", np.empty(0, np.int64)))
-        for name, layout in self._layouts.items():
-            kept = self._intakes[name].kept
-            if layout in rows and kept is not None:
-                try:
-                    kept.load(rows[layout])
-                except (ValueError, KeyError, TypeError, msgpack.UnpackException) as error:
-                    raise DamagedState(layout) from error
         for field, kind, tail, payload in rest:
             try:
                 if not self._load_field(kind, tail, _decode(field, payload), codes):
                     self._stray.append(field)
             except (TypeError, ValueError, IndexError, KeyError) as error:
                 raise DamagedState(field) from error
+        self._load_rows(rows, grounds)
+        for name in gone:
+            self._leave(name, shapes[name], _joined(old_groups.get(name, {})), fields)
+        for name, publication in self._publications.items():
+            if name in shapes and name not in gone and publication.desk is None:  # its thresholds are gone
+                self._leave(name, shapes[name], _joined(lists.get(f"groups/{name}", {})), fields)
+        settle(self.orphans, self._publications)
+        for one in self.orphans:
+            if not one.withdrawn:  # its alarms wait for the one that takes them over
+                self._stray = [field for field in self._stray if field not in one.fields]
+        for field, name, heir, measure, window_end, payload in inherited:
+            known = self._publications[heir].deriver.groups
+            places = np.array([known.add(group) for group in _joined(old_groups.get(name, {}))], np.int64)
+            try:
+                self._publications[heir].remembered[measure].load(window_end, payload, places, moved=True)
+            except (ValueError, TypeError, IndexError, msgpack.UnpackException) as error:
+                raise DamagedState(field) from error
+        self._begin(shapes, past, fields)
 
     def _load_alarms(self, name: str, memory: Mapping[str, bytes], codes: NDArray[np.int64]) -> None:
         publication = self._publications[name]
@@ -233,6 +306,111 @@ class Image:
             raise UnknownStateVersion(str(error)) from error
         except (ValueError, TypeError, IndexError, msgpack.UnpackException) as error:
             raise DamagedState(f"alarms/{name}") from error
+
+    def _load_rows(self, rows: Mapping[str, dict[int, bytes]], grounds: Mapping[str, Grounds]) -> None:
+        """Kept rows, and from when on they and the panes are whole; a new union begins with the rows of its parts."""
+        unions = [name for name, intake in self._intakes.items() if intake.source.union_of]
+        for name in [*(name for name in self._intakes if name not in unions), *unions]:
+            intake, told = self._intakes[name], grounds.get(name)
+            if name in rows:
+                changed = {} if told is None else told.changed_fields(intake)
+                try:
+                    intake.take_over_rows(rows[name], changed)
+                except (ValueError, KeyError, TypeError, IndexError, msgpack.UnpackException) as error:
+                    raise DamagedState(f"rows/{name}") from error
+            elif isinstance(intake.kept, Register):
+                intake.join_parts([self._intakes[part] for part in intake.source.union_of])
+            if told is not None:
+                told.hold(intake)
+
+    # ---- versions that come and go ----
+
+    def _heirs(self, gone: Collection[str], shapes: Mapping[str, Shape]) -> dict[str, str]:
+        """For each version that is gone the new one that goes on with what it remembers."""
+        found = {}
+        for name in gone:
+            fresh = [
+                (publication.plan.indicator.version, heir)
+                for heir, publication in self._publications.items()
+                if (heir not in shapes or heir in gone)
+                and _line(heir)[0] == _line(name)[0]
+                and publication.plan.indicator.dimensions == shapes[name].dimensions
+            ]
+            if fresh:
+                found[name] = max(fresh)[1]
+        return found
+
+    def _same_measure(self, heir: str, measure: str, shape: Shape) -> bool:
+        publication = self._publications[heir]
+        mine = Shape.of(publication.plan)
+        same = not measure or mine.measures.get(measure) == shape.measures.get(measure)
+        return same and mine.window == shape.window and measure in publication.remembered
+
+    def _leave(self, name: str, shape: Shape, groups: Sequence[Split], fields: Mapping[str, bytes]) -> None:
+        """The alarms of a version that is gone."""
+        mine = {field: raw for field, raw in fields.items() if field.startswith((f"alarms/{name}/", f"groups/{name}/"))}
+        mine |= {f"shape/{name}": fields[f"shape/{name}"]}
+        memory = {field.removeprefix(f"alarms/{name}/"): raw for field, raw in mine.items() if field[0] == "a"}
+        try:
+            found = orphan(name, shape, groups, memory, self._regions) if memory else None
+        except UnknownAlarmVersion as error:
+            raise UnknownStateVersion(str(error)) from error
+        except (ValueError, TypeError, IndexError, msgpack.UnpackException) as error:
+            raise DamagedState(f"alarms/{name}") from error
+        if found is not None:
+            found.fields = {} if name in self._publications else mine
+            self.orphans.append(found)
+
+    def _begin(
+        self, shapes: Mapping[str, Shape], past: Sequence[tuple[str, str, str, bytes]], fields: Mapping[str, bytes]
+    ) -> None:
+        """A new version goes on where the one before stands; a new indicator begins where the stream stands."""
+        cursors: dict[str, tuple[int, int]] = {}  # indicator -> (version, how far it is published)
+        for field, tail, payload in _of(fields, "indicator"):
+            name, version = _line(tail)
+            cursor = _decode(field, payload)[0]
+            if cursor is not None:
+                cursors[name] = max(cursors.get(name, (0, cursor)), (version, cursor))
+        for field, kind, tail, payload in past:
+            if kind != "record":
+                continue
+            line, _, end = tail.rpartition("/")
+            name, version = _line(line)
+            if name in cursors and not _decode(field, payload)[0]:  # its successor completes the window
+                place = cursors[name]
+                if version == place[0]:
+                    cursors[name] = (place[0], min(place[1], int(end) - 1))
+        for line, publication in self._publications.items():
+            if line in shapes and f"indicator/{line}" in fields and publication.agenda.cursor_ms is not None:
+                continue
+            agenda, indicator = publication.agenda, publication.plan.indicator
+            heard = [self._intakes[name].watermark.newest_ms > BEGINNING for name in publication.plan.sources]
+            agenda.started = agenda.started or any(heard)
+            name, _ = _line(line)
+            if agenda.cursor_ms is None and name in cursors:
+                agenda.cursor_ms = indicator.window.floor(cursors[name][1])
+            elif agenda.cursor_ms is None and any(heard):
+                marks = [self._intakes[one].watermark for one in publication.plan.sources]
+                agenda.cursor_ms = indicator.window.floor(max(max(one.newest_ms, one.mark_ms) for one in marks))
+                if publication.plan.inner:
+                    self._first_rows(f"indicator:{indicator.id}", agenda.cursor_ms)
+            agenda.changed = True
+
+    def _first_rows(self, name: str, since_ms: int) -> None:
+        """A derived source that is new in an old world has only the values that come."""
+        intake = self._intakes.get(name)
+        if intake is None or intake.watermark.newest_ms > BEGINNING:
+            return
+        for panes in intake.panes.values():
+            panes.since_ms = since_ms
+        if intake.kept is not None:
+            intake.kept.whole_ms = since_ms
+
+    def _read(self, field: str, payload: bytes, reading: Callable[[Any], Read]) -> Read:
+        try:
+            return reading(_decode(field, payload))
+        except (TypeError, ValueError, AttributeError) as error:
+            raise DamagedState(field) from error
 
     def _load_list(self, name: str, chunks: Mapping[int, list[Any]]) -> NDArray[np.int64]:
         """Take a list over; returns the code that each of its items has now."""
@@ -291,8 +469,25 @@ class Image:
         return False
 
 
-def _digest(columns: Sequence[str]) -> str:
-    return hashlib.sha256("\x1f".join(sorted(columns)).encode()).hexdigest()[:16]
+def _of(fields: Mapping[str, bytes], kind: str) -> Iterator[tuple[str, str, bytes]]:
+    """The fields of a kind: (field, what follows the kind, payload)."""
+    for field, payload in fields.items():
+        found, _, tail = field.partition("/")
+        if found == kind:
+            yield field, tail, payload
+
+
+def _line(name: str) -> tuple[str, int]:
+    """What `ID@VERSION` and `ID@VERSION~rows` are versions of, and which."""
+    indicator, _, rest = name.rpartition("@")
+    version, between, inner = rest.partition("~")
+    return indicator + between + inner, int(version)
+
+
+def _joined(chunks: Mapping[int, list[Any]]) -> list[Split]:
+    """The groups of a version, by code."""
+    rows = [row for chunk in sorted(chunks) for row in chunks[chunk]]
+    return [(region, None if split is None else tuple(split)) for region, split in rows]
 
 
 def _constant(items: Sequence[Any]) -> Callable[[], Sequence[Any]]:

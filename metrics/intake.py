@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +13,7 @@ from metrics.clock import LOCAL_OFFSET_MS
 from metrics.column import Column
 from metrics.identity import Identities
 from metrics.journal import Journal
-from metrics.keeping import Keeping
+from metrics.keeping import NO_KEY, Keeping, key_name, rescaled
 from metrics.keyspace import Entities, Keys, at_rows
 from metrics.measure import ENTITY
 from metrics.named import NamedIdentities
@@ -25,6 +25,7 @@ from metrics.rows import Rows
 from metrics.source import Source
 from metrics.union import joined
 from metrics.watermark import BEGINNING, Watermark
+from metrics.window import pane_start
 
 _DENSE = 4  # a batch is folded over all its panes at once while panes x keys stay below this many times its rows
 
@@ -37,6 +38,7 @@ class Panes:
     panes: dict[int, Folded] = field(default_factory=dict)
     touched: set[int] = field(default_factory=set)
     dirty: set[int] = field(default_factory=set)  # changed or dropped since the last checkpoint
+    since_ms: int = BEGINNING  # the rows from here on are all folded
 
     def merge(self, index: int, part: Folded) -> None:
         known = self.panes.get(index)
@@ -49,6 +51,7 @@ class Panes:
         for index in [index for index in self.panes if index < before]:
             del self.panes[index]
             self.dirty.add(index)
+            self.since_ms = max(self.since_ms, pane_start(index + 1, self.scan.pane_ms))
 
 
 @dataclass(slots=True)
@@ -222,6 +225,65 @@ class Intake:
         if isinstance(self.identities, NamedIdentities):
             identity = self.identities.codes([mine.column(name) for name in self.source.identity])
         self._hold(mine, identity, now_ms, deleted)
+
+    # ---- from a checkpoint ----
+
+    def take_over_rows(self, chunks: dict[int, bytes], changed: Mapping[str, tuple[str, int]]) -> None:
+        """Take over the kept rows of a checkpoint. What they lack is made from the fields that were kept, as far as
+        they were; else only rows from now on have it. `changed`: type and decimals, as they were, of fields that are
+        declared otherwise now."""
+        kept = self.kept
+        assert kept is not None  # noqa: S101  # asked only of a source that keeps rows
+        lacking = kept.load(chunks)
+        if not len(kept.ledger):
+            return
+        keeping = kept.keeping
+        for name, raw in keeping.raws.items():
+            if name in lacking or raw.name not in changed:
+                continue
+            cells = rescaled(kept.ledger[name], changed[raw.name], self.source.fields[raw.name])
+            if cells is None:
+                lacking.add(name)
+            else:
+                kept.ledger.replace({name: cells})
+        stale = lacking & keeping.raws.keys()
+        rows = self._as_rows(stale)
+        if isinstance(kept, Register):
+            for name in stale:  # what nobody knew when it came is null
+                kept.ledger.replace({f"?{name}": np.zeros(len(rows), np.bool_)})
+            kept.remake(rows)
+            return
+        wanted = {name for name, fields in keeping.fields.items() if name in lacking or fields & changed.keys()}
+        given = {raw.name for name, raw in keeping.raws.items() if name not in stale}
+        given |= {ENTITY, self.source.entity, self.source.time}
+        if self.registry is None and not self.source.union_of:
+            given |= {*self.source.take}  # a fixed registry says it of the entity
+        makeable = {name for name in wanted if keeping.fields[name] <= given}
+        kept.ledger.replace(keeping.made(rows, makeable))
+        for name in wanted - makeable:
+            if name in map(key_name, self.keys):
+                kept.ledger.replace({name: np.full(len(rows), NO_KEY, np.int32)})
+        since = self.watermark.newest_ms + 1
+        kept.since |= dict.fromkeys((wanted - makeable) | stale, since)
+
+    def join_parts(self, parts: Iterable[Intake]) -> None:
+        """As the union that is asked for only now: the versions of its parts as they stand."""
+        for part in parts:
+            rows = part._as_rows(())
+            if not len(rows) or not isinstance(self.kept, Register):
+                continue
+            batch = joined(rows, part.source, part.entities.dictionary, self.source)
+            mine = Rows(batch, self.entities.dictionary.codes(batch.entities), self)
+            self.kept.take(mine, part.register.ledger["deleted"].copy())
+            self.kept.whole_ms = max(self.kept.whole_ms, part.register.whole_ms)
+
+    def _as_rows(self, lacking: Collection[str]) -> Rows:
+        """All kept rows, with the fields that are kept of them."""
+        kept = self.kept
+        assert kept is not None  # noqa: S101  # asked only of a source that keeps rows
+        names = self.entities.dictionary
+        batch = kept.keeping.batch(kept.ledger, self.source.id, names, lacking)
+        return Rows(batch, np.arange(len(names), dtype=np.int32), self)
 
     def _hear(self, rows: Rows, now_ms: int) -> None:
         if int(rows.time.min()) <= BEGINNING:  # records that are known since ever say nothing of time

@@ -11,6 +11,7 @@ from metrics.keeping import Index, Keeping
 from metrics.ledger import Ledger
 from metrics.observation import Dictionary
 from metrics.rows import Rows
+from metrics.watermark import BEGINNING
 from metrics.window import Window
 
 _RESTS = 4_096  # rows that may lie behind the horizon before the journal is cut
@@ -24,7 +25,11 @@ class Journal:
         self.ledger = Ledger(keeping.types)
         self._entities = entities
         self._identities = identities
-        self._current = current
+        self.current = current  # the last row of each entity stays whatever its age
+        self.whole_ms = BEGINNING  # all rows from here on are there
+        self.since: dict[str, int] = {}  # columns that only rows from here on have
+        self.silent_ms = BEGINNING  # the current row of an entity may be missing if it is older than this,
+        self.silent: frozenset[str] = frozenset()  # and the entity is one of these
         self._order: Index = np.empty(0, np.intp)
         self._times: NDArray[np.int64] = np.empty(0, np.int64)
         self._seen = -1
@@ -42,9 +47,9 @@ class Journal:
             cells["identity"] = identity
         self.ledger.append(cells, len(rows))
 
-    def load(self, chunks: dict[int, bytes]) -> None:
-        """Take over the chunks of a checkpoint."""
-        self.ledger.load(chunks, self.columns, {})
+    def load(self, chunks: dict[int, bytes]) -> set[str]:
+        """Take over the chunks of a checkpoint; returns the columns that they lack."""
+        return self.ledger.load(chunks, self.columns, {})
 
     def forget(self, before_ms: int) -> None:
         """Leave out rows older than this, but for the last one of each entity where that is asked for."""
@@ -52,9 +57,10 @@ class Journal:
         old = times < before_ms
         if int(old.sum()) < max(_RESTS, len(times) // 2):
             return
-        if self._current:
+        if self.current:
             old[self._last(before_ms)] = False
         if int(old.sum()) >= max(_RESTS, len(times) // 2):
+            self.whole_ms = max(self.whole_ms, int(times[old].max()) + 1)
             self.ledger.keep(~old)
 
     def windows(self, window: Window, ends: Sequence[int], *, reach_ms: int = 0) -> list[Index]:
@@ -71,6 +77,15 @@ class Journal:
         self._sort()
         low, high = np.searchsorted(self._times, (since_ms, before_ms))
         return np.unique(self.ledger["entity"][self._order[low:high]])
+
+    def is_current(self, before_ms: int, since_ms: int) -> bool:
+        """Whether the current row of every entity just before an instant is there, and is not older than `since_ms`."""
+        if since_ms <= BEGINNING and not self.silent:
+            return True
+        rows = self._last(before_ms)
+        if since_ms > BEGINNING and len(rows) and int(self.ledger["time"][rows].min()) < since_ms:
+            return False
+        return self.silent <= {self._entities[code] for code in self.ledger["entity"][rows].tolist()}
 
     def sort_keys(self, at: Index) -> tuple[NDArray[np.int64], ...]:
         """The order of rows wherever it matters: time, entity, identity (as texts)."""

@@ -76,17 +76,35 @@ class Ledger:
         for chunk in range(_chunks(self.rows)):
             yield chunk, self._chunk(chunk, names)
 
-    def load(self, chunks: Mapping[int, bytes], names: tuple[str, ...], fill: Mapping[str, int]) -> None:
-        """Take over the chunks of a snapshot; columns that are not written begin as `fill`."""
+    def replace(self, columns: Mapping[str, Cells]) -> None:
+        """Give whole columns, shape (rows,), made anew; only before a checkpoint of them is written."""
+        for name, cells in columns.items():
+            if cells.dtype == object and self._columns[name].dtype != object:
+                self._columns[name] = self._columns[name].astype(object)
+            self._columns[name][: self.rows] = cells
+        self.version += 1
+
+    def load(self, chunks: Mapping[int, bytes], names: tuple[str, ...], fill: Mapping[str, int]) -> set[str]:
+        """Take over the chunks of a snapshot; columns that are not written begin as `fill`, or as nothing.
+
+        Returns which of the columns `names` some chunk lacks: they are nothing there. What the chunks hold beyond
+        `names` is left out. In both cases all of it is written anew.
+        """
+        lacking: set[str] = set()
+        same = True
         for number in sorted(chunks):
             rows, parts = msgpack.unpackb(chunks[number])
             columns: dict[str, Cells] = {}
-            for name in names:
-                columns[name] = _unpacked(parts[name], rows)
-            for name, value in fill.items():
-                columns[name] = np.full(rows, value, self._columns[name].dtype)
+            for name in self._columns:
+                if name in parts and name in names:
+                    columns[name] = _unpacked(parts[name], rows)
+                else:
+                    columns[name] = np.full(rows, fill.get(name, 0), self._columns[name].dtype)
+            lacking |= set(names) - parts.keys()
+            same = same and parts.keys() == set(names)
             self.append(columns, rows)
-        self._written, self._fields = self.rows, _chunks(self.rows)
+        self._written, self._fields = self.rows if same else 0, _chunks(self.rows)
+        return lacking
 
     def _chunk(self, chunk: int, names: tuple[str, ...]) -> bytes:
         part = slice(chunk * CHUNK, min((chunk + 1) * CHUNK, self.rows))

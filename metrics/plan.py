@@ -290,7 +290,9 @@ class _Compiler:
     def _source_plan(self, name: str, source: Source, built: Iterable[Scan]) -> SourcePlan:
         scans = tuple(scan for scan in built if scan.source == name)
         grids = [scan.pane_ms for scan in scans] + self._grids.get(name, [])
-        needed = name in self._kept or name in self._lookups
+        # Versions of records are state: a definition that comes later must find them, whoever reads them now.
+        lasting = source.kind == "records" and not source.union_of
+        needed = lasting or name in self._kept or name in self._lookups
         kept = self._keep(source, self._kept.get(name, ())) if needed else None
         keys = dict.fromkeys([scan.key for scan in scans] + list(kept.keys if kept else ()))
         return SourcePlan(
@@ -305,6 +307,8 @@ class _Compiler:
         marks: dict[str, Node] = {}
         instants: dict[str, Node] = {}
         raws = set(self._lookups.get(source.id, ()))
+        if source.kind == "records":
+            raws |= self._whole_row(source)
         keys: dict[Key, None] = {}
         reach, current, whole = 0, False, False
         for measure, key, within in wanted:
@@ -331,12 +335,23 @@ class _Compiler:
             tuple(self._raw(source, name) for name in sorted(raws)), tuple(keys), reach, current, whole,
         )  # fmt: skip
 
+    def _whole_row(self, source: Source) -> set[str]:
+        """What a version says: from it every expression can be made anew, those of later definitions too."""
+        names = source.fields.keys() - {source.entity, source.time}
+        if source.registry_is_source:
+            names |= set(source.take)
+        if source.region is not None and (source.union_of or source.registry_is_source):
+            names |= {REGION}
+        return set(names)
+
     def _taken_type(self, source: Source, name: str) -> Type:
         if name in source.take_types:
             return source.take_types[name]
         return self._bundle.registries[source.registry or ""].types[name]
 
     def _raw(self, source: Source, name: str) -> Raw:
+        if name == REGION:
+            return Raw(name, "text", None)
         found = source.fields[name].formula_type if name in source.fields else self._taken_type(source, name)
         return Raw(name, found.kind, found.scale)
 

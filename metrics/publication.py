@@ -26,6 +26,7 @@ from metrics.remembered import Remembered
 from metrics.threshold import level_name
 from metrics.value import Quality, Value, series_id
 from metrics.watermark import BEGINNING
+from metrics.wholeness import is_whole
 from metrics.window import DAY_MS
 
 QUALITIES: tuple[Quality, ...] = ("complete", "provisional", "stale", "no_data")
@@ -82,7 +83,7 @@ class Publication:
             room = min(WINDOWS_PER_STEP, max(8, CELLS_PER_STEP // max(*sizes, len(self.deriver.groups), 1)))
             now = self.agenda.take(todo, room)
             answer = self.deriver.measure(intakes, now)
-            self._remember_measures(answer, now)
+            self._remember_measures(answer, now, intakes)
             concluded, raw = self.conclusion.conclude(answer, now, intakes, occasion, self._rounded)
             for at, end in enumerate(now):
                 found = self._emit(_Window(concluded, raw, at), end, occasion)
@@ -131,11 +132,14 @@ class Publication:
 
     # ---- conclusions ----
 
-    def _remember_measures(self, answer: Answer, ends: Sequence[int]) -> None:
-        for name, kept in self.remembered.items():
-            if name:
-                found = answer.measures[name]
-                for at, end in enumerate(ends):
+    def _remember_measures(self, answer: Answer, ends: Sequence[int], intakes: Mapping[str, Intake]) -> None:
+        for part in self.plan.measures:
+            kept = self.remembered.get(part.measure.name)
+            if kept is None:
+                continue
+            found = answer.measures[part.measure.name]
+            for at, end in enumerate(ends):
+                if is_whole(part, intakes, end):  # a part of a window is nothing to compare with
                     kept.put(end, found.value[at], found.known[at])
 
     def _rounded(self, value: Numbers, known: Mask, end: int) -> Numbers:

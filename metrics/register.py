@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from metrics.keeping import Index, Keeping, key_name
 from metrics.ledger import Ledger
 from metrics.rows import Rows
+from metrics.watermark import BEGINNING
 
 FOREVER = 2**62  # until when a current version is known
 _RESTS = 1_024  # superseded versions that may lie there before the register is cut
@@ -27,11 +28,12 @@ class Register:
         self.ledger = Ledger({**keeping.types, "deleted": "?", "until": "i8"})
         self._newest: Index = np.empty(0, np.intp)  # by key: its current version, -1 for none
         self._snapshots: tuple[int, dict[int, Index]] = (-1, {})
+        self.whole_ms = BEGINNING  # versions that were superseded from here on are all there
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The ledger columns that a checkpoint holds; `until` follows from the others."""
-        return (*self.keeping.types, "deleted")
+        """The ledger columns that a checkpoint holds: what versions say. All others are made from these."""
+        return (*self.keeping.base, "deleted")
 
     def take(self, rows: Rows, deleted: NDArray[np.bool_]) -> None:
         """Add versions in order of arrival."""
@@ -42,9 +44,13 @@ class Register:
         self.ledger.append(cells, len(rows))
         self._link(first)
 
-    def load(self, chunks: dict[int, bytes]) -> None:
-        """Take over the chunks of a checkpoint."""
-        self.ledger.load(chunks, self.columns, {"until": FOREVER})
+    def load(self, chunks: dict[int, bytes]) -> set[str]:
+        """Take over the chunks of a checkpoint; returns the columns that they lack. Then `remake`."""
+        return self.ledger.load(chunks, self.columns, {"until": FOREVER})
+
+    def remake(self, rows: Rows) -> None:
+        """Make all columns that follow from what the versions say; `rows`: all of them."""
+        self.ledger.replace(self.keeping.made(rows, self.keeping.fields))
         self._link(0)
 
     def forget(self, before_ms: int) -> None:
@@ -53,6 +59,7 @@ class Register:
         old = until < before_ms
         old |= self.ledger["deleted"] & (until == FOREVER) & (self.ledger["time"] < before_ms)
         if int(old.sum()) >= max(_RESTS, len(until) // 4):
+            self.whole_ms = max(self.whole_ms, int(until[old & (until < FOREVER)].max(initial=BEGINNING)))
             self.ledger.keep(~old)
             self._newest.fill(-1)
             current = np.flatnonzero(self.ledger["until"] == FOREVER)

@@ -55,15 +55,20 @@ class Remembered:
         for end in self._windows:
             yield end, self._pack(end)
 
-    def load(self, end: int, payload: bytes, codes: NDArray[np.int64]) -> None:
-        """Take one window over; `codes`: the code that each of its groups has now. Raises ValueError."""
+    def load(self, end: int, payload: bytes, codes: NDArray[np.int64], *, moved: bool = False) -> None:
+        """Take one window over; `codes`: the code that each of its groups has now. `moved`: it is another's and
+        not written as ours yet; what we have ourselves stays. Raises ValueError."""
+        if moved and end in self._windows:
+            return
         value, known = (
             np.frombuffer(part, kind) for part, kind in zip(msgpack.unpackb(payload), ("f8", "?"), strict=True)
         )
         size = int(codes[: len(value)].max(initial=-1)) + 1
-        moved, given = np.zeros(size), np.zeros(size, np.bool_)
-        moved[codes[: len(value)]], given[codes[: len(value)]] = value, known
-        self._windows[end] = (moved, given)
+        placed, given = np.zeros(size), np.zeros(size, np.bool_)
+        placed[codes[: len(value)]], given[codes[: len(value)]] = value, known
+        self._windows[end] = (placed, given)
+        if moved:
+            self._dirty.add(end)
 
     def _pack(self, end: int) -> bytes:
         value, known = self._windows[end]

@@ -14,7 +14,8 @@ from metrics.evaluation import evaluate_exact, evaluate_where
 from metrics.fold import Result
 from metrics.formula import Node, names, uses_now
 from metrics.intake import Intake
-from metrics.keeping import Index, instant_name, key_name, mark_name, number_name, truth_name
+from metrics.journal import Journal
+from metrics.keeping import NO_KEY, Index, instant_name, key_name, mark_name, number_name, truth_name
 from metrics.layout import Layout
 from metrics.ledger import Cells
 from metrics.plan import MeasurePlan
@@ -100,6 +101,9 @@ class _Fold:
     def result(self, rows: list[Index]) -> Result:
         """The measure of each window and cell."""
         picked = _Picked(np.concatenate(rows), np.repeat(np.arange(len(rows)), [len(found) for found in rows]))
+        key = key_name(self._part.key)
+        if isinstance(self._intake.kept, Journal) and key in self._intake.kept.since:
+            picked = picked.only(self._ledger[key][picked.row] != NO_KEY)
         if self._measure.where is not None:
             picked = picked.only(self._where(self._measure.where, picked))
         if self._measure.agg == "dwell":

@@ -98,8 +98,10 @@ class Serving:
         self.refresh(real_ms)
         return damaged
 
-    def use(self, bundle: Bundle) -> None:
-        """Go over to other definitions; the state of what did not change is kept."""
+    def use(self, bundle: Bundle, real_ms: int) -> None:
+        """Go over to other definitions; the state of what did not change is kept. What has been received counts by the
+        definitions under which it came."""
+        self.absorb(real_ms)
         fields = self._state.snapshot()
         self._use(bundle)
         self._state = engine.restore(self._plan, fields)
