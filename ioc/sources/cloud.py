@@ -1,4 +1,4 @@
-"""The cloud source: the machine's own load, the centre's own processes and Valkey's own figures, every two seconds."""
+"""The cloud source: the machine, the centre's processes, Valkey, and what feeds have missed, every two seconds."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
 import psutil
 import redis
 
 from ioc.sources.feed import Feed
+from ioc.sources.gaps import Missed, read_gaps
 from ioc.sources.rows import Rows, fixed, rows_of, whole
 from metrics import keys
 from metrics.clock import real_ms
@@ -24,6 +26,8 @@ from metrics.world import Origin
 PERIOD_MS = 2_000  # as declared in packs/operations/sources.toml
 FRESH_MS = 10_000  # a heartbeat older than this names a process that may be gone, and its number may be another's
 MB = 1_000_000
+SCALES = {"cpu_pct": 2, "memory_pct": 2, "disk_pct": 2, "load1": 3, "rss_mb": 1, "valkey_mb": 1}  # as declared there
+NO_GAPS: Mapping[str, Missed] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,33 +64,38 @@ class Cloud:
             at = real_ms() // PERIOD_MS * PERIOD_MS
             valkey: Valkey | None = None
             processes: dict[str, float] = {}
+            gaps: dict[str, Missed] = {}
             with suppress(redis.RedisError, OSError):  # it is away: the machine's own figures go on
                 valkey, processes = read_valkey(client), read_processes(client, real_ms())
-            if not feed.put(sample(at, read_machine(self._disk), processes, valkey), stop):
+                gaps = read_gaps(client, real_ms())
+            if not feed.put(sample(at, read_machine(self._disk), processes, valkey, gaps), stop):
                 return
 
 
-def sample(at_ms: int, machine: Machine, processes: Mapping[str, float], valkey: Valkey | None) -> Rows:
-    """One instant: a row for the machine, one per process (name -> resident MB) and one for Valkey if it answers."""
-    names = list(processes)
-    behind: int = len(names) + (valkey is not None)
-    own, ahead = [None] * behind, [None] * (1 + len(names))
-    after = [None] * (valkey is not None)
-    figures = [valkey] if valkey is not None else []
+def sample(
+    at_ms: int,
+    machine: Machine,
+    processes: Mapping[str, float],
+    valkey: Valkey | None,
+    gaps: Mapping[str, Missed] = NO_GAPS,
+) -> Rows:
+    """One instant: a row for the machine, one per process (name -> resident MB), one for Valkey if it answers, and one
+    per feed."""
+    rows: dict[str, dict[str, Any]] = {"machine": asdict(machine)}
+    rows |= {f"process:{name}": {"process": name, "rss_mb": resident} for name, resident in processes.items()}
+    if valkey is not None:
+        rows["valkey"] = {"valkey_mb": valkey.memory_mb, "ops_per_s": valkey.ops_per_s, "clients": valkey.clients}
+    rows |= {f"feed:{name}": {"feed": name, "gaps": one.gaps, "missing": one.missing} for name, one in gaps.items()}
+
+    def cells(name: str) -> list[Any]:
+        return [row.get(name) for row in rows.values()]
+
     return rows_of(
         at_ms,
-        ["machine", *(f"process:{name}" for name in names), *("valkey" for _ in figures)],
-        {
-            "process": coded([None, *names, *after]),
-            "cpu_pct": fixed([machine.cpu_pct, *own], 2),
-            "memory_pct": fixed([machine.memory_pct, *own], 2),
-            "disk_pct": fixed([machine.disk_pct, *own], 2),
-            "load1": fixed([machine.load1, *own], 3),
-            "rss_mb": fixed([None, *(processes[name] for name in names), *after], 1),
-            "valkey_mb": fixed([*ahead, *(figure.memory_mb for figure in figures)], 1),
-            "ops_per_s": whole([*ahead, *(figure.ops_per_s for figure in figures)]),
-            "clients": whole([*ahead, *(figure.clients for figure in figures)]),
-        },
+        list(rows),
+        {name: coded(cells(name)) for name in ("process", "feed")}
+        | {name: fixed(cells(name), scale) for name, scale in SCALES.items()}
+        | {name: whole(cells(name)) for name in ("ops_per_s", "clients", "gaps", "missing")},
     )
 
 

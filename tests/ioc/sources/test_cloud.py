@@ -16,13 +16,17 @@ import redis
 from ioc.packs.bundle import build
 from ioc.sources.cloud import Cloud, Machine, Valkey, read_machine, read_processes, read_valkey, sample
 from ioc.sources.feed import Feed, Place
+from ioc.sources.gaps import Missed
 from metrics import keys
 from metrics.clock import real_ms
 from metrics.codec import decode
 from tests.conftest import wait_until
 
 MACHINE = Machine(cpu_pct=12.5, memory_pct=40.0, disk_pct=70.0, load1=0.25)
-FIELDS = ("process", "cpu_pct", "memory_pct", "disk_pct", "load1", "rss_mb", "valkey_mb", "ops_per_s", "clients")
+FIELDS = (
+    "process", "cpu_pct", "memory_pct", "disk_pct", "load1", "rss_mb", "valkey_mb", "ops_per_s", "clients", "feed",
+    "gaps", "missing",
+)  # fmt: skip
 
 
 def test_a_sample_has_a_row_for_the_machine_for_each_process_and_for_valkey() -> None:
@@ -37,6 +41,16 @@ def test_a_sample_has_a_row_for_the_machine_for_each_process_and_for_valkey() ->
     assert run.columns["process"].values.tolist() == [-1, 0, 1, -1]
     assert run.columns["ops_per_s"].values.tolist() == [0, 0, 0, 900]
     assert run.columns["ops_per_s"].valid.tolist() == [False, False, False, True]
+
+
+def test_a_sample_has_a_row_for_each_feed_with_what_it_missed() -> None:
+    rows = sample(2_000, MACHINE, {}, None, {"cloud": Missed(0, 0), "replay/traffic": Missed(2, 70)})
+    run = decode([[b"1-0", [b"p", rows.payload()]]], ("t", "k", *FIELDS)).runs[0]
+    assert list(run.columns["k"].dictionary) == ["machine", "feed:cloud", "feed:replay/traffic"]
+    assert run.columns["feed"].values.tolist() == [-1, 0, 1]
+    assert run.columns["gaps"].values.tolist() == [0, 0, 2]
+    assert run.columns["missing"].values.tolist() == [0, 0, 70]
+    assert run.columns["missing"].valid.tolist() == [False, True, True]
 
 
 def test_a_sample_without_valkey_has_the_machine_alone() -> None:
