@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from metrics.intake import Intake, Panes
 from metrics.layout import Groups, Index, Layout
 from metrics.measure import Measure
 from metrics.measured import Answer, Measured
-from metrics.plan import IndicatorPlan
+from metrics.plan import IndicatorPlan, MeasurePlan
 from metrics.region import Regions
 from metrics.rowwise import fold_rows
 from metrics.window import Window, pane_index
@@ -34,39 +35,67 @@ class _Measured:
     rows: NDArray[np.int64]
 
 
-@dataclass(slots=True)
+Derived = dict[Hashable, Any]  # what was derived in one step, for all indicators that ask for the same
+
+
+class Layouts:
+    """The groups and layouts of all indicators of a state, each once however many indicators spread keys alike."""
+
+    def __init__(self, regions: Regions) -> None:
+        self._regions = regions
+        self._groups: dict[Hashable, Groups] = {}
+        self._layouts: dict[Hashable, Layout] = {}
+
+    def groups(self, plan: IndicatorPlan) -> Groups:
+        """The groups of an indicator. Those that only others have are groups without a row to it."""
+        which = self._which(plan)
+        if which not in self._groups:
+            self._groups[which] = Groups(plan, self._regions)
+        return self._groups[which]
+
+    def layout(self, plan: IndicatorPlan, part: MeasurePlan) -> Layout:
+        """How the keys of a measure spread over the groups of an indicator."""
+        which = (*self._which(plan), part.source, part.key, part.region, part.dimensions, part.measure.per)
+        if which not in self._layouts:
+            self._layouts[which] = Layout(plan, part, self._regions, self.groups(plan))
+        return self._layouts[which]
+
+    def _which(self, plan: IndicatorPlan) -> tuple[Hashable, ...]:
+        return plan.indicator.dimensions, plan.levels, plan.has_region
+
+
 class Deriver:
     """One indicator: its groups and layouts, and how to compute its windows from panes."""
 
-    plan: IndicatorPlan
-    regions: Regions
-    groups: Groups = field(init=False)
-    layouts: list[Layout] = field(init=False)
+    def __init__(self, plan: IndicatorPlan, regions: Regions, layouts: Layouts | None = None) -> None:
+        layouts = Layouts(regions) if layouts is None else layouts
+        self.plan = plan
+        self.groups = layouts.groups(plan)
+        self.layouts = [layouts.layout(plan, part) for part in plan.measures]
+        # Measures that differ in name only are one. The layout is known by its identity: it lives as long as we do.
+        self._same: list[Hashable] = [
+            (id(layout), part.scan, part.window, replace(part.measure, name="", unit=None))
+            for layout, part in zip(self.layouts, plan.measures, strict=True)
+        ]
 
-    def __post_init__(self) -> None:
-        self.groups = Groups(self.plan, self.regions)
-        self.layouts = [Layout(self.plan, measure, self.regions, self.groups) for measure in self.plan.measures]
+    def measure(self, intakes: Mapping[str, Intake], ends: Sequence[int], derived: Derived | None = None) -> Answer:
+        """The measures of the windows that end at `ends`, oldest first, for every group that was ever seen.
 
-    def measure(self, intakes: Mapping[str, Intake], ends: Sequence[int]) -> Answer:
-        """The measures of the windows that end at `ends`, oldest first, for every group that was ever seen."""
+        `derived`: what others have derived from the same state; what is derived here is put there for them.
+        """
+        derived = {} if derived is None else derived
+        asked = tuple(ends)
         for layout, part in zip(self.layouts, self.plan.measures, strict=True):
             layout.extend(intakes[part.source])
         groups = len(self.groups)
         measured: dict[str, Measured] = {}
         present = np.zeros(len(ends) * groups, np.bool_)
-        states: dict[tuple[str, Window], Folded] = {}
-        for layout, part in zip(self.layouts, self.plan.measures, strict=True):
-            intake, measure = intakes[part.source], part.measure
-            if part.scan:
-                which = part.scan, part.window
-                if which not in states:
-                    states[which] = window_states(
-                        intake.panes[part.scan], part.window, ends, len(intake.keys[part.key])
-                    )
-                cells = _paned(measure, layout, states[which], len(ends))
-            else:
-                cells = fold_rows(part, layout, intakes, ends)
-            found = _Measured(*cells) if not measure.per else _second_step(measure, layout, intake, cells, ends)
+        for layout, part, same in zip(self.layouts, self.plan.measures, self._same, strict=True):
+            measure = part.measure
+            which = (same, asked, layout.cells, len(layout.groups))
+            found: _Measured | None = derived.get(which)
+            if found is None:
+                found = derived[which] = _derive(part, layout, intakes, ends, derived)
             projection = layout.project()
             if projection is None:
                 present |= found.rows > 0
@@ -77,6 +106,24 @@ class Deriver:
                 found.value.reshape(shape), found.known.reshape(shape), found.rows.reshape(shape)
             )
         return Answer(list(self.groups.all), measured, present.reshape(len(ends), groups))
+
+
+def _derive(
+    part: MeasurePlan, layout: Layout, intakes: Mapping[str, Intake], ends: Sequence[int], derived: Derived
+) -> _Measured:
+    """A measure of all windows and of all groups of the layout."""
+    intake, measure = intakes[part.source], part.measure
+    if part.scan:
+        which = (part.scan, part.window, tuple(ends))
+        if which not in derived:
+            derived[which] = window_states(intake.panes[part.scan], part.window, ends, len(intake.keys[part.key]))
+        cells = _paned(measure, layout, derived[which], len(ends))
+    else:
+        cells = fold_rows(part, layout, intakes, ends)
+    found = _Measured(*cells) if not measure.per else _second_step(measure, layout, intake, cells, ends)
+    for array in (found.value, found.known, found.rows):
+        array.flags.writeable = False
+    return found
 
 
 def window_states(panes: Panes, window: Window, ends: Sequence[int], size: int) -> Folded:

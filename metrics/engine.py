@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from metrics import image
 from metrics.alarm_desk import Provenance
 from metrics.alarm_event import AlarmEvent
+from metrics.derive import Derived, Layouts
 from metrics.derived_feed import DerivedFeed
 from metrics.entered import NOTHING, Entered
 from metrics.image import DamagedState, UnknownStateVersion
@@ -118,12 +119,13 @@ def _publications(plan: Plan) -> list[Publication]:
     kept = kept_for([part.indicator for part in plan.indicators])
     found: dict[tuple[str, int], Publication] = {}
     newest: dict[str, Publication] = {}
+    layouts = Layouts(plan.regions)
     for part in plan.indicators:
         indicator = part.indicator
         mine = {name: keep_ms for (owner, name), keep_ms in kept.items() if owner == indicator.id}
         own = {measure.measure.name for measure in part.measures} | {""}
         mine = {name: keep_ms for name, keep_ms in mine.items() if name in own}
-        publication = Publication(part, plan, mine, newest.get(indicator.id))
+        publication = Publication(part, plan, mine, newest.get(indicator.id), layouts)
         found[indicator.id, indicator.version] = newest[indicator.id] = publication
     standing = Standing([part.indicator for part in plan.indicators], found)
     for publication in found.values():
@@ -194,10 +196,13 @@ def step(
             provenance = Provenance(world, _least(origins, orphan.sources))
             outputs.alarms.extend(orphan.desk.withdraw(now_ms, provenance))
     changed: dict[str, frozenset[int]] = {}
+    derived: Derived = {}
     told: list[tuple[Publication, Moment]] = []
     for publication in state.publications:
         mine = {name: state.intakes[name] for name in publication.plan.sources}
-        occasion = Occasion(_moment(mine, now_ms, behind), history, _least(origins, mine), world, entered, changed)
+        occasion = Occasion(
+            _moment(mine, now_ms, behind), history, _least(origins, mine), world, entered, changed, derived
+        )
         values, completed = publication.publish(state.intakes, occasion)
         name = publication.plan.indicator.id
         changed[name] = changed.get(name, frozenset()) | publication.renewed
@@ -209,6 +214,7 @@ def step(
             if feed.publication.plan.id == f"{publication.plan.id}~rows":
                 for batch in feed.rows(state.intakes, occasion):
                     state.intakes[feed.source].take(batch, now_ms)
+                    derived.clear()
                 published.append(feed.publication)
         for one in published:
             more = more or one.agenda.left_over

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from metrics.entered import NOTHING, Entered
 from metrics.window import HOUR_MS
@@ -37,3 +38,4 @@ class Occasion:
     world: str = "live"
     entered: Entered = NOTHING
     changed: Mapping[str, frozenset[int]] = field(default_factory=dict)  # ends of other indicators said anew
+    derived: dict[Hashable, Any] = field(default_factory=dict)  # measures that this step has derived already

@@ -13,7 +13,7 @@ from metrics.alarm_event import AlarmEvent
 from metrics.comparison import weeks_before, zscore
 from metrics.conclude import Concluded
 from metrics.conclusion import Conclusion
-from metrics.derive import Deriver
+from metrics.derive import Deriver, Layouts
 from metrics.evaluation import published
 from metrics.intake import Intake
 from metrics.measured import Answer, Group, Mask, Numbers
@@ -43,11 +43,12 @@ class Publication:
         plan: Plan,
         kept_ms: Mapping[str, int],
         predecessor: Publication | None = None,
+        layouts: Layouts | None = None,
     ) -> None:
         indicator, regions, calendars = part.indicator, plan.regions, plan.calendars
         self.plan = part
         self.regions = regions
-        self.deriver = Deriver(part, regions)
+        self.deriver = Deriver(part, regions, layouts)
         self.records: dict[int, Record] = {}
         self.unfinished: set[int] = set()  # ends of records that are not complete
         self.agenda = Agenda(part, plan)
@@ -82,7 +83,7 @@ class Publication:
             sizes += [intakes[part.source].rows_kept for part in self.plan.measures if not part.scan]
             room = min(WINDOWS_PER_STEP, max(8, CELLS_PER_STEP // max(*sizes, len(self.deriver.groups), 1)))
             now = self.agenda.take(todo, room)
-            answer = self.deriver.measure(intakes, now)
+            answer = self.deriver.measure(intakes, now, occasion.derived)
             self._remember_measures(answer, now, intakes)
             concluded, raw = self.conclusion.conclude(answer, now, intakes, occasion, self._rounded)
             for at, end in enumerate(now):
