@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 import pyarrow.compute as pc  # type: ignore[import-untyped, unused-ignore]
+import pyarrow.parquet as pq  # type: ignore[import-untyped, unused-ignore]
 from numpy.typing import NDArray
 
 from metrics import archive_remarks
-from metrics.archive import Life, Strand, shards
+from metrics.archive import Life, Strand, every_part, in_force, shards
+from metrics.archive_ledger import gaps
 from metrics.archive_observations import Wanted, rows, scales
 from metrics.archive_rows import SCALE
 from metrics.archive_unwritten import Nothing, Unwritten
@@ -25,6 +27,7 @@ from metrics.stream import order
 
 Index = NDArray[np.int64]
 PLACE = ("_ms", "_seq", "_row")
+_LETTER = ["source", "shard", "entry", "rule"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Evidence:
         self._unwritten = unwritten or Nothing()
         table = archive_remarks.remarks(root, life)
         fresh = self._unwritten.rows(Strand(life, "intake"))
-        self._remarks = table if fresh is None else pa.concat_tables([table, fresh.select(table.column_names)])
+        self._remarks = pa.concat_tables([_plain(one) for one in (table, fresh) if one is not None])
         self.bases = archive_remarks.bases(self._remarks)
 
     def forget_remarks(self) -> None:
@@ -90,6 +93,30 @@ class Evidence:
                 tables.append(_in_scale(fresh, source, own))
         whole = pa.concat_tables([_plain(one) for one in tables], promote_options="permissive") if tables else None
         return self._counted(source, whole)
+
+    def rejected(self, source: str, positions: Mapping[str, str]) -> dict[str, int]:
+        """Dead letters of a source up to positions, by rule; of a flood the stream keeps the newest only."""
+        parts = [str(part.path) for part in in_force(every_part(Strand(self._life, "dead").folder(self._root)))]
+        tables = [pq.read_table(path, columns=_LETTER) for path in parts]
+        fresh = self._unwritten.rows(Strand(self._life, "dead"))
+        if fresh is not None:
+            tables.append(fresh.select(_LETTER))
+        found: dict[str, int] = {}
+        for table in tables:
+            mine = table.filter(pc.equal(table.column("source"), source))
+            for _, shard, entry, rule in zip(*(mine.column(name).to_pylist() for name in _LETTER), strict=True):
+                if order(entry) <= order(positions.get(str(shard), "0-0")):
+                    found[rule] = found.get(rule, 0) + 1
+        return found
+
+    def missing(self, sources: Iterable[str]) -> tuple[str, ...]:
+        """What the archive knows to lack of sources and of the engine's remarks, a line each."""
+        names = {strand.name for source in sources for strand in shards(self._root, self._life, source)} | {"intake"}
+        return tuple(
+            f"{gap.stream}: {gap.missing} ({gap.why}) after {gap.after}"
+            for gap in gaps(self._root, self._life)
+            if gap.stream in names
+        )
 
     def _counted(self, source: Source, table: pa.Table | None) -> Counted:
         if table is None or not table.num_rows:

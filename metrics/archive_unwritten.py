@@ -67,7 +67,11 @@ class Streams:
 
     def _page(self, key: str, after: str, last: str | None) -> list[Any]:
         call: Any = self._client.execute_command
-        answer = call("XRANGE", key, f"({after}", last or "+", "COUNT", PAGE)
-        if not isinstance(answer, dict):
-            return answer or []
-        return [[entry_id, [part for pair in fields.items() for part in pair]] for entry_id, fields in answer.items()]
+        answer = call("XRANGE", key, f"({after}", last or "+", "COUNT", PAGE) or ()
+        pairs = answer.items() if isinstance(answer, dict) else answer
+        return [[entry_id, _flat(fields)] for entry_id, fields in pairs]
+
+
+def _flat(fields: Any) -> list[Any]:
+    """Name, value, name, value, ... whichever way the client answers."""
+    return [part for pair in fields.items() for part in pair] if isinstance(fields, dict) else list(fields)

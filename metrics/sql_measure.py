@@ -20,6 +20,7 @@ from metrics.sql_group import Groups
 from metrics.sql_number import Term
 from metrics.sql_rows import EVER, SourceRows
 from metrics.sql_second_step import SecondStep
+from metrics.sql_state import state
 from metrics.sql_steps import Steps
 from metrics.sql_window import Instants, Windows, placed, spread
 
@@ -47,6 +48,12 @@ class MeasureQueries:
         instants = self._windows.of(measure.window_of(indicator), ends)
         return _Writer(self, indicator, measure, instants, regions).query()
 
+    def state(self, indicator: Indicator, measure: Measure, end: int, regions: RegionForm) -> Query:
+        """The state of a measure's first step in one window: `_state` as text (`metrics.sql_state`) and `_rows`, for
+        each group and, in two steps, each of its combinations `_p0`.."""
+        instants = self._windows.of(measure.window_of(indicator), [end])
+        return _Writer(self, indicator, measure, instants, regions).state()
+
 
 class _Writer:
     """What stands at hand while one query is written. Each step is a named relation over the one before."""
@@ -60,16 +67,12 @@ class _Writer:
         self.groups = Groups.of(of.bundle, of.rows, indicator, measure, regions)
         self.base = self.groups.base
         self.parts: list[tuple[str, str]] = []
+        self.whole = False  # whether rows are wanted as they are, none merged
         self.counted = False  # whether rows are already merged upwards, and different values counted
         self.now = Term("_end", instants.low, instants.high)
 
     def query(self) -> Query:
-        if self.measure.agg == "online":
-            self._registered()
-        elif self.measure.agg == "dwell":
-            self._states()
-        else:
-            self._folded_rows()
+        self._first_step()
         self._grouped()
         if self.measure.per:
             of = SecondStep(self.database, self.rows, self.groups, self.measure, self.instants)
@@ -77,6 +80,23 @@ class _Writer:
         steps = ",\n".join(f"{name} AS (\n  {sql}\n)" for name, sql in self.parts)
         sql = f"WITH {steps}\nSELECT _i, {', '.join(self.groups.outer())}, _value, _rows FROM {self.parts[-1][0]}"
         return Query(sql, self.groups.dimensions, self.groups.by_region)
+
+    def state(self) -> Query:
+        self.whole = True
+        self._first_step()
+        keys = ", ".join(self.groups.inner())
+        relation = self.groups.rolled_up("spread")
+        self._add("stated", f"SELECT {keys}, {state(self.measure)} FROM {relation} GROUP BY ALL")
+        steps = ",\n".join(f"{name} AS (\n  {sql}\n)" for name, sql in self.parts)
+        return Query(f"WITH {steps}\nSELECT * FROM stated", self.groups.dimensions, self.groups.by_region)
+
+    def _first_step(self) -> None:
+        if self.measure.agg == "online":
+            self._registered()
+        elif self.measure.agg == "dwell":
+            self._states()
+        else:
+            self._folded_rows()
 
     def _add(self, name: str, sql: str) -> str:
         self.parts.append((name, sql))
@@ -127,14 +147,14 @@ class _Writer:
         self._add("placed", placed(self.instants, "chosen", after, before, "" if kind in ("now", "all") else begun))
         if late:
             self._choose_late()
-        elif measure.agg in fold.RUNNING and kind != "tumbling":
+        elif not self.whole and measure.agg in fold.RUNNING and kind != "tumbling":
             keys = self.groups.inner()
             self._add("below", fold.merged(measure.agg, keys, self.groups.rolled_up("placed")))
             if measure.agg in fold.DISTINCT:
                 self._add("changes", fold.value_changes(keys, "below"))
             self._add("spread", fold.running(measure.agg, keys, self.parts[-1][0]))
             self.counted = True
-        elif measure.agg in fold.EXTREMES and kind != "tumbling":
+        elif not self.whole and measure.agg in fold.EXTREMES and kind != "tumbling":
             self._add("merged", fold.merged(measure.agg, self.groups.inner(), "placed"))
             self._add("spread", spread("merged"))
         else:

@@ -19,6 +19,7 @@ from metrics.region import UNKNOWN
 from metrics.sql_database import Database
 from metrics.sql_measure import MeasureQueries, Query
 from metrics.sql_rows import SourceRows
+from metrics.sql_state import State
 from metrics.sql_window import Windows
 
 
@@ -80,6 +81,20 @@ class SqlMeasuring:
         times, at = self._rows.times(source), np.array(ends, np.int64)
         found: Mask = np.searchsorted(times, at) == np.searchsorted(times, at - stale_after)
         return found
+
+    def state(self, indicator: Indicator, measure: Measure, end: int, regions: RegionForm, group: Group) -> State:
+        """What a measure's first step holds of one window and group, from which its value follows."""
+        query = self._queries.state(indicator, measure, end, regions)
+        rows = self._database.arrow(query.sql)
+        places = tuple(at for at, name in enumerate(indicator.dimensions) if name in query.dimensions)
+        cut = part_of(group[1], places) or ()
+        chosen = []
+        for row in rows.to_pylist():
+            split = tuple(str(row[f"_d{at}"]) for at in range(len(query.dimensions)))
+            if (not query.by_region or row["_g"] == group[0]) and split == cut:
+                inner = [str(row[f"_p{at}"]) for at in range(len(measure.per))]
+                chosen.append(("\x1f".join(inner), row["_state"], int(row["_rows"])))
+        return State.of(chosen, two_steps=bool(measure.per))
 
     def sql(self, indicator: Indicator, ends: Sequence[int] = (0,), regions: RegionForm = "none") -> str:
         """What is run for an indicator: the statements that prepare its sources, and a query per measure."""

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "status": ("status", "status", "全路径状态 the path room by room: rates, lags, ages, clients"),
     "forecast": ("forecast", "forecast", "预测 the next steps of every series of a file, with their intervals"),
     "evaluate": ("evaluate", "evaluate", "核算 check any number from files, by either of the two programs"),
+    "voucher": ("voucher", "voucher", "数字凭证 what a published value rests on, computed anew from the archive"),
     "detect": ("detect", "detect", "异常 every row of a series judged by the rows before it"),
     "packs": ("packs", "app", "主题包 check and list the theme packs"),
     "geo": ("geo", "app", "地理 import layers, resolve points"),

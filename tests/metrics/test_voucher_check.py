@@ -11,16 +11,12 @@ from pathlib import Path
 import pytest
 import redis
 
-from metrics import keys
 from metrics.archive import Life
 from metrics.archive_evidence import Evidence
 from metrics.archive_ledger import bundle_of
 from metrics.archive_published import Published, Said
 from metrics.voucher_check import Checked, Checker, NotRecomputable
-from tests.conftest import wait_until
-from tests.metrics.archive_world import archiving
-from tests.metrics.voucher_city import INDICATORS, WORLD, City
-from tests.metrics.worker_world import working
+from tests.metrics.voucher_city import INDICATORS, WORLD, live_through
 
 pytestmark = pytest.mark.service
 LIFE = Life(WORLD, 7)
@@ -30,21 +26,9 @@ LIFE = Life(WORLD, 7)
 def lived(valkey_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The archive of a city that lived for some seconds, and whose engine and archiver then stopped."""
     root = tmp_path_factory.mktemp("archive")
-    client = redis.Redis.from_url(valkey_url)
-    client.flushall()
-    city = City(client, seed=11)
-    said = keys.engine(WORLD, "values")
-    with archiving(valkey_url, root, worlds=(WORLD,)):
-        with working(valkey_url, commit_ms=100, worlds=(WORLD,)):
-            wait_until(lambda: client.xlen(said) or city.live(0.1), "the first values")
-            city.live(3.0)
-            city.enter("base", 30.0)
-            city.live(3.0)
-        last = client.xrevrange(said, count=1)[0][0]
-        wait_until(lambda: client.hget(keys.archive(WORLD), said) == last, "the values are archived")
+    live_through(valkey_url, root)
     yield root
-    client.flushall()
-    client.close()
+    redis.Redis.from_url(valkey_url).flushall()
 
 
 def checker(root: Path) -> Checker:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from metrics import keys
 from metrics.clock import WorldClock, real_ms
 from metrics.codec import RawColumn, coded, pack
 from metrics.world import World
+from tests.conftest import wait_until
+from tests.metrics.archive_world import archiving
+from tests.metrics.worker_world import working
 
 WORLD = "city"
 MINUTE = 60_000
@@ -250,3 +254,20 @@ class City:
             pipeline.xadd(keys.observations(WORLD, "iot"), heard)
             pipeline.xadd(keys.observations(WORLD, "device"), {"k": f"D{draw.randrange(40)}", **device})
         pipeline.execute()
+
+
+def live_through(valkey_url: str, root: Path, beyond_s: float = 0.0) -> None:
+    """A city lives for some seconds below an engine and an archiver, and somebody enters another value in between; the
+    archiver stops, and `beyond_s` later the engine."""
+    client = redis.Redis.from_url(valkey_url)
+    client.flushall()
+    city = City(client, seed=11)
+    said = keys.engine(WORLD, "values")
+    with working(valkey_url, commit_ms=100, worlds=(WORLD,)):
+        with archiving(valkey_url, root, worlds=(WORLD,)):
+            wait_until(lambda: client.xlen(said) or city.live(0.1), "the first values")
+            city.live(3.0)
+            city.enter("base", 30.0)
+            city.live(3.0)
+        city.live(beyond_s)
+    client.close()

@@ -1,0 +1,73 @@
+"""A voucher as lines for people, Chinese first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ioc.offline.answer_file import number_text, time_text
+from metrics.voucher import MeasureState, Voucher
+from metrics.watermark import BEGINNING
+
+QUALITIES = {"complete": "完整", "provisional": "暂定", "stale": "陈旧", "no_data": "无数据"}
+REMARKS = {"late": "迟到", "duplicate": "重复", "future": "超前", "moved": "迟到改记", "dated": "按到达计时"}
+
+
+def lines(voucher: Voucher) -> Iterator[str]:
+    """Everything it says, one fact a line."""
+    said, checked = voucher.said, voucher.checked
+    dims = f"/{said.dims.replace(',', '/')}" if said.dims else ""
+    end = time_text(said.window_end)
+    yield f"数字凭证 voucher   {said.indicator}@{said.version}/{said.region}{dims}/{end}#{said.revision}"
+    yield f"  值 value         {_number(said.value)}  {_judged(said.quality, said.samples)}"
+    begin = "" if said.window_start <= BEGINNING else time_text(said.window_start)
+    yield f"  窗口 window      [{begin}, {end})  世界 world {voucher.world}  来源 origin {said.origin}"
+    yield f"  发布 published   {time_text(said.published_at)}  程序 engine {voucher.engine}"
+    yield f"  定义 definition  sha256 {voucher.definition}  定义包 bundle {said.bundle}"
+    yield f"  区域表 regions   sha256 {voucher.regions}"
+    for zh, en, hashes in (("注册表", "registry", voucher.registries), ("日历", "calendar", voucher.calendars)):
+        for name, digest in hashes.items():
+            yield f"  {zh} {en} {name}  sha256 {digest}"
+    for name, measure in voucher.measures.items():
+        yield from _measure(name, measure)
+    for name, source in voucher.sources.items():
+        mark = "" if source.watermark is None else time_text(source.watermark)
+        yield f"  数据源 source {name}  水位 watermark {mark}  计入行 rows {source.rows}"
+        for shard, (first, last) in source.shards.items():
+            yield f"    分片 shard {shard}  ({first}, {last}]"
+        told = [f"{REMARKS.get(kind, kind)} {kind} {count}" for kind, count in source.remarked.items()]
+        told += [f"拒收 rejected {rule} {count}" for rule, count in source.rejected.items()]
+        if told:
+            yield f"    {'  '.join(told)}"
+    for entry in voucher.entered:
+        yield f"  人工录入 entered {entry.name} {entry.region}  {_number(entry.value)}"
+    for used in checked.used:
+        cut = f"/{'/'.join(used.dims)}" if used.dims else ""
+        place = f"{used.indicator}@{used.version}/{used.region}{cut}/{time_text(used.window_end)}#{used.revision}"
+        yield f"  引用值 used      {place}  {_number(used.value)}"
+    for gap in voucher.missing:
+        yield f"  档案缺失 missing  {gap}"
+    again = f"{_number(checked.value)}  {_judged(checked.quality, checked.samples)}"
+    yield f"重算 recomputed ({voucher.program})  {again}"
+    if checked.same:
+        yield "相等 equal: 与发布值完全一致 the very same"
+    elif checked.equal:
+        yield "相等 equal: 浮点误差 1e-9 以内 within what floats may differ by"
+    else:
+        yield "不相等 NOT equal"
+
+
+def _measure(name: str, measure: MeasureState) -> Iterator[str]:
+    where = f" where {measure.where}" if measure.where else ""
+    value = _number(measure.value)
+    yield f"  度量 measure {name} = {measure.agg}({measure.source}){where}  值 value {value}  行 rows {measure.rows}"
+    if measure.state:
+        of = "" if measure.combinations is None else f"  组合 combinations {measure.combinations} (sha256)"
+        yield f"    状态 state {measure.state}  ({measure.meaning}, 小数位 scale {measure.scale}){of}"
+
+
+def _judged(quality: str, samples: int) -> str:
+    return f"{QUALITIES[quality]} {quality}  样本 samples {samples}"
+
+
+def _number(value: float | None) -> str:
+    return "空 null" if value is None else number_text(value)
