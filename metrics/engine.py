@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from metrics import image
@@ -82,6 +82,7 @@ class State:
         for feed in self.derived:
             feed.publication.conclusion.standing = self.publications[0].conclusion.standing
         inner = [feed.publication for feed in self.derived]
+        self.spent: dict[str, tuple[float, int]] = {}  # by indicator: seconds, and steps that they were spent in
         self._image = image.Image(self.intakes, [*self.publications, *inner], plan.regions)
 
     def feeds(self) -> dict[str, SourceFacts]:
@@ -172,13 +173,15 @@ def step(
     behind: Iterable[str] = (),
     world: str = "live",
     entered: Entered = NOTHING,
+    stopwatch: Callable[[], float] | None = None,
 ) -> Outputs:
     """Fold the batches, move the watermarks, publish what is due and changed.
 
     `now_ms` is the world's clock. `origins`: source -> `real` (default), `recorded` or `simulated`. `behind`: sources
     with entries that are still unread; for them silence means nothing, and the clock is held at their newest row, so
     that a restart after a pause neither calls rows late nor publishes empty windows before it has read them. `world`
-    names the world in alarms; `entered` are the values that people wrote down.
+    names the world in alarms; `entered` are the values that people wrote down. `stopwatch` tells seconds: what each
+    indicator takes is added up in `state.spent`.
     Raises KeyError for a batch of a source that the plan does not have.
     """
     behind = frozenset(behind)
@@ -203,7 +206,11 @@ def step(
         occasion = Occasion(
             _moment(mine, now_ms, behind), history, _least(origins, mine), world, entered, changed, derived
         )
+        began = stopwatch() if stopwatch is not None else 0.0
         values, completed = publication.publish(state.intakes, occasion)
+        if stopwatch is not None:
+            seconds, steps = state.spent.get(publication.plan.id, (0.0, 0))
+            state.spent[publication.plan.id] = seconds + stopwatch() - began, steps + 1
         name = publication.plan.indicator.id
         changed[name] = changed.get(name, frozenset()) | publication.renewed
         outputs.values.extend(values)

@@ -32,6 +32,11 @@ class Ledger:
         """A column, shape (rows,); a view that the next append may leave behind."""
         return self._columns[name][: self.rows]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns."""
+        return tuple(self._columns)
+
     def __contains__(self, name: str) -> bool:
         return name in self._columns
 

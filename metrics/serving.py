@@ -17,6 +17,7 @@ from metrics.codec import decode
 from metrics.contract import Admission, Contract
 from metrics.definition import Bundle
 from metrics.entered import Entered, read_entries
+from metrics.explain import explain
 from metrics.feed import Feed
 from metrics.history import History
 from metrics.outbox import Outbox
@@ -132,6 +133,10 @@ class Serving:
         if gone > 0:
             self.feeds[source].missed(real_ms, "lost", gone, shard)
 
+    def explained(self) -> dict[str, Any]:
+        """The plan of this world with what it holds and costs. Raises RuntimeError while the state is being changed."""
+        return explain(self._plan, self._state) | {"world": self.world.id}
+
     # ---- observations in ----
 
     def refresh(self, real_ms: int) -> bool:
@@ -201,7 +206,7 @@ class Serving:
         while more and self._monotonic() < until:
             said = engine.step(
                 self._state, (), now_ms, self._history, origins=self._origins, behind=behind,
-                world=self.world.id, entered=self._entered,
+                world=self.world.id, entered=self._entered, stopwatch=self._monotonic,
             )  # fmt: skip
             self._outbox.add(said.values, said.completed)
             self._outbox.tell(said.alarms)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import redis
@@ -13,6 +14,7 @@ import typer
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from ioc.entrypoints.explain import explained, show
 from ioc.entrypoints.health import serve
 from ioc.entrypoints.heartbeat import Heartbeat
 from ioc.entrypoints.lifeline import tie_to_parent
@@ -69,13 +71,23 @@ class WorkerMetrics:
         yield from (rows, rejected, missing, lag, waived)
 
 
-def engine(
+def engine(  # noqa: PLR0917  # each is an option of the command
     port: Annotated[int | None, typer.Option(help="Port of /healthz, /readyz, /metrics; 0: any free one.")] = None,
     commit_ms: Annotated[int | None, typer.Option(help="Commit at most this often; default IOC_COMMIT_MS.")] = None,
     world: Annotated[list[str] | None, typer.Option(help="Serve only these worlds; default: all.")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print the plan of the running engine, or the static one, and end.")
+    ] = False,
+    bundle: Annotated[
+        Path | None, typer.Option(help="With --explain: a bundle as JSON, instead of the engine.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="With --explain: as JSON.")] = False,
 ) -> None:
     """计算引擎: serve all worlds: observation streams -> values, with health on loopback."""
     settings = Settings()
+    if explain:
+        show(settings.engine_health_port if port is None else port, world, bundle, as_json=as_json)
+        return
     tie_to_parent()
     log = configure("engine", settings.log_level)
     try:
@@ -94,7 +106,13 @@ def engine(
     registry.register(WorkerMetrics(worker))
     health_port = settings.engine_health_port if port is None else port
     try:
-        health = serve("engine", health_port, lambda: {"valkey": worker.connected, "worlds": worker.ready}, registry)
+        health = serve(
+            "engine",
+            health_port,
+            lambda: {"valkey": worker.connected, "worlds": worker.ready},
+            registry,
+            {"/explain": lambda: explained(worker)},
+        )
     except OSError as error:
         typer.echo(f"无法监听 cannot listen on 127.0.0.1:{health_port}: {error.strerror}", err=True)
         raise SystemExit(1) from None

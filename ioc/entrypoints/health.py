@@ -12,11 +12,16 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 
 
 def serve(
-    process: str, port: int, ready: Callable[[], Mapping[str, bool]], registry: CollectorRegistry = REGISTRY
+    process: str,
+    port: int,
+    ready: Callable[[], Mapping[str, bool]],
+    registry: CollectorRegistry = REGISTRY,
+    pages: Mapping[str, Callable[[], Any]] | None = None,
 ) -> ThreadingHTTPServer:
     """Answer on 127.0.0.1:`port` (0: any free one, see `server_port` of the result) from a daemon thread.
 
     `ready` names the things this process depends on and whether each answers; /readyz is 503 unless all do.
+    `pages`: further paths, and what they answer as JSON.
     Raises OSError when the port is in use.
     """
 
@@ -29,10 +34,12 @@ def serve(
                 self._answer(200 if all(checks.values()) else 503, {"process": process, "checks": checks})
             elif self.path == "/metrics":
                 self._send(200, CONTENT_TYPE_LATEST, generate_latest(registry))
+            elif pages is not None and self.path in pages:
+                self._answer(200, pages[self.path]())
             else:
                 self._answer(404, {"error": {"code": "not_found", "message": "no such page", "id": ""}})
 
-        def _answer(self, status: int, body: Mapping[str, Any]) -> None:
+        def _answer(self, status: int, body: Any) -> None:
             self._send(status, "application/json", json.dumps(body).encode())
 
         def _send(self, status: int, kind: str, body: bytes) -> None:
