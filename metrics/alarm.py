@@ -31,8 +31,8 @@ from metrics.alarm_state import NEVER, UNSET, AlarmState
 from metrics.threshold import NEVER_MS, level_name, number
 
 Kind = Literal["raised", "escalated", "lowered", "cleared", "flapping", "calmed", "withdrawn"]
-Condition = Literal["level", "no_data", "stale"]
-CONDITION_NAMES: tuple[Condition, ...] = ("level", "no_data", "stale")
+Condition = Literal["level", "no_data", "stale", "anomaly"]
+CONDITION_NAMES: tuple[Condition, ...] = ("level", "no_data", "stale")  # those that rules on levels tell
 LEVEL, NO_DATA, STALE = range(3)
 Mask = NDArray[np.bool_]
 

@@ -20,11 +20,12 @@ class UnknownAlarmEventVersion(ValueError):
 class AlarmEvent:
     """What happened to one alarm; nothing is wrong any more when `level_after` is None.
 
-    An alarm is one episode of one condition (`level`, `no_data`, `stale`) of one indicator, region and `dims`; the
-    versions of an indicator share it. It began at `begun` (a window end) and its events are numbered from 0. `limit` is
-    the one that was crossed. `value` (None: null), `z` (rules on z-scores), quality, samples and revision are those of
-    the window [window_start, window_end) that was judged; `at` is the event time of the event: the window's end, or
-    when the rule was withdrawn. Times are ms UTC of the world.
+    An alarm is one episode of one condition (`level`, `no_data`, `stale`, `anomaly`) of one indicator, region and
+    `dims`; the versions of an indicator share it. It began at `begun` (a window end) and its events are numbered from
+    0. `limit` is the one that was crossed; of an anomaly the end of the band, if it was crossed. `value` (None: null),
+    `z` (rules on z-scores), quality, samples and revision are those of the window [window_start, window_end) that was
+    judged; `at` is the event time of the event: the window's end, or when the rule was withdrawn. Times are ms UTC of
+    the world.
     """
 
     world: str

@@ -66,6 +66,7 @@ class Outputs:
     completed_from_ms: int = 0
     alarms: Sequence[Sequence[str]] = ()  # (id, fingerprint, JSON) of metrics.alarm_event.AlarmEvent
     intake: Mapping[str, str | bytes] | None = None  # trimmed as `completed`
+    outlook: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,9 @@ class Checkpoint:
         sets += [META, seal(checksum("#", meta), meta), SEQUENCE, sequence]
         stored, beside = self._stored[target], self._stored[other]
         body: list[Any] = [*deletes, *sets]
-        for table in (outputs.latest, outputs.feeds, outputs.values or {}, outputs.completed or {}):
+        for table in (
+            outputs.latest, outputs.feeds, outputs.outlook, outputs.values or {}, outputs.completed or {},
+        ):  # fmt: skip
             for pair in table.items():
                 body.extend(pair)
         for letter in outputs.dead:
@@ -210,6 +213,7 @@ class Checkpoint:
             len(outputs.alarms),
             ALARMS,
             2 * len(outputs.intake or {}),
+            2 * len(outputs.outlook),
             *body,
         ]
         names = (
@@ -218,7 +222,7 @@ class Checkpoint:
             self._key(other),
             *(
                 keys.engine(self.world, part)
-                for part in ("values", "completed", "latest", "feeds", "dead", "lease", "alarms", "intake")
+                for part in ("values", "completed", "latest", "feeds", "dead", "lease", "alarms", "intake", "outlook")
             ),
         )
         return Prepared(sequence, names, arguments, target, dict(places))

@@ -15,7 +15,7 @@ if ARGV[3] ~= '' and have ~= ARGV[3] then return {'CHANGED', have} end
 if ARGV[4] ~= '' and (redis.call('HGET', KEYS[3], '#seq') or '') ~= ARGV[4] then return {'CHANGED', have} end
 if ARGV[3] == '' then redis.call('DEL', KEYS[2]) end
 if ARGV[4] == '' then redis.call('DEL', KEYS[3]) end
-local at = 19
+local at = 20
 local function many(command, key, count)
   local last = at + tonumber(count) - 1
   while at <= last do
@@ -35,6 +35,7 @@ many('HDEL', KEYS[2], ARGV[9])
 many('HSET', KEYS[2], ARGV[10])
 many('HSET', KEYS[6], ARGV[11])
 many('HSET', KEYS[7], ARGV[12])
+many('HSET', KEYS[12], ARGV[19])
 append(KEYS[4], ARGV[13], ARGV[6])
 append(KEYS[5], ARGV[14], ARGV[7])
 for _ = 1, tonumber(ARGV[15]) do

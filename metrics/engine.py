@@ -15,6 +15,9 @@ from metrics.image import DamagedState, UnknownStateVersion
 from metrics.intake import Intake
 from metrics.observation import Batch
 from metrics.occasion import SILENT_PAST_MS, History, Moment, Occasion
+from metrics.outlook import Outlook
+from metrics.outlook_entry import OutlookEntry
+from metrics.outlook_line import Line
 from metrics.plan import Plan
 from metrics.publication import Publication
 from metrics.reference import indicators_of
@@ -49,12 +52,15 @@ class Outputs:
     """What a step says. `completed[i]`: the window of `values[i]` is complete (first completion or a correction).
 
     `more`: windows are left over; call again soon, with or without new batches. `alarms`: what to tell, in order.
+    `forecasts`: values of `ID~forecast`; `outlooks`: series -> what is normal of it and what comes.
     """
 
     values: list[Value] = field(default_factory=list)
     completed: list[bool] = field(default_factory=list)
     more: bool = False
     alarms: list[AlarmEvent] = field(default_factory=list)
+    forecasts: list[Value] = field(default_factory=list)
+    outlooks: dict[str, OutlookEntry] = field(default_factory=dict)
 
     def complete_values(self) -> list[Value]:
         """The values whose windows are complete."""
@@ -105,6 +111,11 @@ class State:
     def orphans(self) -> list[Orphan]:
         """Alarms of indicator versions that are no longer declared."""
         return self._image.orphans
+
+    @property
+    def outlooks_left(self) -> list[tuple[Line, Outlook]]:
+        """Outlooks of indicator versions that are no longer declared, which no other version goes on with."""
+        return self._image.outlooks.left
 
     def changed(self) -> dict[str, bytes | None]:
         """Fields of the checkpoint that differ from the last call (or from restore); None: delete the field."""
@@ -198,6 +209,8 @@ def step(
         if orphan.withdrawn:
             provenance = Provenance(world, _least(origins, orphan.sources))
             outputs.alarms.extend(orphan.desk.withdraw(now_ms, provenance))
+    for line, outlook in state.outlooks_left:
+        outputs.alarms.extend(outlook.withdraw(now_ms, Provenance(world, _least(origins, line.sources))))
     changed: dict[str, frozenset[int]] = {}
     derived: Derived = {}
     told: list[tuple[Publication, Moment]] = []
@@ -216,6 +229,8 @@ def step(
         outputs.values.extend(values)
         outputs.completed.extend(completed)
         outputs.alarms.extend(publication.events)
+        outputs.forecasts.extend(publication.foreseen.values)
+        outputs.outlooks.update(publication.foreseen.entries)
         published = [publication]
         for feed in state.derived:
             if feed.publication.plan.id == f"{publication.plan.id}~rows":

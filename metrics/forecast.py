@@ -110,6 +110,12 @@ class Forecaster:
         if steps <= 16 or steps % self._refit == 0:
             self.regression.fit()
 
+    def pause(self) -> None:
+        """Instants are left out: what was of late and what was said is forgotten, what was learnt stays."""
+        self.predictors.pause()
+        for array in (self.last, self.mean, self.said, self.said_experts, self.said_level):
+            array[...] = np.nan
+
     def saved(self) -> dict[str, NDArray[Any]]:
         """The memory as plain arrays, a copy."""
         return memory.saved("forecast", VERSION, self._arrays())

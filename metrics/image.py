@@ -15,6 +15,7 @@
 | `kept/ID@VERSION/MEASURE/END` | a measure, or (MEASURE empty) the values, of a window that comparisons ask for |
 | `alarms/ID@VERSION/KEY` | the memory of its alarms |
 | `shape/ID@VERSION` | what its groups, windows and measures are |
+| `outlook/ID@VERSION/KEY` | the memory of what is normal for it, and of its anomalies |
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from metrics.alarm_state import UnknownAlarmVersion
 from metrics.grounds import Grounds
 from metrics.identity import Identities
 from metrics.intake import Counters, Intake
+from metrics.memory import UnknownMemoryVersion
+from metrics.outlooks import Outlooks
 from metrics.publication import Publication
 from metrics.record import Record
 from metrics.region import Regions
@@ -72,6 +75,8 @@ class Image:
                 self._lists[f"keys/{name}/{','.join(columns)}"] = _constant(keys.rows)
         for name, publication in self._publications.items():
             self._lists[f"groups/{name}"] = _constant(publication.deriver.groups.all)
+        found = ((name, publication.outlook) for name, publication in self._publications.items())
+        self.outlooks = Outlooks({name: outlook for name, outlook in found if outlook is not None})
         self._regions = regions
         self._told: dict[str, bytes] = {}  # small fields as they were written
         self.orphans: list[Orphan] = []  # until their alarms are somebody's or nobody's
@@ -120,6 +125,7 @@ class Image:
             if publication.desk is not None:
                 for key, memory in publication.desk.changed().items():
                     out[f"alarms/{name}/{key}"] = memory
+        out |= {f"outlook/{tail}": memory for tail, memory in self.outlooks.changed().items()}
         for field, told in self._small():
             if self._told.get(field) != told:
                 out[field] = self._told[field] = told
@@ -162,6 +168,7 @@ class Image:
             if publication.desk is not None:
                 for key, memory in publication.desk.snapshot().items():
                     out[f"alarms/{name}/{key}"] = memory
+        out |= {f"outlook/{tail}": memory for tail, memory in self.outlooks.snapshot().items()}
         for one in self.orphans:
             if not one.desk.closed:
                 out |= one.fields
@@ -179,6 +186,7 @@ class Image:
         lists: dict[str, dict[int, list[Any]]] = {}
         rows: dict[str, dict[int, bytes]] = {}
         alarms: dict[str, dict[str, bytes]] = {}
+        outlooks: dict[str, bytes] = {}
         kept_windows: list[tuple[str, str, str, int, bytes]] = []
         old_groups: dict[str, dict[int, list[Any]]] = {}
         past: list[tuple[str, str, str, bytes]] = []
@@ -221,6 +229,8 @@ class Image:
                     alarms.setdefault(name, {})[key] = payload
                 else:
                     self._stray.append(field)
+            elif kind == "outlook":
+                outlooks[tail] = payload
             elif kind == "kept":
                 name, measure, at = tail.rsplit("/", 2)
                 if name in gone:
@@ -272,6 +282,12 @@ class Image:
                 raise DamagedState(field) from error
         for name, memory in alarms.items():
             self._load_alarms(name, memory, codes.get(f"groups/{name}", np.empty(0, np.int64)))
+        try:
+            self.outlooks.load(outlooks)
+        except UnknownMemoryVersion as error:
+            raise UnknownStateVersion(str(error)) from error
+        except (ValueError, TypeError, IndexError, KeyError, msgpack.UnpackException) as error:
+            raise DamagedState("outlook") from error
         for field, kind, tail, payload in rest:
             try:
                 if not self._load_field(kind, tail, _decode(field, payload), codes):

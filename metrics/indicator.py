@@ -29,12 +29,14 @@ class Rollup:
 class Baseline:
     """What `zscore` compares with: the values of the same local time and weekday of the last `weeks` weeks.
 
-    Fewer than `min` of them: null. A smaller deviation than `floor` counts as `floor`.
+    Fewer than `min` of them: null. A smaller deviation than `floor` counts as `floor`. Whoever has `declared` one asks
+    for band, forecast and anomalies too (`metrics.outlook`).
     """
 
     weeks: int = 8
     min: int = 4
     floor: float = 1.0
+    declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

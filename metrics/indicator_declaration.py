@@ -192,7 +192,7 @@ def _baseline(owner: Table) -> Baseline:
         table.fault("min", "literal", "at least 2 values are needed for a deviation", zh="标准差至少需要 2 个值")
     if floor is not None and floor < 0:
         table.fault("floor", "literal", "a least deviation is not below 0", zh="floor 不能小于 0")
-    return Baseline(weeks, least, 1.0 if floor is None else float(floor))
+    return Baseline(weeks, least, 1.0 if floor is None else float(floor), declared=True)
 
 
 def _top(owner: Table, dimensions: tuple[str, ...]) -> Top | None:

@@ -72,7 +72,13 @@ INDICATOR = (
     Key("constants", "tables", "常量", "constants by name", of="constant", example="{ limit = 30 }"),
     Key("measures", "tables", "度量", "measures by name", of="measure"),
     Key("thresholds", "table", "预警阈值", "thresholds of levels", of="thresholds"),
-    Key("baseline", "table", "zscore 的基线", "what zscore compares with", of="baseline"),
+    Key(
+        "baseline",
+        "table",
+        "zscore 的基线；时间格 1 分钟至 1 小时的指标有此表即另发布正常带、预测与异常",
+        "what zscore compares with; on a grid of a minute to an hour it also asks for band, forecast and anomalies",
+        of="baseline",
+    ),
     Key(
         "top",
         "table",

@@ -36,8 +36,9 @@ def engine(world: str, part: str) -> str:
     Parts: `owner` (string, epoch), `lease` (string, expires: an owner has committed lately), `checkpoint:a` and
     `checkpoint:b` (hashes), `values` (stream, every published value), `completed` (stream, complete values and
     corrections), `latest` (hash, series -> newest value), `feeds` (hash, source -> JSON counters), `alarms` (stream,
-    alarm events, one an entry), `dead` (stream, rejected observations), `intake` (stream, remarks on rows that did not
-    count as they stand, and the basis of the values).
+    alarm events, one an entry), `outlook` (hash, series -> metrics.outlook_entry.OutlookEntry), `dead` (stream,
+    rejected observations), `intake` (stream, remarks on rows that did not count as they stand, and the basis of the
+    values).
     """
     return f"ioc:{world}:{{engine}}:{part}"
 

@@ -10,6 +10,7 @@ from metrics.alarm_event import AlarmEvent
 from metrics.basis import Basis
 from metrics.checkpoint import DEAD_LETTERS, Outputs
 from metrics.clock import WorldClock
+from metrics.outlook_entry import OutlookEntry
 from metrics.raw import Reject
 from metrics.remark import Remark, pack
 from metrics.value import Value, pack_values
@@ -28,11 +29,13 @@ class Outbox:
         self._completed: dict[tuple[str, int], Value] = {}
         self._letters: deque[tuple[str, ...]] = deque(maxlen=DEAD_LETTERS)
         self._alarms: list[tuple[str, str, str]] = []  # every one: what is told is never coalesced
+        self._forecasts: dict[tuple[str, int], Value] = {}
+        self._outlooks: dict[str, OutlookEntry] = {}
         self._remarks: list[Remark] = []
         self._told: tuple[str, int] | None = None  # the basis that was said last, and on which day
 
     def __len__(self) -> int:
-        return len(self._values) + len(self._letters) + len(self._alarms)
+        return len(self._values) + len(self._letters) + len(self._alarms) + len(self._outlooks)
 
     def add(self, values: Iterable[Value], completed: Iterable[bool]) -> None:
         """Values as a step said them, with whether their windows are complete."""
@@ -45,6 +48,11 @@ class Outbox:
     def tell(self, events: Iterable[AlarmEvent]) -> None:
         """Alarm events, in order."""
         self._alarms += [(event.id, event.fingerprint, event.to_json()) for event in events]
+
+    def foresee(self, forecasts: Iterable[Value], outlooks: Mapping[str, OutlookEntry]) -> None:
+        """What comes and what is normal: forecasts go with the values, but are never the latest word on a series."""
+        self._forecasts |= {(value.series, value.window_end): value for value in forecasts}
+        self._outlooks |= outlooks
 
     def remark(self, remarks: Iterable[Remark]) -> None:
         """Rows that did not count, or at another time than they say; every one, in order of arrival."""
@@ -79,6 +87,7 @@ class Outbox:
             "positions": json.dumps(positions),
             "watermarks": json.dumps(dict(watermarks)),
         }
+        said = [*self._values.values(), *self._forecasts.values()]
         latest: dict[str, Value] = {}
         for (series, end), value in self._values.items():
             known = latest.get(series)
@@ -87,7 +96,7 @@ class Outbox:
         # entries are dated in real time; a world that runs faster than real time fills its hours sooner
         kept_ms = int(COMPLETED_KEPT_MS / max(clock.speed, 1e-3))
         outputs = Outputs(
-            values=frame | {"b": pack_values(self._values.values())} if self._values else None,
+            values=frame | {"b": pack_values(said)} if said else None,
             completed=frame | {"b": pack_values(self._completed.values())} if self._completed else None,
             latest={series: pack_values([value]) for series, value in latest.items()},
             feeds=feeds,
@@ -96,7 +105,9 @@ class Outbox:
             values_from_ms=max(0, real_ms - VALUES_KEPT_MS),
             completed_from_ms=max(0, real_ms - kept_ms),
             intake=self._intake(real_ms, basis),
+            outlook={series: entry.pack() for series, entry in self._outlooks.items()},
         )
+        self._forecasts, self._outlooks = {}, {}
         self._values, self._completed, self._alarms, self._remarks = {}, {}, [], []
         self._letters.clear()
         return outputs

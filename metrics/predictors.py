@@ -66,6 +66,11 @@ class Predictors:
         with np.errstate(invalid="ignore"):
             self.deviations[self.steps % len(self.deviations)] = (values - self.profile.level) / self.profile.spread
 
+    def pause(self) -> None:
+        """Steps are left out: the trails and the last week are forgotten."""
+        self.total[...], self.weight[...] = 0.0, 0.0
+        self.deviations[...], self.values[...] = np.nan, np.nan
+
     def features(self, slots: NDArray[np.int64], kinds: NDArray[np.int8]) -> Numbers:
         """(horizons, series, features), as NAMES; `slots` and `kinds` of days (horizons,) of the steps ahead."""
         out = np.zeros((len(self.ahead), self.profile.series, len(NAMES)))

@@ -19,6 +19,8 @@ from metrics.intake import Intake
 from metrics.measured import Answer, Group, Mask, Numbers
 from metrics.measured_groups import zero_when_empty
 from metrics.occasion import SILENT_PAST_MS, Moment, Occasion
+from metrics.outlook import PER_STEP, Foreseen, Outlook
+from metrics.outlook_line import Line, followed
 from metrics.plan import IndicatorPlan, Plan
 from metrics.record import Record
 from metrics.reference import Known
@@ -70,6 +72,13 @@ class Publication:
             )  # fmt: skip
         self._lines: list[tuple[str, tuple[tuple[str, str], ...], str]] = []  # region, dims and series of each group
         self._published_levels = frozenset(indicator.levels)
+        self.foreseen = Foreseen()
+        self.outlook: Outlook | None = None
+        if followed(indicator) and not part.inner:
+            codes = np.flatnonzero(self._is_published(self.deriver.groups.always))
+            before = predecessor.outlook if predecessor is not None else None
+            line = Line.of(indicator, tuple(self.members[code][0] for code in codes.tolist()), part.sources)
+            self.outlook = Outlook(line, codes, before)
 
     def publish(self, intakes: Mapping[str, Intake], occasion: Occasion) -> tuple[list[Value], list[bool]]:
         """Values that changed, oldest window first, and whether the window of each is complete."""
@@ -82,6 +91,7 @@ class Publication:
             sizes = [len(intakes[part.source].keys[part.key]) for part in self.plan.measures]
             sizes += [intakes[part.source].rows_kept for part in self.plan.measures if not part.scan]
             room = min(WINDOWS_PER_STEP, max(8, CELLS_PER_STEP // max(*sizes, len(self.deriver.groups), 1)))
+            room = room if self.outlook is None else min(room, PER_STEP)
             now = self.agenda.take(todo, room)
             answer = self.deriver.measure(intakes, now, occasion.derived)
             self._remember_measures(answer, now, intakes)
@@ -90,6 +100,8 @@ class Publication:
                 found = self._emit(_Window(concluded, raw, at), end, occasion)
                 values += found
                 completed += [self.records[end].completed] * len(found)
+        if self.outlook is not None:
+            self.foreseen = self.outlook.tell(occasion.origin)
         if self.desk is not None:
             for end in self.desk.overdue(self.unfinished, occasion.moment.clock_ms):
                 self._judge(end, occasion)
@@ -216,6 +228,11 @@ class Publication:
                 self.remembered[""].put(end, self.records[end].value, self.records[end].known)
         if self.desk is not None and self.records[end].completed and (first or differs.any()):
             self._judge(end, occasion, scores)
+        if self.outlook is not None and first:
+            source = Provenance(occasion.world, occasion.origin)
+            self.events += self.outlook.take(end, self.records[end], source)
+        elif self.outlook is not None and record.completed and differs[self.outlook.codes].any():
+            self.outlook.correct()
         return self._values(np.flatnonzero(sent), end, occasion)
 
     def _judge(self, end: int, occasion: Occasion, scores: Scores | None = None) -> None:

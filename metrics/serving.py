@@ -210,6 +210,7 @@ class Serving:
             )  # fmt: skip
             self._outbox.add(said.values, said.completed)
             self._outbox.tell(said.alarms)
+            self._outbox.foresee(said.forecasts, said.outlooks)
             self._history.add(said.complete_values())
             more = said.more
 

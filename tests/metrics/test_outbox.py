@@ -8,6 +8,7 @@ from metrics.basis import Basis
 from metrics.clock import WorldClock
 from metrics.codec import Reject
 from metrics.outbox import Outbox
+from metrics.outlook_entry import OutlookEntry
 from metrics.remark import Remark, unpack
 from metrics.value import Value, unpack_values
 
@@ -97,3 +98,21 @@ def test_of_a_flood_of_dead_letters_the_newest_ten_thousand_are_kept() -> None:
     dead = emptied(outbox).dead
     assert len(dead) == 10_000
     assert dead[-1] == ("traffic", "0", "1-0", "11999", "speed", "range", "999")
+
+
+def test_forecasts_go_with_the_values_and_are_never_the_latest_word() -> None:
+    outbox = Outbox()
+    coming = Value("T1~forecast", 1, "440303", (), 600_000, 900_000, 4.0, "provisional", 0)
+    entry = OutlookEntry(
+        1, 300_000, ((600_000, 3.5, 3.0, 4.0, True),), 300_000, ((900_000, 4.0, 3.0, 5.0),), 0.1, None, 0, "real"
+    )
+    outbox.add([value(300_000, 1.0)], [True])
+    outbox.foresee([coming], {"T1|440303|": entry})
+    outputs = emptied(outbox)
+    assert outputs.values is not None
+    assert outputs.completed is not None
+    assert unpack_values(outputs.values["b"]) == [value(300_000, 1.0), coming]
+    assert unpack_values(outputs.completed["b"]) == [value(300_000, 1.0)]
+    assert set(outputs.latest) == {"T1|440303|"}
+    assert OutlookEntry.unpack(outputs.outlook["T1|440303|"]) == entry
+    assert not emptied(outbox).outlook

@@ -9,6 +9,8 @@ import redis
 from metrics import keys
 from metrics.clock import monotonic_s
 from metrics.generation import checksum
+from metrics.outlook_entry import OutlookEntry
+from metrics.value import unpack_values
 from tests.conftest import wait_until
 from tests.metrics.worker_world import (
     INDICATORS,
@@ -260,3 +262,30 @@ def test_late_rows_are_published_as_corrections(valkey_url: str, redis_client: r
         send_plain(redis_client, [(NOON + 1000, "LH001", 100)])
         wait_until(lambda: numbers(redis_client)["S||road=LH001", NOON + MINUTE] == 60.0, "the correction comes")
         assert completed(redis_client)["S||road=LH001", NOON + MINUTE].revision == 1
+
+
+def test_the_outlook_of_an_indicator_with_a_baseline_is_committed_with_its_values(
+    valkey_url: str, redis_client: redis.Redis
+) -> None:
+    open_world(redis_client)
+    followed = {
+        "id": "B", "source": "traffic", "window": {"kind": "tumbling", "size": "1m"}, "formula": "n",
+        "measures": {"n": {"agg": "count"}}, "baseline": {},
+    }  # fmt: skip
+    redis_client.set(keys.BUNDLE, bundle([followed]))
+    with working(valkey_url):
+        send_plain(redis_client, [(NOON + at * 1000, "LH001", 300) for at in range(0, 1801, 10)])
+
+        def entry() -> OutlookEntry | None:
+            payload = redis_client.hget(keys.engine(WORLD, "outlook"), "B||")
+            return OutlookEntry.unpack(payload) if payload else None
+
+        wait_until(lambda: (one := entry()) and one.at == NOON + 30 * MINUTE, "the half hour is complete")
+        said = entry()
+        entries = redis_client.xrange(keys.engine(WORLD, "values"))
+    assert said is not None
+    assert said.forecast_at == NOON + 30 * MINUTE
+    assert said.forecast[0][:2] == (NOON + 45 * MINUTE, 6.0)
+    forecasts = [one for _, fields in entries for one in unpack_values(fields[b"b"]) if one.series == "B~forecast||"]
+    assert {one.quality for one in forecasts} == {"provisional"}
+    assert latest(redis_client, "B~forecast||") is None
