@@ -99,10 +99,10 @@ class Server:
         if not beside:
             self.hashes.pop(other, None)
         deletes, sets, latest, feeds, values, completed, dead, alarms = (int(count) for count in given[8:16])
-        intake, body = int(given[17]), iter(given[18:])
+        intake, outlook, body = int(given[17]), int(given[18]), iter(given[19:])
         for _ in range(deletes):
             self.hashes.get(target, {}).pop(next(body), None)
-        for name, pairs in ((target, sets), (names[5], latest), (names[6], feeds)):
+        for name, pairs in ((target, sets), (names[5], latest), (names[6], feeds), (names[11], outlook)):
             table = self.hashes.setdefault(name, {})
             for _ in range(pairs // 2):
                 field = next(body)
