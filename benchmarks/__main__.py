@@ -1,6 +1,8 @@
 """`make bench`: every benchmark beside its peer or floor, in one run.
 
-python -m benchmarks [NAME ...]     names: stream, engine, archive, detect, forecast, gateway, screen
+python -m benchmarks [--quick | --full] [NAME ...]
+names: stream, engine, sharing, catchup, archive, detect, forecast, gateway, screen. `--quick` is a first look, `--full`
+leaves nothing out; benchmarks that have but one size ignore both.
 """
 
 from __future__ import annotations
@@ -11,11 +13,13 @@ import sys
 
 import psutil
 
-NAMES = ("stream", "engine", "archive", "detect", "forecast", "gateway", "screen")
+from benchmarks.size import FLAGS
+
+NAMES = ("stream", "engine", "sharing", "catchup", "archive", "detect", "forecast", "gateway", "screen")
 
 
 def main() -> None:
-    chosen = sys.argv[1:] or list(NAMES)
+    chosen = [name for name in sys.argv[1:] if name not in FLAGS] or list(NAMES)
     unknown = [name for name in chosen if name not in NAMES]
     if unknown:
         raise SystemExit(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(NAMES)}")

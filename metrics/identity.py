@@ -54,9 +54,10 @@ class _Bucket:
                 found |= run[np.minimum(np.searchsorted(run, keys), len(run) - 1)] == keys
         return found
 
-    def all(self) -> NDArray[np.int64]:
-        """All identities in order of acceptance."""
-        return np.concatenate(self.parts) if self.parts else np.empty(0, np.int64)
+    def pieces(self) -> list[NDArray[np.int64]]:
+        """All identities in order of acceptance: closed chunks, and last what is in none."""
+        tail = self.parts[self.closed :]
+        return [*self.parts[: self.closed], *([np.concatenate(tail)] if tail else [])]
 
     def close(self) -> NDArray[np.int64]:
         """Close the chunks that are full; returns the identities that were in no closed chunk before."""
@@ -156,7 +157,10 @@ class Identities:
     def snapshot(self) -> Iterator[tuple[str, bytes]]:
         """Everything, as chunks of the same names that `changed` uses."""
         for index, bucket in self._buckets.items():
-            yield from _chunks(index, 0, bucket.all())
+            first = 0
+            for piece in bucket.pieces():
+                yield from _chunks(index, first, piece)
+                first += len(piece) // CHUNK
 
     def load(self, chunks: dict[tuple[int, int], bytes]) -> None:
         """Take over the chunks of a snapshot, keyed by (bucket, chunk). Raises ValueError for damaged ones."""
