@@ -223,6 +223,9 @@ def _project(found: _Measured, projection: Index, windows: int, measure: Measure
     missing = np.tile(projection < 0, windows)
     index = np.where(missing, 0, index)
     zero = empty_is_zero(measure)
+    if not groups:  # none of its rows has come yet
+        nothing = np.zeros(len(index), np.int64)
+        return _Measured(nothing.astype(np.float64), np.full(len(index), zero), nothing)
     return _Measured(
         np.where(missing, 0.0, found.value[index]),
         np.where(missing, zero, found.known[index]),
