@@ -77,7 +77,7 @@ class Agenda:
             for end in occasion.changed.get(name, ()):
                 due.update(self._reading(standing, name, end, reach))
         for part in self._rowwise:
-            due.update(self._touched_rowwise(part, intakes, moment, reach))
+            due.update(self._touched_rowwise(part, intakes, reach))
         if reach - self.cursor_ms > SILENT_PAST_MS:
             skipped = window.floor(reach - SILENT_PAST_MS)
             for intake in mine:
@@ -103,16 +103,14 @@ class Agenda:
         until = reach if newest is None else min(reach, newest[0].window.after(end) - 1)
         return self.plan.indicator.window.instants(end - 1, until)
 
-    def _touched_rowwise(
-        self, part: MeasurePlan, intakes: Mapping[str, Intake], moment: Moment, reach: int
-    ) -> Iterable[int]:
+    def _touched_rowwise(self, part: MeasurePlan, intakes: Mapping[str, Intake], reach: int) -> Iterable[int]:
         """The ends whose value kept rows that came may change: those whose window holds the row; for records, and for
         windows without a start, all after it."""
         window, measure = self.plan.indicator.window, part.measure
         for name in {part.source, measure.source}:
             intake = intakes[name]
             for pane in intake.touched:
-                since = max(pane_start(pane, intake.plan.grid_ms), moment.closed_ms)
+                since = pane_start(pane, intake.plan.grid_ms)
                 beyond = measure.within_ms if measure.agg == "online" else measure.hold_ms
                 if intake.source.kind == "records" or part.window.kind in ("now", "all"):
                     until = reach

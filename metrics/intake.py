@@ -296,9 +296,12 @@ class Intake:
         self._note_presence(rows)
 
     def _touch(self, rows: Rows) -> None:
-        floor = max(int(rows.time.min()), self.watermark.closed_ms, BEGINNING + 1)
-        grid = self.plan.grid_ms
-        self.touched.update(np.unique((np.maximum(rows.time, floor) + LOCAL_OFFSET_MS) // grid).tolist())
+        # A row that counts changes the windows that hold it, however far later rows have moved the watermark since.
+        times, closed = rows.time, self.watermark.closed_ms
+        if int(times.min()) <= BEGINNING:  # known since ever: it changes all that can still be corrected
+            times = np.where(times > BEGINNING, times, closed)
+            times = times[times > BEGINNING]
+        self.touched.update(np.unique((times + LOCAL_OFFSET_MS) // self.plan.grid_ms).tolist())
 
     def newest_before(self, at_ms: int, since_ms: int) -> int | None:
         """The newest event time in [since, at), both on a scale of which `at` is a grid instant; None if none."""
