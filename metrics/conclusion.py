@@ -104,7 +104,7 @@ class Conclusion:
             stale_after = intake.source.stale_after_ms
             if stale_after is None:
                 continue
-            if end > moment.clock_ms:
+            if end > max(moment.clock_ms, moment.mark_ms):
                 stale = intake.watermark.newest_ms < min(end, moment.clock_ms) - stale_after
             else:
                 stale = intake.newest_before(end, end - stale_after) is None
