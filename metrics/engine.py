@@ -215,7 +215,12 @@ def step(
     derived: Derived = {}
     told: list[tuple[Publication, Moment]] = []
     for publication in state.publications:
-        mine = {name: state.intakes[name] for name in publication.plan.sources}
+        # The rows of a union come by its parts: it is as far as the least of them, and as real.
+        mine = {
+            part: state.intakes[part]
+            for name in publication.plan.sources
+            for part in state.intakes[name].source.union_of or (name,)
+        }
         occasion = Occasion(
             _moment(mine, now_ms, behind), history, _least(origins, mine), world, entered, changed, derived
         )
