@@ -189,8 +189,10 @@ class Intake:
             # Known since ever is no lateness: the record has no change time of its own.
             late &= rows.time > BEGINNING
             self.counters.late += int(late.sum())
-            found.append(Finding("moved", np.flatnonzero(late), self.watermark.mark_ms))
-            rows.time = np.where(late, self.watermark.mark_ms, rows.time)
+            # The watermark as it was when the row came, so that the cut of the stream into batches does not matter.
+            marks = self.watermark.marks(rows.time)
+            found += [Finding("moved", np.flatnonzero(late & (marks == at)), int(at)) for at in np.unique(marks[late])]
+            rows.time = np.where(late, marks, rows.time)
         if len(rows):
             self._hold(rows, None, now_ms)
         return found

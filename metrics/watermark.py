@@ -34,10 +34,13 @@ class Watermark:
             return None
         # A row is judged by what came before it, so that the cut of the stream into batches does not matter. A late
         # row never advances the watermark, but neither can it: it is older than the newest.
-        newest = np.maximum.accumulate(time)
-        marks = np.maximum(newest - self.disorder_ms, self.mark_ms)
-        late: NDArray[np.bool_] = time < marks - self.lateness_ms
+        late: NDArray[np.bool_] = time < self.marks(time) - self.lateness_ms
         return late if late.any() else None
+
+    def marks(self, time: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The watermark at each of these rows, as if they came one by one."""
+        found: NDArray[np.int64] = np.maximum(np.maximum.accumulate(time) - self.disorder_ms, self.mark_ms)
+        return found
 
     def heard(self, newest_ms: int, now_ms: int) -> None:
         """Accepted rows came in at world time `now_ms`; the newest has this event time."""
