@@ -54,9 +54,13 @@ class Agenda:
         window, reach = self.plan.indicator.window, max(moment.clock_ms, moment.mark_ms)
         due = set(self.waiting)
         self.left_over = False
-        if reach <= BEGINNING:  # nothing is known yet: the sources have unread rows
-            return sorted(due)
         oldest = [intake.oldest_ms for intake in mine if intake.oldest_ms is not None]
+        if reach <= BEGINNING:  # nothing is known yet: the sources have unread rows
+            if oldest:  # the windows of what has come are said when the rest was read
+                first = window.floor(min(oldest))
+                self.cursor_ms = first if self.cursor_ms is None else min(self.cursor_ms, first)
+                self.started = self.changed = True
+            return sorted(due)
         if self.cursor_ms is None:
             self.cursor_ms = window.floor(reach)
             self.changed = True
