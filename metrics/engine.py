@@ -276,7 +276,9 @@ def _moment(mine: Mapping[str, Intake], now_ms: int, behind: frozenset[str]) -> 
     newest = max(intake.watermark.newest_ms for intake in sources)
     lateness = max(intake.plan.source.lateness_ms for intake in sources)
     # A source that fell silent for ever must not keep the windows of the others for ever.
-    speaking = [intake for intake in sources if intake.watermark.newest_ms >= newest - lateness - SILENT_PAST_MS]
+    # One that was never heard is waited for as long, from the first look at it.
+    since = newest - lateness - SILENT_PAST_MS
+    speaking = [intake for intake in sources if intake.watermark.spoken_ms >= since]
     return Moment(
         clock,
         min(intake.watermark.mark_ms for intake in sources),

@@ -58,6 +58,11 @@ class Watermark:
             self.mark_ms = max(self.mark_ms, now_ms - self.disorder_ms)
 
     @property
+    def spoken_ms(self) -> int:
+        """The newest event, or the first look at a source that has none."""
+        return self.newest_ms if self.newest_ms > BEGINNING or self.heard_ms is None else self.heard_ms
+
+    @property
     def closed_ms(self) -> int:
         """Windows that end at or before this can change no more."""
         return self.mark_ms - self.lateness_ms if self.mark_ms > BEGINNING else BEGINNING
