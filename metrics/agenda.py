@@ -82,6 +82,8 @@ class Agenda:
                 due.update(self._reading(standing, name, end, reach))
         for part in self._rowwise:
             due.update(self._touched_rowwise(part, intakes, reach))
+        for name in self.plan.watched:
+            due.update(end for end in self._heard_again(intakes[name], reach) if end in said.records)
         if reach - self.cursor_ms > SILENT_PAST_MS:
             skipped = window.floor(reach - SILENT_PAST_MS)
             for intake in mine:
@@ -123,6 +125,13 @@ class Agenda:
                 if window.open_is_shown:
                     yield window.after(reach if intake.source.kind == "records" else since)
                 yield from window.instants(since, until)
+
+    def _heard_again(self, intake: Intake, reach: int) -> Iterable[int]:
+        """The ends at which a source may be no longer stale: a row before them has come."""
+        stale_after, grid = intake.source.stale_after_ms, intake.plan.grid_ms
+        for pane in intake.risen if stale_after is not None else ():
+            since = pane_start(pane, grid)
+            yield from self.plan.indicator.window.instants(since, min(reach, since + grid + (stale_after or 0)))
 
     def _last_holding(self, window: Window, row_ms: int) -> int:
         """An end behind which no window holds a row of this time."""

@@ -94,6 +94,7 @@ class Intake:
         self.unions: list[Intake] = []  # that its rows join
         self.registry: Intake | None = None  # the records that tell what is taken, where a source has such
         self.newest_in: dict[int, int] = {}  # pane of the source's grid -> newest event time in it
+        self.risen = set[int]()  # panes of it that have a newer row than at the last publication
         self.oldest_ms: int | None = None  # the oldest row of the batches since the last publication
         self.touched: set[int] = set()  # panes of the source's grid with kept rows that came since then
         self.counters = Counters()
@@ -325,6 +326,7 @@ class Intake:
         """
         self.oldest_ms = None
         self.touched.clear()
+        self.risen.clear()
         self.identities.forget(self.watermark.closed_ms)
         if self.kept is not None and not (self.plan.kept and self.plan.kept.whole) and before_ms > BEGINNING:
             self.kept.forget(before_ms - (self.plan.kept.reach_ms if self.plan.kept else 0))
@@ -351,7 +353,9 @@ class Intake:
             for pane, time in zip(index.tolist(), rows.time.tolist(), strict=True):
                 newest[low + pane] = max(time, newest.get(low + pane, time))
         for pane, top in newest.items():
-            self.newest_in[pane] = max(top, self.newest_in.get(pane, top))
+            if top > self.newest_in.get(pane, BEGINNING):
+                self.newest_in[pane] = top
+                self.risen.add(pane)
 
     def _fold(self, scan: Scan, rows: Rows) -> None:
         state = self.panes[scan.id]
