@@ -251,7 +251,7 @@ class Serving:
     def commit(self, real_ms: int) -> bool:
         """Commit what there is; False while there is nothing to say. One whose answer was lost is sent again."""
         if self._prepared is None:
-            if not self._news and not len(self._outbox) and real_ms - self._committed_ms < IDLE_COMMIT_MS:
+            if not self._news and not len(self._outbox) and 0 <= real_ms - self._committed_ms < IDLE_COMMIT_MS:
                 return False
             self._prepared = self._prepare(real_ms)
         self.checkpoint.commit(self._prepared)
