@@ -14,27 +14,13 @@ from tests.simulation.world import Server
 
 SEEDS = 500
 BLOCK = 10  # seeds in one test case, so that several processes share them
-# Seeds that show defects of the engine which are known and not yet mended: each must leave this list when it is.
-AWAITED = (
-    7, 37, 61, 72, 86, 90, 94, 102, 116, 117, 120, 130, 138, 146, 147, 148, 162, 181, 192, 209, 216, 221, 231, 232,
-    233, 237, 238, 269, 279, 281, 289, 292, 320, 325, 341, 344, 349, 351, 367, 381, 410, 420, 430, 432, 444, 453, 457,
-    464, 483, 488, 499,
-)  # fmt: skip
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, BLOCK))
 def test_whatever_happens_the_values_are_those_of_the_language_page(first):
     for seed in range(first, first + BLOCK):
-        if seed not in AWAITED:
-            found = tried(seed)
-            assert not found, report(seed, found)
-
-
-@pytest.mark.xfail(strict=True, reason="late rows behind a closed window, unions of sources far apart, late staleness")
-@pytest.mark.parametrize("seed", AWAITED)
-def test_a_seed_whose_defect_is_known_still_shows_it(seed):
-    found = tried(seed)
-    assert not found, report(seed, found)
+        found = tried(seed)
+        assert not found, report(seed, found)
 
 
 def test_what_is_drawn_does_happen():
