@@ -93,7 +93,7 @@ def _of_form(bundle: Bundle, indicator: Indicator, regions: RegionForm) -> Bundl
 
 def _reach(plan: planning.Plan) -> list[str]:
     """The sources that the indicator reads, with their registries and the parts of unions."""
-    waiting, found = list(plan.indicators[0].sources), dict[str, None]()
+    waiting, found = list(plan.indicators[0].reads), dict[str, None]()
     while waiting:
         name = waiting.pop()
         if name in found:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from metrics.definition import DefinitionErrors, load_tables
+from metrics.definition import DefinitionErrors, load, load_tables
 
 SOURCES = {
     "rain": {
@@ -278,12 +278,16 @@ def test_the_same_version_twice_is_told_and_two_versions_are_fine():
     assert [indicator.version for indicator in bundle.indicators] == [1, 2]
 
 
-def test_an_attribute_is_checked_where_there_is_a_region_table():
+def test_an_attribute_that_a_given_region_table_lacks_is_a_warning_and_in_a_bundle_an_error():
     formula = "x / region('populaton')"
     rows = [{"code": "1", "parent": "", "level": "district", "population": 5.0, "area_km2": None}]
-    assert lines(one(COUNT, formula), regions=rows) == place(("i.toml:I.formula:12", "unknown-name"))
-    assert load_tables(SOURCES, [one(COUNT, formula)]).indicators
-    assert load_tables(SOURCES, [one(COUNT, "x / region('area_km2')")], rows).indicators
+    given = load_tables(SOURCES, [one(COUNT, formula)], rows)
+    assert [warning.split(":")[0] for warning in given.warnings] == ["I"]
+    assert not load_tables(SOURCES, [one(COUNT, "x / region('area_km2')")], rows).warnings
+    assert not load_tables(SOURCES, [one(COUNT, formula)]).warnings
+    with pytest.raises(DefinitionErrors) as caught:
+        load({"v": 1, "sources": SOURCES, "indicators": [one(COUNT, formula)], "regions": rows})
+    assert [line.split(": ")[:2] for line in caught.value.lines] == [["indicators.toml:I.formula:12", "unknown-name"]]
 
 
 def test_a_wrong_calendar_is_told_with_its_name():
