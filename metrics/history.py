@@ -42,8 +42,13 @@ class History:
             if line is None:
                 line = self._series[value.series] = (array("q"), array("d"), array("q"))
             ends, numbers, revisions = line
-            place = bisect_left(ends, value.window_end)
             number = float("nan") if value.value is None else value.value
+            if not ends or value.window_end > ends[-1]:  # as nearly always
+                ends.append(value.window_end)
+                numbers.append(number)
+                revisions.append(value.revision)
+                continue
+            place = bisect_left(ends, value.window_end)
             if place < len(ends) and ends[place] == value.window_end:
                 if value.revision >= revisions[place]:
                     numbers[place], revisions[place] = number, value.revision
