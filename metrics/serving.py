@@ -61,6 +61,7 @@ class Serving:
         self._heads: dict[str, str] = {}  # the newest entry each stream was seen to hold
         self._unread: Collection[str] = ()
         self._prepared: Prepared | None = None
+        self._left: dict[str, Place] = {}  # places left because of a gap that no commit has told of yet
         self._news = False
         self._committed_ms = 0
         self._origins: dict[str, str] = {}
@@ -153,14 +154,19 @@ class Serving:
             self._entries, self._entered, self._news = entries, Entered(read_entries(entries.values())), True
         for key, facts in look(self._client, list(self._streams)).items():
             judgement = judge(self.places[key], facts)
-            self.places[key], self.lags[key] = judgement.place, judgement.lag
-            self._heads[key] = facts.last if facts else "0-0"
             if judgement.gap is not None:
                 source, shard = self._streams[key]
+                self._left.setdefault(key, self.places[key])
                 self.feeds[source].missed(real_ms, judgement.gap, judgement.missing, shard)
-                self._news = True
-                moved = True
+                self._news = moved = True
+            self.places[key], self.lags[key] = judgement.place, judgement.lag
+            self._heads[key] = facts.last if facts else "0-0"
         return moved
+
+    @property
+    def reached(self) -> dict[str, Place]:
+        """How far each stream was read, whatever became of it since the last commit."""
+        return self.places | self._left
 
     def receive(self, key: str, entries: Entries) -> None:
         """Entries of one of the world's streams, in order, right behind the last ones."""
@@ -255,7 +261,7 @@ class Serving:
                 return False
             self._prepared = self._prepare(real_ms)
         self.checkpoint.commit(self._prepared)
-        self._prepared, self._news = None, False
+        self._prepared, self._news, self._left = None, False, {}
         self._committed_ms = real_ms
         self.commits += 1
         return True

@@ -259,7 +259,7 @@ class Worker:
         serving = self.servings.get(name)
         if serving is not None:
             self._log.warning("stored_state_changed", world=name, commit=serving.checkpoint.sequence)
-            self._lost[name, serving.world.started_ms] = serving.places
+            self._lost[name, serving.world.started_ms] = serving.reached
         self._drop(name)
         self._look_at = 0.0
 

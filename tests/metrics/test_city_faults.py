@@ -22,6 +22,7 @@ import pytest
 import redis
 
 from metrics import keys
+from metrics.clock import real_ms
 from tests.conftest import ValkeyServer, wait_until
 from tests.metrics.fault_city import (
     MINUTE,
@@ -311,7 +312,7 @@ def test_a_valkey_whose_disk_is_full_goes_on_with_the_city_when_there_is_room(
         assert worker.tally.failures == 0
 
 
-def test_a_resend_of_everything_after_lost_replies_counts_once(
+def test_a_resend_of_everything_after_lost_replies_and_a_restart_counts_once(
     valkey_url: str, redis_client: redis.Redis, day: Day
 ) -> None:
     open_city(redis_client, WORLD)
@@ -320,11 +321,13 @@ def test_a_resend_of_everything_after_lost_replies_counts_once(
             part = day.rows[start : start + 150]
             send(redis_client, WORLD, part)
             send(redis_client, WORLD, part, packed=True)
-        send(redis_client, WORLD, closing())
+        wait_until(lambda: counted(redis_client, WORLD) == 2 * len(day.rows), "everything is counted")
+    with working(valkey_url, worlds=(WORLD,)):  # it knows what it has counted from its checkpoint
+        send(redis_client, WORLD, [*day.rows, *closing()])
         holds(redis_client, day)
         lines = feeds(redis_client, WORLD)
     readings = [sum(row[0] == name for row in day.rows) for name in ("traffic", "iot")]
-    assert [lines[name]["duplicate"] for name in ("traffic", "iot")] == readings
+    assert [lines[name]["duplicate"] for name in ("traffic", "iot")] == [2 * count for count in readings]
 
 
 def test_clocks_that_step_by_an_hour_change_no_value_and_tell_nothing_twice(
@@ -490,3 +493,25 @@ def test_a_stream_trimmed_past_the_checkpoint_is_a_gap_of_its_source_and_of_no_o
         lines = feeds(redis_client, WORLD)
     assert [(gap["why"], gap["missing"]) for gap in lines["iot"]["gaps"]] == [("trimmed", len(unread) - 100)]
     assert [lines[name]["gaps"] for name in ("traffic", "case", "device")] == [[], [], []]
+
+
+def test_a_server_that_lost_everything_is_a_gap_of_every_feed_of_the_live_world(
+    valkey_url: str, redis_client: redis.Redis
+) -> None:
+    open_city(redis_client, WORLD)  # for its definitions; the live world registers itself
+    now = real_ms() // MINUTE * MINUTE
+    rows = [(source, {**fields, "t": now}) for source, fields in closing()]
+    with working(valkey_url, worlds=("live",)):
+        send(redis_client, "live", rows)
+        wait_until(lambda: counted(redis_client, "live") == 4, "the rows are counted")
+        redis_client.flushall()
+        wait_until(
+            lambda: (
+                [[gap["why"] for gap in line["gaps"]] for line in feeds(redis_client, "live").values()]
+                == [["lost"]] * 4
+            ),
+            "every feed says that its entries are lost",
+        )
+        assert [line["missing"] for line in feeds(redis_client, "live").values()] == [1] * 4
+        send(redis_client, "live", rows)
+        wait_until(lambda: counted(redis_client, "live") == 4, "the new stream is read")
