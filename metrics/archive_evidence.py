@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from metrics import archive_remarks
 from metrics.archive import Life, Strand, every_part, in_force, shards
 from metrics.archive_ledger import gaps
-from metrics.archive_observations import Wanted, rows, scales
+from metrics.archive_observations import EVER, Span, Wanted, rows, scales
 from metrics.archive_rows import SCALE
 from metrics.archive_unwritten import Nothing, Unwritten
+from metrics.basis import Basis
 from metrics.column import Column
 from metrics.observation import Batch
 from metrics.remark import LEFT_OUT
@@ -66,22 +67,39 @@ class Evidence:
         self._remarks = pa.concat_tables([_plain(one) for one in (table, fresh) if one is not None])
         self.bases = archive_remarks.bases(self._remarks)
 
+    @property
+    def newest_basis(self) -> Basis | None:
+        """What values rest on lately; None if nothing is archived."""
+        return next(reversed(self.bases.values()), None)
+
     def forget_remarks(self) -> None:
         """From now on every archived row counts as it stands: what there would be without the intake's remarks."""
         self._remarks = self._remarks.slice(0, 0)
+
+    def everything(self, source: Source, from_ms: int = -(2**62), until_ms: int = 2**62) -> Counted:
+        """All archived rows of a source with event time in [from, until), late and repeated ones too; without those
+        that were too far ahead of the clock."""
+        known = {strand.shard for strand in shards(self._root, self._life, source.id)}
+        spans = dict.fromkeys([*known, *range(source.shards)], EVER)
+        return self._read(source, spans, (from_ms, until_ms), ("future",))
 
     def counted(
         self, source: Source, positions: Mapping[str, str], from_ms: int = -(2**62), until_ms: int = 2**62
     ) -> Counted:
         """The rows of a source with event time in [from, until) that had counted at positions (shard -> id)."""
         spans = {int(shard): ("0-0", last) for shard, last in positions.items()}
+        return self._read(source, spans, (from_ms, until_ms), (*LEFT_OUT, "moved"))
+
+    def _read(
+        self, source: Source, spans: Mapping[int, Span], between: tuple[int, int], minded: Collection[str]
+    ) -> Counted:
+        """Rows of entries `(first, last]` of shards; `minded`: the remarks that count beside missing dates."""
         # A record without change time, or a late one, counts at another time than the archive says.
-        times = (from_ms, until_ms) if source.kind == "readings" else (-(2**62), 2**62)
+        times = between if source.kind == "readings" else (-(2**62), 2**62)
         wanted = Wanted(self._life, source.id, *times, spans)
         table = _in_scale(rows(self._root, wanted), source, scales(self._root, wanted))
         tables = [table] if table.num_rows else []
-        known = {strand.shard for strand in shards(self._root, self._life, source.id)}
-        for shard in sorted({*spans, *known} & set(spans)):
+        for shard in sorted(spans):
             fresh = self._unwritten.rows(Strand(self._life, "observations", source.id, shard), source, spans[shard][1])
             if fresh is not None and fresh.num_rows:
                 fresh = fresh.append_column("_shard", pa.array(np.full(fresh.num_rows, shard, np.int32)))
@@ -92,7 +110,7 @@ class Evidence:
                 }
                 tables.append(_in_scale(fresh, source, own))
         whole = pa.concat_tables([_plain(one) for one in tables], promote_options="permissive") if tables else None
-        return self._counted(source, whole)
+        return self._counted(source, whole, {*minded, "dated"})
 
     def rejected(self, source: str, positions: Mapping[str, str]) -> dict[str, int]:
         """Dead letters of a source up to positions, by rule; of a flood the stream keeps the newest only."""
@@ -118,20 +136,22 @@ class Evidence:
             if gap.stream in names
         )
 
-    def _counted(self, source: Source, table: pa.Table | None) -> Counted:
+    def _counted(self, source: Source, table: pa.Table | None, minded: Collection[str]) -> Counted:
         if table is None or not table.num_rows:
             nothing = np.empty(0, np.int64)
             return Counted(source, _batch(source, None, nothing), nothing, nothing, nothing, {})
         table = table.sort_by([("_shard", "ascending"), *((name, "ascending") for name in PLACE)])
         time = table.column("t").to_numpy().copy()
-        keep, remarked = self._judge(source, table, time)
+        keep, remarked = self._judge(source, table, time, minded)
         shard, ms, seq = (table.column(name).to_numpy().astype(np.int64) for name in ("_shard", "_ms", "_seq"))
         arrival = np.lexsort((shard, seq, ms))  # stable: rows of one entry stay in order
         arrival = arrival[keep[arrival]]
         batch = _batch(source, table.take(pa.array(arrival)), time[arrival])
         return Counted(source, batch, shard[arrival], ms[arrival], seq[arrival], remarked)
 
-    def _judge(self, source: Source, table: pa.Table, time: Index) -> tuple[NDArray[np.bool_], dict[str, int]]:
+    def _judge(
+        self, source: Source, table: pa.Table, time: Index, minded: Collection[str]
+    ) -> tuple[NDArray[np.bool_], dict[str, int]]:
         """Which rows (sorted by shard and place) counted; `time` is set where they counted at another time."""
         keep = np.ones(len(time), np.bool_)
         remarked: dict[str, int] = {}
@@ -155,6 +175,8 @@ class Evidence:
                 chosen = np.flatnonzero(kinds == kind)
                 found, of = _spread(first[chosen], last[chosen])
                 remarked[kind] = remarked.get(kind, 0) + len(found)
+                if kind not in minded:
+                    continue
                 if kind in LEFT_OUT:
                     keep[at[found]] = False
                 else:

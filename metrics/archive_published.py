@@ -18,6 +18,7 @@ _COLUMNS = (
     "_ms, _seq, _row, indicator, version, region, dims, window_start, window_end, value, quality, samples, revision, "
     "origin, published_at, world_now, positions, watermarks, bundle, basis"
 )
+_ORDER = ("_ms", "_seq", "_row")
 _CELL = ("_ms", "indicator", "version", "region", "dims", "window_end")
 
 
@@ -66,6 +67,7 @@ class Published:
         self._connection = duckdb.connect(config={"threads": 2})
         self._fresh: dict[Kind, pa.Table | None] = {}
         self._remembered: dict[tuple[str, int], list[Said]] = {}
+        self._oldest: dict[str, int] = {}
 
     def close(self) -> None:
         self._connection.close()
@@ -80,32 +82,62 @@ class Published:
                 self._remembered[indicator, one.window_end].append(one)
         return {end: self._remembered[indicator, end] for end in wanted}
 
+    def oldest(self, indicator: str) -> int:
+        """The end of the oldest window of which anything was said, less 1 ms; 2**62 if nothing was."""
+        if indicator not in self._oldest:
+            found = self._query("min(window_end) AS oldest", "indicator = ?", [indicator], ()).to_pylist()
+            ends = [row["oldest"] for row in found if row["oldest"] is not None]
+            self._oldest[indicator] = min(ends, default=2**62) - 1
+        return self._oldest[indicator]
+
+    def complete(self, indicator: str, after_ms: int, until_ms: int) -> pa.Table:
+        """The newest revision of the complete values of windows that end in (after, until]: columns `region, dims,
+        window_end, value, quality, samples, version`."""
+        columns = "_ms, _seq, region, dims, window_end, value, quality, samples, version"
+        condition = "indicator = ? AND window_end > ? AND window_end <= ?"
+        found = self._query(columns, condition, [indicator, after_ms, until_ms], (after_ms + 1, until_ms), _KINDS[1:])
+        if not found.num_rows:
+            return pa.table({name: [] for name in ("region", "dims", "window_end", "value", "quality", "samples")})
+        self._connection.register("found", found)
+        newest = (
+            "SELECT * EXCLUDE (_ms, _seq) FROM found QUALIFY row_number() OVER"
+            " (PARTITION BY region, dims, window_end ORDER BY _ms DESC, _seq DESC, version DESC) = 1"
+        )
+        table: pa.Table = self._connection.sql(newest).to_arrow_table()
+        return table
+
     def said(self, condition: str, parameters: Sequence[Any], ends: Sequence[int] = ()) -> list[Said]:
         """What fulfils a condition over the columns of the parts, each once. `ends`: the window ends that it names;
         other parts are not read."""
+        table = self._query(_COLUMNS, condition, parameters, ends).sort_by([(name, "ascending") for name in _ORDER])
+        found: dict[tuple[Any, ...], Said] = {}
+        for row in table.to_pylist():  # a complete value stands in both streams
+            found.setdefault(tuple(row[name] for name in _CELL), _said(row))
+        return list(found.values())
+
+    def _query(
+        self, columns: str, condition: str, parameters: Sequence[Any], ends: Sequence[int],
+        kinds: Sequence[Kind] = _KINDS,
+    ) -> pa.Table:  # fmt: skip
         queries, values = [], []
         low, high = (min(ends), max(ends) + 1) if ends else (-(2**62), 2**62)
-        for kind in _KINDS:
+        for kind in kinds:
             parts = in_force(every_part(Strand(self._life, kind).folder(self._root)))
             paths = [str(part.path) for part in parts if part.meets(low, high)]
             if paths:
-                queries.append(f"SELECT {_COLUMNS} FROM read_parquet(?, union_by_name = true) WHERE {condition}")  # noqa: S608
+                queries.append(f"SELECT {columns} FROM read_parquet(?, union_by_name = true) WHERE {condition}")  # noqa: S608
                 values += [paths, *parameters]
             if kind not in self._fresh:
                 self._fresh[kind] = self._unwritten.rows(Strand(self._life, kind))
             fresh = self._fresh[kind]
             if fresh is not None and fresh.num_rows:
                 self._connection.register(f"fresh_{kind}", fresh)
-                queries.append(f"SELECT {_COLUMNS} FROM fresh_{kind} WHERE {condition}")  # noqa: S608
+                queries.append(f"SELECT {columns} FROM fresh_{kind} WHERE {condition}")  # noqa: S608
                 values += list(parameters)
         if not queries:
-            return []
-        query = " UNION ALL ".join(queries) + " ORDER BY _ms, _seq, _row"
-        table: pa.Table = self._connection.sql(query, params=values).to_arrow_table()
-        found: dict[tuple[Any, ...], Said] = {}
-        for row in table.to_pylist():  # a complete value stands in both streams
-            found.setdefault(tuple(row[name] for name in _CELL), _said(row))
-        return list(found.values())
+            return pa.table({name: [] for name in (*_ORDER, "oldest")})
+        table: pa.Table = self._connection.sql(" UNION ALL ".join(queries), params=values).to_arrow_table()
+        return table
 
 
 def _said(row: Mapping[str, Any]) -> Said:

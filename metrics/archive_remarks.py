@@ -63,8 +63,12 @@ def remarks(root: Path, life: Life) -> pa.Table:
 
 
 def bases(table: pa.Table) -> dict[str, Basis]:
-    """The bases among remarks, by digest. Raises UnknownBasisVersion."""
+    """The bases among remarks, by digest, in the order in which they were last said. Raises UnknownBasisVersion."""
     kinds = table.column("kind").to_numpy(zero_copy_only=False).astype(object)
     chosen = table.take(np.flatnonzero(kinds == BASIS))
     found = zip(chosen.column("source").to_pylist(), chosen.column("text").to_pylist(), strict=True)
-    return {digest: Basis.from_json(text) for digest, text in dict(found).items()}
+    texts: dict[str, str] = {}
+    for digest, text in found:
+        texts.pop(digest, None)  # the one that was said last comes last
+        texts[digest] = text
+    return {digest: Basis.from_json(text) for digest, text in texts.items()}

@@ -153,7 +153,7 @@ def _measures(
 ) -> dict[str, MeasureState]:
     if not indicator.measures:
         return {}
-    program = checker.measuring(ground, rows, said, "sql")
+    program = checker.measuring(ground, rows, [said], "sql")
     assert isinstance(program, SqlMeasuring)  # noqa: S101  # as asked for
     asked, group = asked_of(ground, said), (said.region, said.split)
     narrowed = replace(indicator, dimensions=asked.dimensions, levels=asked.levels)

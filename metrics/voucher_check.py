@@ -21,6 +21,7 @@ from metrics.basis import Basis
 from metrics.column import Column
 from metrics.conclude import QUALITY_NAMES
 from metrics.definition import Bundle, load
+from metrics.derived_source import rows_of
 from metrics.formula import names
 from metrics.in_force import Versions
 from metrics.indicator import Indicator
@@ -160,29 +161,32 @@ class Checker:
                 found |= dict(zip(members, answers, strict=True))
         return [found[at] for at in range(len(cells))]
 
-    def measuring(self, ground: Ground, rows: Mapping[str, Counted], said: Said, engine: Engine) -> Measuring:
-        """A program that holds the rows up to the positions of a value."""
-        positions = json.loads(said.positions)
+    def measuring(
+        self, ground: Ground, rows: Mapping[str, Counted], cells: Sequence[Said], engine: Engine
+    ) -> Measuring:
+        """A program that holds the rows up to the positions of values of one commit."""
+        positions = json.loads(cells[0].positions)
         bundle = ground.bundle
-        here = {
-            name: _told_apart(counted.until(positions.get(name, {})).batch, bundle.sources[name])
-            for name, counted in rows.items()
-        }
+        here: dict[str, list[Batch]] = {}
+        for name, counted in rows.items():
+            batch = _told_apart(counted.until(positions.get(name, {})).batch, bundle.sources[name])
+            here[name] = [batch] if batch.rows else []
+        here |= self._derived(ground, rows, cells, engine)
         if engine == "sql":
             tables = {
-                name: row_table(bundle.sources[name], [one], bundle.regions, bundle.outlines)
-                for name, one in here.items()
-                if one.rows
+                name: row_table(bundle.sources[name], batches, bundle.regions, bundle.outlines)
+                for name, batches in here.items()
+                if batches
             }
             return SqlMeasuring(bundle, tables)
         program = StreamMeasuring(bundle)
-        for name, one in here.items():
-            program.feed(name, [one] if one.rows else [])
+        for name, batches in here.items():
+            program.feed(name, batches)
         return program
 
     def _of_commit(self, cells: Sequence[Said], rows: Mapping[str, Counted], engine: Engine) -> list[Checked]:
         ground = self.ground(cells[0])
-        measuring = self.measuring(ground, rows, cells[0], engine)
+        measuring = self.measuring(ground, rows, cells, engine)
         recomputation = AsPublished(
             ground.bundle, _Early(measuring, cells[0].world_now), ground.basis.entered, sayings=self._published,
             commit_ms=cells[0].commit_ms,
@@ -193,17 +197,57 @@ class Checker:
         found: dict[int, Checked] = {}
         for places in kinds.values():
             found |= _concluded(ground, recomputation, {at: cells[at] for at in places})
-        if isinstance(measuring, SqlMeasuring):
-            measuring.close()
+        _close(measuring)
         return [found[at] for at in range(len(cells))]
 
     def _indicator(self, ground: Ground, said: Said) -> Indicator:
         plan = ground.plans.get((said.indicator, said.version))
         if plan is None:
             raise NotRecomputable("定义包中没有该指标版本", "the bundle lacks this version of the indicator")
-        for name in derived(ground.bundle, plan.indicator):
-            raise NotRecomputable(f"以指标 {name} 为数据源", f"its source is the indicator {name}")
         return plan.indicator
+
+    def _derived(
+        self, ground: Ground, rows: Mapping[str, Counted], cells: Sequence[Said], engine: Engine
+    ) -> dict[str, list[Batch]]:
+        """The rows of sources that are values of indicators: what was first said of each window when it was complete
+        (a correction does not reach them), computed anew as well."""
+        since: dict[str, int] = {}
+        for said in cells:
+            indicator = ground.plans[said.indicator, said.version].indicator
+            for name, oldest in derived(ground.bundle, ground.versions, indicator, said.window_end).items():
+                since[name] = min(oldest, since.get(name, oldest))
+        last = max(said.window_end for said in cells)
+        found: dict[str, list[Batch]] = {}
+        for name, oldest in since.items():
+            for first in self._first_complete(ground, name, oldest, last, cells[0].commit_ms):
+                indicator = ground.plans[name, first.version].indicator
+                measuring = self.measuring(ground, rows, [first], engine)
+                recomputation = AsPublished(
+                    ground.bundle, measuring, ground.basis.entered, sayings=self._published, commit_ms=first.commit_ms
+                )
+                asked = Asked("leaf", indicator.dimensions)
+                concluded = recomputation.concluded(indicator, [first.window_end], asked)
+                found.setdefault(f"indicator:{name}", []).append(
+                    rows_of(f"indicator:{name}", indicator, [first.window_end], concluded)
+                )
+                _close(measuring)
+        return found
+
+    def _first_complete(self, ground: Ground, name: str, oldest: int, last: int, commit_ms: int) -> list[Said]:
+        """Of each window of an indicator that ends in (oldest, last] the first word by which it was complete, if that
+        was said by this commit."""
+        low = max(oldest, self._published.oldest(name))
+        ends: dict[int, None] = {}
+        for indicator in ground.versions.of(name):
+            instants = indicator.window.instants(low, last)
+            ends |= dict.fromkeys(end for end in instants if ground.versions.at(name, end) is indicator)
+        found = []
+        for end, sayings in self._published.of(name, ends).items():
+            for one in sayings:
+                if one.commit_ms <= commit_ms and _mark(ground, one) >= end:
+                    found.append(one)
+                    break
+        return found
 
 
 def asked_of(ground: Ground, said: Said) -> Asked:
@@ -222,8 +266,7 @@ def _concluded(ground: Ground, recomputation: AsPublished, cells: Mapping[int, S
     recomputation.used.clear()
     concluded = recomputation.concluded(plan.indicator, ends, asked, groups)
     columns = {group: at for at, group in enumerate(concluded.groups)}
-    watermarks = json.loads(some.watermarks)
-    mark = min((watermarks.get(name, BEGINNING) for name in plan.sources), default=some.world_now)
+    mark = _mark(ground, some)
     ranked = any(name.startswith("rank(") for name in names(plan.indicator.formula))  # then all groups matter
     found = {}
     for at, said in cells.items():
@@ -239,17 +282,33 @@ def _concluded(ground: Ground, recomputation: AsPublished, cells: Mapping[int, S
     return found
 
 
+def _mark(ground: Ground, said: Said) -> int:
+    """The watermark of an indicator at the commit of a value."""
+    watermarks = json.loads(said.watermarks)
+    sources = ground.plans[said.indicator, said.version].sources
+    return min((watermarks.get(name, BEGINNING) for name in sources), default=said.world_now)
+
+
+def _close(measuring: Measuring) -> None:
+    if isinstance(measuring, SqlMeasuring):
+        measuring.close()
+
+
 def _as_counted(bundle: Bundle) -> Bundle:
     """The definitions for rows that the engine's intake has judged already."""
     return replace(bundle, sources={name: _judged(source) for name, source in bundle.sources.items()})
 
 
-def _judged(source: Source) -> Source:
-    if source.union_of:
-        return source
-    if source.kind == "records" and not source.time:
+def dated(source: Source) -> Source:
+    """With a field for the change time of records that have none of their own, for tables of rows."""
+    if source.kind == "records" and not source.time and not source.union_of:
         return replace(source, time=CHANGED, fields={**source.fields, CHANGED: Field(CHANGED, "time")})
-    if source.identity and not source.indicator_of:
+    return source
+
+
+def _judged(source: Source) -> Source:
+    source = dated(source)
+    if not source.union_of and source.identity and not source.indicator_of:
         fields = {**source.fields, ARRIVED: Field(ARRIVED, "text")}
         return replace(source, identity=(*source.identity, ARRIVED), fields=fields)
     return source

@@ -14,14 +14,27 @@ from metrics.source import Source
 from metrics.watermark import BEGINNING
 
 
-def scope(bundle: Bundle, versions: Versions, indicator: Indicator, end: int) -> dict[str, int]:
+def scope(
+    bundle: Bundle, versions: Versions, indicator: Indicator, end: int, *, referred: bool = False
+) -> dict[str, int]:
     """Source (not unions: their parts) -> the oldest event time that may matter to the window that ends at `end`;
-    BEGINNING: all rows do. Values of other indicators are not looked into: they are taken as published."""
+    BEGINNING: all rows do. `referred`: also those of the indicators that the formula refers to; without it these are
+    taken as published."""
     found: dict[str, int] = {}
     earliest = end - comparison_ms(indicator, versions)
+    for other in indicators_of(indicator.formula) if referred else ():
+        for version in versions.of(other):
+            at = version.window.floor(earliest)
+            for name, own in scope(bundle, versions, version, at, referred=True).items():
+                found[name] = min(own, found.get(name, own))
     for measure in indicator.measures:
         source = bundle.sources[measure.source]
         since = _since(measure, indicator, source, earliest)
+        if source.indicator_of:
+            for version in versions.of(source.indicator_of):
+                for name, own in scope(bundle, versions, version, since, referred=referred).items():
+                    found[name] = min(own if since > BEGINNING else BEGINNING, found.get(name, own))
+            continue
         for name in source.union_of or (source.id,):
             part = bundle.sources[name]
             own = BEGINNING if part.kind == "records" else min(since, end - (part.stale_after_ms or 0))
@@ -31,9 +44,16 @@ def scope(bundle: Bundle, versions: Versions, indicator: Indicator, end: int) ->
     return found
 
 
-def derived(bundle: Bundle, indicator: Indicator) -> tuple[str, ...]:
-    """The indicators whose values are rows of its measures."""
-    return tuple(of for name in indicator.sources if (of := bundle.sources[name].indicator_of))
+def derived(bundle: Bundle, versions: Versions, indicator: Indicator, end: int) -> dict[str, int]:
+    """The indicators whose values are rows of its measures, and from which time on these rows may matter."""
+    found: dict[str, int] = {}
+    earliest = end - comparison_ms(indicator, versions)
+    for measure in indicator.measures:
+        source = bundle.sources[measure.source]
+        if source.indicator_of:
+            since = _since(measure, indicator, source, earliest)
+            found[source.indicator_of] = min(since, found.get(source.indicator_of, since))
+    return found
 
 
 def behind(indicators: Mapping[str, Iterable[Indicator]], name: str) -> tuple[str, ...]:

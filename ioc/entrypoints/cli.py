@@ -24,6 +24,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "forecast": ("forecast", "forecast", "预测 the next steps of every series of a file, with their intervals"),
     "evaluate": ("evaluate", "evaluate", "核算 check any number from files, by either of the two programs"),
     "voucher": ("voucher", "voucher", "数字凭证 what a published value rests on, computed anew from the archive"),
+    "backfill": ("backfill", "backfill", "回算 an indicator over archived observations, as recomputed"),
+    "rehearse": ("rehearse", "rehearse", "预演 alarms that other thresholds would have given over archived values"),
     "detect": ("detect", "detect", "异常 every row of a series judged by the rows before it"),
     "packs": ("packs", "app", "主题包 check and list the theme packs"),
     "geo": ("geo", "app", "地理 import layers, resolve points"),

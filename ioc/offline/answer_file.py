@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ioc.offline.source_file import Rejected
+from metrics.archive_recomputed import Anew
 from metrics.value import Quality
 from metrics.window import LOCAL
 
@@ -33,7 +34,7 @@ class Row:
 def write(path: Path, names: Sequence[str], rows: Iterable[Row]) -> None:
     """The file of section 9 of the language; `names` of the group columns. Whole or not at all."""
     header = ["indicator", "version", *names, "window_start", "window_end", "value", "quality", "samples"]
-    _write(
+    write_rows(
         path,
         header,
         (
@@ -46,9 +47,25 @@ def write(path: Path, names: Sequence[str], rows: Iterable[Row]) -> None:
     )  # fmt: skip
 
 
+def write_recomputed(path: Path, name: tuple[str, int], values: Iterable[Anew], at_ms: int) -> None:
+    """Values of an indicator version as recomputed at a real time."""
+    header = ["indicator", "version", "region", "dims", "window_start", "window_end", "value", "quality", "samples"]
+    write_rows(
+        path, [*header, "recomputed_at"],
+        (
+            [
+                *name, one.region, one.dims, "" if one.window_start is None else time_text(one.window_start),
+                time_text(one.window_end), "" if one.value is None else number_text(one.value), one.quality,
+                one.samples, time_text(at_ms),
+            ]
+            for one in sorted(values, key=lambda one: (one.window_end, one.region, one.dims))
+        ),
+    )  # fmt: skip
+
+
 def write_rejects(path: Path, rejected: Iterable[Rejected]) -> None:
     """The rejected rows as CSV; `row` counts from 1, below the header."""
-    _write(
+    write_rows(
         path, ["source", "row", "field", "rule", "value"],
         ([one.source, one.row, one.field, one.rule, one.value] for one in rejected),
     )  # fmt: skip
@@ -65,7 +82,8 @@ def time_text(ms: int) -> str:
     return local.isoformat(timespec="milliseconds" if ms % 1000 else "seconds")
 
 
-def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A CSV file, whole or not at all."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with unfinished.open("w", encoding="utf-8", newline="") as out:

@@ -109,7 +109,8 @@ INDICATORS: list[dict[str, Any]] = [
         "hi": _m("max", field="speed"), "lo": _m("min", field="speed")}),
     _one("ENDS", "traffic", "5m", "z - a", dimensions=["road"], measures={
         "a": _m("first", field="speed"), "z": _m("last", field="speed")}),
-    _one("P90", "traffic", "5m", "p", measures={"p": _m("percentile", p=90, field="speed")}),
+    _one("P90", "traffic", "5m", "p", direction="down", thresholds={"yellow": 84, "red": 95}, measures={
+        "p": _m("percentile", p=90, field="speed")}),
     _one("KINDS", "traffic", "slide", "k", measures={"k": _m("distinct", field=["road", "vehicles > 50"])}),
     _one("SLOW", "traffic", "slide", "slow / 60", measures={"slow": _m("dwell", where="speed < 40", hold="2m")}),
     _one("WORST", "traffic", "slide", "w", measures={
@@ -145,6 +146,9 @@ INDICATORS: list[dict[str, Any]] = [
         "n": _m("count", at="received_at")}),
     {"id": "SCORE", "window": {"kind": "now", "every": "1m"}, "formula": "entered('base') + 2 * indicator('CASES')"},
     {"id": "PLACE", "window": {"kind": "now", "every": "1m"}, "formula": "rank(indicator('OVERDUE'))"},
+    _one("BUSY", "traffic", "1m", "n", dimensions=["road"], measures={"n": _m("sum", field="vehicles")}),
+    _one("BUSYROADS", "indicator:BUSY", {"kind": "sliding", "size": "5m", "every": "1m"}, "roads", measures={
+        "roads": _m("count", where="value > 40", per=["road"], having="value >= 2", then="count")}),
     _one("WORSTPLACE", "traffic", "1m", "n", direction="down", rollup={"from": "subdistrict", "how": "worst"},
          measures={"n": _m("mean", field="speed")}),
 ]  # fmt: skip

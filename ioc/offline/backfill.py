@@ -1,0 +1,113 @@
+"""Backfill: an indicator version computed over archived observations, day by day, as the series *as recomputed*."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ioc.offline.answer_file import Row
+from ioc.offline.evaluation import Engine, Evaluation
+from ioc.offline.question import Grouping
+from metrics import plan as planning
+from metrics.archive_evidence import Evidence
+from metrics.archive_recomputed import Anew
+from metrics.definition import Bundle, load
+from metrics.entered import NOTHING, Entered
+from metrics.in_force import Versions
+from metrics.indicator import Indicator
+from metrics.observation import Batch
+from metrics.voucher_check import dated
+from metrics.voucher_scope import scope
+from metrics.watermark import BEGINNING
+from metrics.window import DAY_MS
+
+BLOCK_MS = DAY_MS  # of windows that are computed at once: what a day and the reach before it hold fits into memory
+
+
+class NoSuchIndicator(LookupError):
+    """The definitions hold no such indicator or version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be computed: one version, whatever the time at which it came into force."""
+
+    bundle: Bundle
+    indicator: Indicator
+
+    @staticmethod
+    def of(
+        raw: Mapping[str, Any], name: str, version: int | None, more: Sequence[Mapping[str, Any]] = (),
+        variants: Mapping[str, str] | None = None,
+    ) -> Order:  # fmt: skip
+        """From the definitions of a bundle and further ones, which replace those of the same id and version. Raises
+        NoSuchIndicator, DefinitionErrors."""
+        tables = {(one["id"], one.get("version", 1)): one for one in (*(raw.get("indicators") or ()), *more)}
+        whole = load({**raw, "indicators": list(tables.values())}).for_world(variants or {})
+        found = [one for one in whole.indicators if one.id == name and version in (None, one.version)]
+        if not found:
+            raise NoSuchIndicator(name if version is None else f"{name}@{version}")
+        chosen = replace(max(found, key=lambda one: one.version), valid_from_ms=None)
+        others = tuple(one for one in whole.indicators if one.id != name)
+        sources = {key: dated(source) for key, source in whole.sources.items()}
+        return Order(replace(whole, sources=sources, indicators=(*others, chosen)), chosen)
+
+
+def compute(
+    order: Order,
+    evidence: Evidence,
+    span: tuple[int, int],
+    engine: Engine = "sql",
+    *,
+    entered: Entered = NOTHING,
+    progress: Callable[[int, int], None] = lambda _done, _values: None,
+) -> Iterator[list[Anew]]:
+    """The values of all windows that end in (from, until], a block at a time: every region in total and split by all
+    dimensions. All archived rows count, late ones too. `progress` is told the end of what is done and how many values.
+    """
+    indicator, values = order.indicator, 0
+    for ends in _blocks(indicator.window.instants(*span)):
+        evaluation = Evaluation(order.bundle, _rows(order, evidence, ends), engine, entered)
+        found = [
+            _anew(row, grouping)
+            for grouping in _groupings(order)
+            for row in evaluation.rows([indicator.id], ends, grouping)
+        ]
+        values += len(found)
+        progress(ends[-1], values)
+        yield found
+
+
+def _blocks(ends: Iterable[int]) -> Iterator[list[int]]:
+    block: list[int] = []
+    for end in ends:
+        if block and end > block[0] + BLOCK_MS:
+            yield block
+            block = []
+        block.append(end)
+    if block:
+        yield block
+
+
+def _rows(order: Order, evidence: Evidence, ends: Sequence[int]) -> dict[str, list[Batch]]:
+    bundle, versions = order.bundle, Versions(order.bundle.indicators)
+    found = {}
+    for name, since in scope(bundle, versions, order.indicator, ends[0], referred=True).items():
+        until = ends[-1]
+        batch = evidence.everything(bundle.sources[name], max(since, BEGINNING), until).batch
+        found[name] = [batch] if batch.rows else []
+    return found
+
+
+def _groupings(order: Order) -> list[Grouping]:
+    plans = planning.compile(order.bundle).indicators
+    by_region = next(one.has_region for one in plans if one.indicator == order.indicator)
+    whole = [Grouping(by_region)]
+    return [*whole, Grouping(by_region, "", order.indicator.dimensions)] if order.indicator.dimensions else whole
+
+
+def _anew(row: Row, grouping: Grouping) -> Anew:
+    region, split = (row.group[0], row.group[1:]) if grouping.by_region else ("", row.group)
+    dims = ",".join(f"{name}={text}" for name, text in zip(grouping.dimensions, split, strict=True))
+    return Anew(region, dims, row.start_ms, row.end_ms, row.value, row.quality, row.samples)

@@ -1,0 +1,110 @@
+"""`ioc backfill` and `ioc rehearse` over the archive of a city."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import redis
+from typer.testing import CliRunner
+
+from ioc.entrypoints.cli import app
+from metrics.archive import Life
+from metrics.archive_observations import Wanted, rows
+from metrics.archive_recomputed import read
+from tests.metrics.voucher_city import MINUTE, NOON, WORLD, live_through
+
+pytestmark = pytest.mark.service
+LIFE = Life(WORLD, 7)
+NEW = """
+[[indicator]]
+id = "NEW"
+version = 2
+valid_from = "2030-01-01T00:00:00+08:00"
+source = "traffic"
+window = { kind = "tumbling", size = "1m" }
+dimensions = ["road"]
+formula = "total"
+measures = { total = { agg = "sum", field = "vehicles" } }
+"""
+
+
+@pytest.fixture(scope="module")
+def home(valkey_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data directory with the archive of a city, and an indicator that is not yet in force."""
+    home = tmp_path_factory.mktemp("data")
+    live_through(valkey_url, home / "archive")
+    (home / "new.toml").write_text(NEW)
+    yield home
+    redis.Redis.from_url(valkey_url).flushall()
+
+
+def run(home: Path, *arguments: str) -> tuple[int, str]:
+    command = [*arguments, "--from", "2024-06-01T11:30", "--to", "2024-06-01T12:40", "--world", WORLD]
+    found = CliRunner().invoke(app, [*command, "--data-dir", str(home)], env={"IOC_REDIS_URL": "unix:///nowhere"})
+    if found.exception is not None and not isinstance(found.exception, SystemExit):
+        raise found.exception
+    return found.exit_code, found.output
+
+
+def by_pandas(home: Path) -> dict[tuple[str, int], float]:
+    """Vehicles per registered road and minute: every archived reading once, late ones too."""
+    table = rows(home / "archive", Wanted(LIFE, "traffic")).select(["t", "k", "vehicles"]).to_pandas()
+    table = table.drop_duplicates(["t", "k"])
+    ends = pd.Series(table.t // MINUTE * MINUTE + MINUTE)
+    sums = table.groupby([table.k.astype(str), ends]).vehicles.sum()
+    return {(str(road), int(end)): float(total) for (road, end), total in sums.items() if end <= NOON + 40 * MINUTE}
+
+
+def recomputed(home: Path) -> dict[tuple[str, int], float]:
+    found = read(home / "archive", LIFE, ("NEW", 2)).to_pylist()
+    split = [one for one in found if one["dims"] and one["region"] in ("440303", "")]  # one road is in no region
+    return {(one["dims"].removeprefix("road="), one["window_end"]): one["value"] for one in split}
+
+
+def test_a_new_indicator_is_filled_from_everything_that_was_archived_and_nothing_published_changes(home: Path) -> None:
+    archive = home / "archive" / WORLD / "7"
+    before = {path: path.read_bytes() for kind in ("values", "completed") for path in (archive / kind).rglob("*.*")}
+    code, output = run(
+        home, "backfill", "NEW@2", "--indicators", str(home / "new.toml"), "--out", str(home / "new.csv")
+    )
+    assert code == 0, output
+    assert "100%" in output
+    assert recomputed(home) == by_pandas(home)
+    assert before == {path: path.read_bytes() for path in before}
+    written = list(csv.DictReader((home / "new.csv").open()))
+    assert {one["version"] for one in written} == {"2"}
+    assert all(one["recomputed_at"] for one in written)
+
+
+def test_both_programs_fill_alike_and_the_newest_run_counts(home: Path) -> None:
+    assert run(home, "backfill", "NEW", "--indicators", str(home / "new.toml"))[0] == 0
+    first = read(home / "archive", LIFE, ("NEW", 2)).to_pylist()
+    assert run(home, "backfill", "NEW", "--indicators", str(home / "new.toml"), "--engine", "stream")[0] == 0
+    second = read(home / "archive", LIFE, ("NEW", 2)).to_pylist()
+    at = [one.pop("recomputed_at") for one in first], [one.pop("recomputed_at") for one in second]
+    assert first == second
+    assert max(at[0]) < min(at[1])
+
+
+def test_other_thresholds_are_rehearsed_beside_those_of_today(home: Path) -> None:
+    code, output = run(home, "rehearse", "P90", "--thresholds", "yellow=1,red=200", "--out", str(home / "alarms.csv"))
+    assert code == 0, output
+    assert output.startswith("预演 rehearsal  P90@1")
+    tallies = list(csv.DictReader((home / "alarms.csv").open()))
+    of = {(one["thresholds"], one["region"], one["condition"], one["level"]): one for one in tallies}
+    tried = of["rehearsed", "440303", "level", "yellow"]
+    assert (tried["raised"], float(tried["minutes"]) > 20) == ("1", True)
+    assert not any(one["level"] == "red" for one in tallies if one["thresholds"] == "rehearsed")
+
+
+def test_what_is_asked_wrongly_is_said_by_exit_code(home: Path) -> None:
+    assert run(home, "backfill", "NOSUCH")[0] == 4
+    assert run(home, "rehearse", "P90", "--thresholds", "pink=1")[0] == 2
+    (home / "wrong.toml").write_text(NEW.replace("vehicles", "wheels"))
+    code, output = run(home, "backfill", "NEW", "--indicators", str(home / "wrong.toml"))
+    assert code == 3
+    assert "wheels" in output
