@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-import duckdb
+import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
+import pyarrow.compute as pc  # type: ignore[import-untyped, unused-ignore]
+import pyarrow.parquet as pq  # type: ignore[import-untyped, unused-ignore]
 
 from metrics.archive import Life
 from metrics.archive_file import write_table
@@ -66,20 +68,21 @@ def write(
 
 def read(root: Path, life: Life, name: tuple[str, int], from_ms: int = -(2**62), until_ms: int = 2**62) -> pa.Table:
     """The newest values of windows that end in (from, until], by series and end; columns as SCHEMA."""
-    files = []
+    tables = []
     for path in sorted(_folder(root, life, name).glob("*.parquet")):
         match = _NAME.fullmatch(path.name)
         if match is not None and int(match[2]) <= until_ms and int(match[3]) > from_ms:
-            files.append(str(path))
-    if not files:
+            span = (pc.field("window_end") > from_ms) & (pc.field("window_end") <= until_ms)
+            tables.append(pq.read_table(path, filters=span))
+    if not tables:
         return SCHEMA.empty_table()
-    query = (
-        "SELECT * FROM read_parquet(?) WHERE window_end > ? AND window_end <= ? QUALIFY row_number() OVER"
-        " (PARTITION BY region, dims, window_end ORDER BY recomputed_at DESC) = 1 ORDER BY region, dims, window_end"
-    )
-    with duckdb.connect() as connection:
-        table: pa.Table = connection.sql(query, params=[files, from_ms, until_ms]).to_arrow_table()
-        return table
+    keys = ("region", "dims", "window_end")
+    table = pa.concat_tables(tables).sort_by([*((key, "ascending") for key in keys), ("recomputed_at", "ascending")])
+    cells = [table.column(key).to_numpy(zero_copy_only=False) for key in keys]
+    last = np.ones(table.num_rows, np.bool_)  # of a window the newest run comes last
+    last[:-1] = np.any([column[1:] != column[:-1] for column in cells], axis=0)
+    found: pa.Table = table.filter(pa.array(last))
+    return found
 
 
 def _folder(root: Path, life: Life, name: tuple[str, int]) -> Path:
