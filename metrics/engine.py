@@ -11,7 +11,7 @@ from metrics.alarm_event import AlarmEvent
 from metrics.derive import Derived, Layouts
 from metrics.derived_feed import DerivedFeed
 from metrics.entered import NOTHING, Entered
-from metrics.image import DamagedState, UnknownStateVersion
+from metrics.image_form import DamagedState, UnknownStateVersion
 from metrics.intake import Intake
 from metrics.observation import Batch
 from metrics.occasion import SILENT_PAST_MS, History, Moment, Occasion
