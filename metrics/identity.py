@@ -21,8 +21,6 @@ _RADIX_ENTITIES = 1 << 16  # numpy sorts 16-bit keys by radix, six times as fast
 class _Bucket:
     """The identities of one stretch of event time: `parts` in order of acceptance, `runs` sorted for lookups.
 
-    The first `closed` parts make up closed chunks, which never change again. Of the others one is made at each commit.
-
     Runs are made when first asked for, and merged so that each is more than twice as long as the next: a row is sorted
     again a logarithmic number of times, and a lookup asks a logarithmic number of runs.
     """
@@ -31,8 +29,7 @@ class _Bucket:
     runs: list[NDArray[np.int64]] = field(default_factory=list)
     unsorted: list[NDArray[np.int64]] = field(default_factory=list)  # parts that no run holds yet
     count: int = 0
-    closed: int = 0
-    chunks: int = 0  # closed ones
+    long: int = 0  # parts that are not joined again
     reported: int = 0  # identities that the last look at the changes has seen
 
     def add(self, keys: NDArray[np.int64]) -> None:
@@ -54,23 +51,36 @@ class _Bucket:
                 found |= run[np.minimum(np.searchsorted(run, keys), len(run) - 1)] == keys
         return found
 
-    def pieces(self) -> list[NDArray[np.int64]]:
-        """All identities in order of acceptance: closed chunks, and last what is in none."""
-        tail = self.parts[self.closed :]
-        return [*self.parts[: self.closed], *([np.concatenate(tail)] if tail else [])]
-
-    def close(self) -> NDArray[np.int64]:
-        """Close the chunks that are full; returns the identities that were in no closed chunk before."""
-        if not self.parts[self.closed :]:
-            return np.empty(0, np.int64)
-        tail = np.concatenate(self.parts[self.closed :])
-        full = len(tail) // CHUNK * CHUNK
-        self.parts[self.closed :] = [part for part in (tail[:full], tail[full:]) if len(part)]
-        self.closed += full > 0
-        self.chunks += full // CHUNK
-        if not self.runs:  # nothing was looked up yet: do not keep the small parts beside their join
+    def join(self) -> None:
+        """Join the short parts, so that many of them do not pile up; long ones are not copied."""
+        parts, short = self.parts[: self.long], list[NDArray[np.int64]]()
+        for part in self.parts[self.long :]:
+            if len(part) < CHUNK:
+                short.append(part)
+                continue
+            parts += [_joined(short)] if short else []
+            parts.append(part)
+            short = []
+        self.parts = parts + ([_joined(short)] if short else [])
+        self.long = len(parts)
+        if not self.runs:  # nothing was looked up yet: do not keep the short parts beside their join
             self.unsorted = self.parts[:]
-        return tail
+
+    def chunks(self, first: int) -> Iterator[tuple[int, bytes]]:
+        """The chunks from the number `first` on; all but the last one never change again."""
+        number, skipped = first, first * CHUNK
+        taken: list[NDArray[np.int64]] = []
+        room = CHUNK
+        for part in self.parts:
+            rest, skipped = part[skipped:], max(0, skipped - len(part))
+            while len(rest) >= room:
+                yield number, encode(_joined([*taken, rest[:room]]))
+                number, rest, taken, room = number + 1, rest[room:], [], CHUNK
+            if len(rest):
+                taken.append(rest)
+                room -= len(rest)
+        if taken:
+            yield number, encode(_joined(taken))
 
 
 class Identities:
@@ -151,16 +161,15 @@ class Identities:
         self._dropped = []
         for index, bucket in self._buckets.items():
             if bucket.count > bucket.reported:
-                first, bucket.reported = bucket.chunks, bucket.count
-                yield from _chunks(index, first, bucket.close())
+                bucket.join()
+                yield from _named(index, bucket.chunks(bucket.reported // CHUNK))
+                bucket.reported = bucket.count
 
     def snapshot(self) -> Iterator[tuple[str, bytes]]:
         """Everything, as chunks of the same names that `changed` uses."""
         for index, bucket in self._buckets.items():
-            first = 0
-            for piece in bucket.pieces():
-                yield from _chunks(index, first, piece)
-                first += len(piece) // CHUNK
+            bucket.join()
+            yield from _named(index, bucket.chunks(0))
 
     def load(self, chunks: dict[tuple[int, int], bytes]) -> None:
         """Take over the chunks of a snapshot, keyed by (bucket, chunk). Raises ValueError for damaged ones."""
@@ -178,7 +187,7 @@ class Identities:
         self._dropped += [f"{index}/{chunk}" for index, chunk in chunks if index in other]
         for index, bucket in self._buckets.items():
             if index not in other:
-                bucket.close()
+                bucket.join()
                 bucket.reported = bucket.count
 
     def regroup(self, chunks: dict[tuple[int, int], bytes], bucket_ms: int) -> None:
@@ -232,7 +241,9 @@ class Identities:
         return new
 
 
-def _chunks(bucket: int, first: int, keys: NDArray[np.int64]) -> Iterator[tuple[str, bytes]]:
-    """Identities as chunks by name, the first of which has the number `first`."""
-    for chunk, start in enumerate(range(0, len(keys), CHUNK), first):
-        yield f"{bucket}/{chunk}", encode(keys[start : start + CHUNK])
+def _joined(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _named(bucket: int, chunks: Iterator[tuple[int, bytes]]) -> Iterator[tuple[str, bytes]]:
+    return ((f"{bucket}/{number}", payload) for number, payload in chunks)

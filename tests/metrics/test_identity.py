@@ -93,3 +93,16 @@ def test_a_restored_state_goes_on_with_its_open_chunk():
     changes = dict(seen.changed())
     assert list(changes) == ["0/1"]
     assert fields | changes == dict(seen.snapshot())
+
+
+def test_short_and_long_parts_make_the_same_chunks_as_one():
+    draw = np.random.default_rng(3)
+    lengths = [5, 20_000, 7, 3, 40_000, 16_384, 1, 30_000]
+    times = np.cumsum(draw.integers(1, 4, sum(lengths)))
+    entities = np.arange(len(times), dtype=np.int32) % 5_000
+    whole, parts, fields = Identities(480 * MINUTE), Identities(480 * MINUTE), {}
+    whole.admit(entities, times)
+    for end, length in zip(np.cumsum(lengths).tolist(), lengths, strict=True):
+        parts.admit(entities[end - length : end], times[end - length : end])
+        fields.update(parts.changed())
+    assert fields == dict(whole.snapshot()) == dict(parts.snapshot())

@@ -18,9 +18,15 @@ def test_a_chunk_gives_its_identities_back_in_order(pairs):
     assert decode(encode(given_keys)).tolist() == given_keys.tolist()
 
 
-def test_devices_that_report_in_turn_take_two_bytes_a_reading():
+def test_devices_that_report_in_turn_take_hardly_any_bytes():
     index = np.arange(16_384)
-    assert len(encode(keys(index // 10, index % 200))) < 2 * 16_384 + 32
+    assert len(encode(keys(index // 10, index % 200))) < 1_024
+
+
+def test_devices_that_report_at_random_take_two_bytes_a_reading():
+    draw = np.random.default_rng(7)
+    times, entities = np.cumsum(draw.integers(0, 100, 16_384)), draw.integers(0, 200, 16_384)
+    assert len(encode(keys(times, entities))) < 2 * 16_384 + 256
 
 
 def test_the_form_of_before_is_read():
@@ -30,7 +36,7 @@ def test_the_form_of_before_is_read():
 
 def test_a_chunk_that_is_cut_is_refused():
     whole = encode(keys(range(1_000), [7] * 1_000))
-    with pytest.raises(ValueError, match="buffer"):
+    with pytest.raises(ValueError, match="cut or damaged"):
         decode(whole[:-2])
 
 
