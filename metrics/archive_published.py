@@ -68,6 +68,7 @@ class Published:
         self._fresh: dict[Kind, pa.Table | None] = {}
         self._remembered: dict[tuple[str, int], list[Said]] = {}
         self._oldest: dict[str, int] = {}
+        self._takeovers: dict[str, int] | None = None
 
     def close(self) -> None:
         self._connection.close()
@@ -89,6 +90,18 @@ class Published:
             ends = [row["oldest"] for row in found if row["oldest"] is not None]
             self._oldest[indicator] = min(ends, default=2**62) - 1
         return self._oldest[indicator]
+
+    def taken_over(self, bundle: str) -> int | None:
+        """The world's time when definitions were first published with, if others were before them; else None."""
+        if self._takeovers is None:
+            columns = "bundle, min(_ms) AS first, arg_min(world_now, _ms) AS world_now"
+            found = self._query(columns, "bundle IS NOT NULL GROUP BY bundle", (), ()).to_pylist()
+            first = min((row["first"] for row in found), default=0)
+            self._takeovers = {row["bundle"]: row["world_now"] for row in found if row["first"] > first}
+            for row in found:  # the same definitions may be in a part and not yet in one
+                if row["first"] == first:
+                    self._takeovers.pop(row["bundle"], None)
+        return self._takeovers.get(bundle)
 
     def complete(self, indicator: str, after_ms: int, until_ms: int) -> pa.Table:
         """The newest revision of the complete values of windows that end in (after, until]: columns `region, dims,

@@ -95,7 +95,7 @@ class Voucher:
         one = self.checked
         found["recomputed"] = {
             "program": self.program, "value": one.value, "samples": one.samples, "quality": one.quality,
-            "same": one.same, "equal": one.equal,
+            "same": one.same, "equal": one.equal, "young": one.young,
         }  # fmt: skip
         return found
 

@@ -65,13 +65,15 @@ class Ground:
 @dataclass(frozen=True, slots=True)
 class Checked:
     """A published value and what it comes to when it is computed anew. `used`: values of other indicators that it, or
-    another value of its region that was computed with it, rests on."""
+    another value of its region that was computed with it, rests on. `young`: the definitions came into force after the
+    window had begun, and the engine said that it had no data for lack of what was before."""
 
     said: Said
     value: float | None
     samples: int
     quality: str
     used: tuple[Used, ...]
+    young: bool = False
 
     @property
     def same(self) -> bool:
@@ -81,6 +83,8 @@ class Checked:
     @property
     def equal(self) -> bool:
         """Whether they are the same within what floats may differ by."""
+        if self.young:
+            return True
         if self.value is None or self.said.value is None or self.samples != self.said.samples:
             return self.same
         most = max(abs(self.value), abs(self.said.value))
@@ -197,11 +201,25 @@ class Checker:
         found: dict[int, Checked] = {}
         for places in kinds.values():
             found |= _concluded(ground, recomputation, {at: cells[at] for at in places})
+        for at, one in found.items():
+            if one.said.value is None and one.value is not None and self._is_young(ground, one.said):
+                found[at] = replace(one, young=True)
         _close(measuring)
         return [found[at] for at in range(len(cells))]
 
+    def _is_young(self, ground: Ground, said: Said) -> bool:
+        """Whether a measure's window began before the engine had these definitions, others having been before them."""
+        since = self._published.taken_over(said.bundle)
+        indicator = ground.plans[said.indicator, said.version].indicator
+        return since is not None and any(
+            measure.window_of(indicator).first(said.window_end) - measure.hold_ms < since + indicator.window.pane_ms
+            for measure in indicator.measures
+        )
+
     def _indicator(self, ground: Ground, said: Said) -> Indicator:
         plan = ground.plans.get((said.indicator, said.version))
+        if plan is None and said.indicator.endswith("~forecast"):
+            raise NotRecomputable("预测值没有窗口可重算", "a forecast has no window that could be computed anew")
         if plan is None:
             raise NotRecomputable("定义包中没有该指标版本", "the bundle lacks this version of the indicator")
         return plan.indicator

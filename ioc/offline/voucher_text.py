@@ -50,6 +50,8 @@ def lines(voucher: Voucher) -> Iterator[str]:
     yield f"重算 recomputed ({voucher.program})  {again}"
     if checked.same:
         yield "相等 equal: 与发布值完全一致 the very same"
+    elif checked.young:
+        yield "相等 equal: 窗口开始时定义尚未生效, 当时无数据 the definition was younger than the window"
     elif checked.equal:
         yield "相等 equal: 浮点误差 1e-9 以内 within what floats may differ by"
     else:

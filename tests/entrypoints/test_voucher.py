@@ -69,7 +69,7 @@ def test_a_percentile_states_a_digest_and_no_values(home: Path) -> None:
     found = issued(home, some(home, "indicator = 'P90' AND value IS NOT NULL"), "--engine", "stream")
     assert len(found["measures"]["p"]["state"]) == 64
     assert found["recomputed"] | {"value": 0, "samples": 0, "quality": ""} == {
-        "program": "stream", "value": 0, "samples": 0, "quality": "", "same": True, "equal": True,
+        "program": "stream", "value": 0, "samples": 0, "quality": "", "same": True, "equal": True, "young": False,
     }  # fmt: skip
 
 

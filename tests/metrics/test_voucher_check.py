@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,12 +12,16 @@ from pathlib import Path
 import pytest
 import redis
 
+from metrics import keys
 from metrics.archive import Life
 from metrics.archive_evidence import Evidence
 from metrics.archive_ledger import bundle_of
 from metrics.archive_published import Published, Said
 from metrics.voucher_check import Checked, Checker, NotRecomputable
-from tests.metrics.voucher_city import INDICATORS, WORLD, live_through
+from tests.conftest import wait_until
+from tests.metrics.archive_world import archiving
+from tests.metrics.voucher_city import INDICATORS, WORLD, City, bundle, live_through
+from tests.metrics.worker_world import working
 
 pytestmark = pytest.mark.service
 LIFE = Life(WORLD, 7)
@@ -88,3 +93,23 @@ def test_a_value_whose_definitions_are_not_kept_says_so(lived: Path) -> None:
     lost = Checker(Evidence(lived, LIFE), Published(lived, LIFE), lambda _digest: None)
     with pytest.raises(NotRecomputable, match="the archive lacks bundle city-1"):
         lost.check(everything(lived)[:1])
+
+
+def test_an_indicator_that_came_later_has_no_data_until_its_window_is_full_and_is_exact_from_then_on(
+    valkey_url: str, tmp_path: Path
+) -> None:
+    client = redis.Redis.from_url(valkey_url)
+    client.flushall()
+    city = City(client, seed=3, without=("RATIO", "SLOW", "DUE"))
+    with archiving(valkey_url, tmp_path, worlds=(WORLD,)), working(valkey_url, commit_ms=100, worlds=(WORLD,)):
+        wait_until(lambda: client.xlen(keys.engine(WORLD, "values")) or city.live(0.1), "the first values")
+        city.live(1.5)
+        client.set(keys.BUNDLE, json.dumps(bundle() | {"hash": "city-2"}))
+        wait_until(lambda: city.live(0.1) or b"SLOW|440303|" in client.hgetall(keys.engine(WORLD, "latest")), "SLOW")
+        city.live(4.5)
+    client.close()
+    said = everything(tmp_path, "indicator IN ('RATIO', 'SLOW', 'DUE')")
+    found = checker(tmp_path).check(said, "stream")
+    assert [one.said.name for one in found if not one.equal] == []
+    assert {one.said.indicator for one in found if one.same and one.value is not None} == {"RATIO", "SLOW", "DUE"}
+    assert any(one.young for one in found)

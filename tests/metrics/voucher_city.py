@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -155,14 +156,15 @@ INDICATORS: list[dict[str, Any]] = [
 CALENDARS = {"office": {"daily": ["09:00-12:05", "12:20-18:00"]}}
 
 
-def bundle() -> dict[str, Any]:
-    """The definitions, under a fixed name."""
+def bundle(without: Sequence[str] = ()) -> dict[str, Any]:
+    """The definitions, under a fixed name; `without` some of the indicators."""
     roads = [
         {"id": road, "class": "main" if at % 3 else "side", "km": 0.5 + at / 4, "code": PLACES[at % 3]}
         for at, road in enumerate(ROADS[:-1])  # one road is not registered
     ]
     return {
-        "v": 1, "hash": "city-1", "sources": SOURCES, "indicators": INDICATORS, "registries": {"roads": roads},
+        "v": 1, "hash": "city-1", "sources": SOURCES,
+        "indicators": [one for one in INDICATORS if one["id"] not in without], "registries": {"roads": roads},
         "regions": REGIONS, "calendars": CALENDARS,
     }  # fmt: skip
 
@@ -170,7 +172,7 @@ def bundle() -> dict[str, Any]:
 class City:
     """Feeds the streams of the world with rows of its own time, some late, some twice."""
 
-    def __init__(self, client: redis.Redis, seed: int) -> None:
+    def __init__(self, client: redis.Redis, seed: int, without: Sequence[str] = ()) -> None:
         self._client = client
         self._draw = random.Random(seed)
         self._sent: list[tuple[int, str, int, int]] = []
@@ -178,7 +180,7 @@ class City:
         self._number = 0
         self.clock = WorldClock(NOON, real_ms(), SPEED)
         self._fed_ms = NOON
-        client.set(keys.BUNDLE, json.dumps(bundle()))
+        client.set(keys.BUNDLE, json.dumps(bundle(without)))
         client.hset(keys.WORLDS, WORLD, World(WORLD, "replay", self.clock, started_ms=7).to_json())
         client.hset(keys.origins(WORLD), "traffic", "simulated")
         self.enter("base", 10.0)
