@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 
 from metrics.archive import Life, Strand, every_part, in_force
-from metrics.archive_rows import PLACE, TEXT, Entries, Rows
+from metrics.archive_rows import PLACE, ROW, TEXT, Entries, Rows
 from metrics.basis import Basis
-from metrics.remark import Remark, unpack
+from metrics.remark import unpack
 from metrics.stream import order
 
 BASIS: Final = "basis"  # the kind of a row that holds a basis: `source` is its digest, `text` its JSON
@@ -27,26 +27,44 @@ REMARKS: Final = pa.schema([
 
 def remarked(entries: Entries) -> Rows:
     """Entries of the stream `intake`, one row for each remark and each basis. Raises UnknownRemarkVersion."""
-    cells: list[tuple[Any, ...]] = []
+    tables = [REMARKS.empty_table()]
     for entry_id, raw in entries:
         table: Mapping[bytes, bytes] = dict(zip(raw[::2], raw[1::2], strict=True))
-        place = order(entry_id.decode("latin-1"))
-        rows: list[tuple[Any, ...]] = []
+        place, at = order(entry_id.decode("latin-1")), 0
         if b"basis" in table:
-            rows.append((BASIS, table[b"digest"].decode(), 0, 0, 0, 0, 0, 0, 0, None, table[b"basis"].decode()))
-        rows += [_cells(one) for one in unpack(table[b"b"])] if b"b" in table else []
-        cells += [(*place, at, *row) for at, row in enumerate(rows)]
-    columns = list(zip(*cells, strict=True)) or [()] * len(REMARKS)
-    arrays = []
-    for spec, column in zip(REMARKS, columns, strict=True):
-        array = pa.array(column, pa.string() if spec.type == TEXT else spec.type)
-        arrays.append(array.dictionary_encode() if spec.type == TEXT else array)
-    return Rows(pa.Table.from_arrays(arrays, schema=REMARKS), "_ms")
+            cells: dict[str, Any] = {
+                "kind": BASIS,
+                "source": table[b"digest"].decode(),
+                "text": table[b"basis"].decode(),
+            }
+            tables.append(_table(place, at, 1, cells))
+            at += 1
+        for one in unpack(table[b"b"]) if b"b" in table else ():
+            ids = np.array([order(name) for name in one.ids], np.int64).reshape(-1, 2)
+            stretches = {
+                "first_ms": ids[one.first, 0], "first_seq": ids[one.first, 1], "first_row": one.first_row,
+                "last_ms": ids[one.last, 0], "last_seq": ids[one.last, 1], "last_row": one.last_row,
+            }  # fmt: skip
+            cells = {"kind": one.kind, "source": one.source, "shard": one.shard, "time_ms": one.time_ms, **stretches}
+            tables.append(_table(place, at, len(one.first), cells))
+            at += len(one.first)
+    return Rows(pa.concat_tables(tables), "_ms")
 
 
-def _cells(one: Remark) -> tuple[Any, ...]:
-    return (one.kind, one.source, one.shard, *order(one.first), one.first_row, *order(one.last), one.last_row,
-            one.time_ms, None)  # fmt: skip
+def _table(place: tuple[int, int], first: int, count: int, cells: Mapping[str, Any]) -> pa.Table:
+    """Rows of one entry from its row `first` on; cells are an array, or one value for all."""
+    given = {"_ms": place[0], "_seq": place[1], ROW: np.arange(first, first + count), **cells}
+    columns = []
+    for spec in REMARKS:
+        cell = given.get(spec.name, 0 if spec.name.startswith(("first", "last", "shard")) else None)
+        if spec.type == TEXT:
+            codes = pa.array(np.zeros(count, np.int32))
+            columns.append(pa.DictionaryArray.from_arrays(codes, pa.array([cell], pa.string())))
+        elif isinstance(cell, np.ndarray):
+            columns.append(pa.array(cell.astype(np.int64), pa.int64()).cast(spec.type))
+        else:
+            columns.append(pa.array([cell] * count, spec.type))
+    return pa.Table.from_arrays(columns, schema=REMARKS)
 
 
 def remarks(root: Path, life: Life) -> pa.Table:

@@ -54,9 +54,10 @@ class Outbox:
         self._forecasts |= {(value.series, value.window_end): value for value in forecasts}
         self._outlooks |= outlooks
 
-    def remark(self, remarks: Iterable[Remark]) -> None:
+    def remark(self, remark: Remark | None) -> None:
         """Rows that did not count, or at another time than they say; every one, in order of arrival."""
-        self._remarks += remarks
+        if remark is not None:
+            self._remarks.append(remark)
 
     def reject(self, source: str, shard: int, rejects: Iterable[Reject]) -> None:
         """Dead letters; when there are more than the stream keeps, the oldest give way."""

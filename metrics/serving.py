@@ -23,7 +23,7 @@ from metrics.history import History
 from metrics.outbox import Outbox
 from metrics.plan import compile
 from metrics.raw import RawRows
-from metrics.remark import Finding, refused, remarks
+from metrics.remark import Finding, refused, remark
 from metrics.stream import Place, judge, look, order, trim
 from metrics.version import VERSION
 from metrics.world import World
@@ -250,7 +250,7 @@ class Serving:
                 dated = Finding("dated", np.flatnonzero(one.batch.time == now_ms), now_ms)
                 found = [dated, *found]  # what was dated may be late all the same
             for finding in found:
-                self._outbox.remark(remarks(source, shard, run, one.kept, finding))
+                self._outbox.remark(remark(source, shard, run, one.kept, finding))
 
     # ---- outputs out ----
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
+
 from metrics.basis import Basis
 from metrics.clock import WorldClock
 from metrics.codec import Reject
 from metrics.outbox import Outbox
 from metrics.outlook_entry import OutlookEntry
-from metrics.remark import Remark, unpack
+from metrics.raw import RawRows
+from metrics.remark import Finding, Stretch, remark, unpack
 from metrics.value import Value, unpack_values
 
 HOUR = 3_600_000
@@ -58,11 +61,11 @@ def test_an_entry_says_when_and_from_what_it_was_computed() -> None:
 def test_remarks_are_said_once() -> None:
     outbox = Outbox()
     emptied(outbox)
-    late = Remark("traffic", 0, "5-0", 0, "5-0", 3, "late")
-    outbox.remark([late])
+    run = RawRows(4, {}, [b"5-0"], np.array([0, 4]))
+    outbox.remark(remark("traffic", 0, run, None, Finding("late", np.array([0, 1]))))
     intake = emptied(outbox).intake
     assert intake is not None
-    assert unpack(intake["b"]) == [late]
+    assert [one.stretches for one in unpack(intake["b"])] == [[Stretch("5-0", 0, "5-0", 1)]]
     assert emptied(outbox).intake is None
 
 
