@@ -22,7 +22,8 @@ from metrics.reference import text_of
 from metrics.sql_measuring import SqlMeasuring
 from metrics.sql_state import MEANINGS
 from metrics.stream import order
-from metrics.voucher_check import Checked, Checker, Engine, Ground, asked_of
+from metrics.voucher_check import Checked, Checker, Engine, asked_of
+from metrics.voucher_ground import Ground
 from metrics.voucher_scope import behind
 from metrics.watermark import BEGINNING
 

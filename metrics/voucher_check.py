@@ -11,16 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import numpy as np
-
 from metrics import plan as planning
 from metrics.archive_evidence import Counted, Evidence
 from metrics.archive_published import Published, Said
 from metrics.as_published import AsPublished, Used
-from metrics.basis import Basis
-from metrics.column import Column
 from metrics.conclude import QUALITY_NAMES
-from metrics.definition import Bundle, load
+from metrics.definition import load
 from metrics.derived_source import rows_of
 from metrics.formula import names
 from metrics.in_force import Versions
@@ -29,17 +25,14 @@ from metrics.measured import Answer, Group, Mask, Measuring, RegionForm
 from metrics.observation import Batch
 from metrics.reference import Asked
 from metrics.row_table import row_table
-from metrics.source import Field, Source
 from metrics.sql_measuring import SqlMeasuring
 from metrics.stream import order
 from metrics.stream_measuring import StreamMeasuring
+from metrics.voucher_ground import Ground, as_counted, told_apart
 from metrics.voucher_scope import derived, scope
 from metrics.watermark import BEGINNING
 
 Engine = Literal["sql", "stream"]
-CHANGED = "_changed"  # stands for the change time of records that name no field for it: they changed when they arrived
-# Makes identities unique: the engine has forgotten one that is older than the lateness, and counts it again.
-ARRIVED = "_arrived"
 TOLERANCE = 1e-9  # relative: what the two programs may differ by where they fold floats (section 3.2 of the language)
 
 
@@ -49,17 +42,6 @@ class NotRecomputable(Exception):
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(f"{zh} {en}")
         self.zh, self.en = zh, en
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """The definitions of a basis in a world, and the plan that the engine made of them."""
-
-    raw: Mapping[str, Any]
-    bundle: Bundle
-    basis: Basis
-    plans: Mapping[tuple[str, int], planning.IndicatorPlan]
-    versions: Versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +109,7 @@ class Checker:
             raw = self._bundle_of(basis.bundle)
             if raw is None:
                 raise NotRecomputable(f"档案中没有定义包 {basis.bundle}", f"the archive lacks bundle {basis.bundle}")
-            bundle = _as_counted(load(raw).for_world(basis.variants))
+            bundle = as_counted(load(raw).for_world(basis.variants))
             plans = {(one.indicator.id, one.indicator.version): one for one in planning.compile(bundle).indicators}
             known = self._grounds[said.basis] = Ground(raw, bundle, basis, plans, Versions(bundle.indicators))
         return known
@@ -173,7 +155,7 @@ class Checker:
         bundle = ground.bundle
         here: dict[str, list[Batch]] = {}
         for name, counted in rows.items():
-            batch = _told_apart(counted.until(positions.get(name, {})).batch, bundle.sources[name])
+            batch = told_apart(counted.until(positions.get(name, {})).batch, bundle.sources[name])
             here[name] = [batch] if batch.rows else []
         here |= self._derived(ground, rows, cells, engine)
         if engine == "sql":
@@ -310,30 +292,3 @@ def _mark(ground: Ground, said: Said) -> int:
 def _close(measuring: Measuring) -> None:
     if isinstance(measuring, SqlMeasuring):
         measuring.close()
-
-
-def _as_counted(bundle: Bundle) -> Bundle:
-    """The definitions for rows that the engine's intake has judged already."""
-    return replace(bundle, sources={name: _judged(source) for name, source in bundle.sources.items()})
-
-
-def dated(source: Source) -> Source:
-    """With a field for the change time of records that have none of their own, for tables of rows."""
-    if source.kind == "records" and not source.time and not source.union_of:
-        return replace(source, time=CHANGED, fields={**source.fields, CHANGED: Field(CHANGED, "time")})
-    return source
-
-
-def _judged(source: Source) -> Source:
-    source = dated(source)
-    if not source.union_of and source.identity and not source.indicator_of:
-        fields = {**source.fields, ARRIVED: Field(ARRIVED, "text")}
-        return replace(source, identity=(*source.identity, ARRIVED), fields=fields)
-    return source
-
-
-def _told_apart(batch: Batch, source: Source) -> Batch:
-    if ARRIVED not in source.identity:
-        return batch
-    numbers = Column(np.arange(batch.rows, dtype=np.int32), None, None, [f"{at:010d}" for at in range(batch.rows)])
-    return replace(batch, fields={**batch.fields, ARRIVED: numbers})

@@ -17,7 +17,7 @@ from metrics.entered import NOTHING, Entered
 from metrics.in_force import Versions
 from metrics.indicator import Indicator
 from metrics.observation import Batch
-from metrics.voucher_check import dated
+from metrics.voucher_ground import dated
 from metrics.voucher_scope import scope
 from metrics.watermark import BEGINNING
 from metrics.window import DAY_MS
