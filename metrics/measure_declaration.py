@@ -110,6 +110,9 @@ def _with_keys(table: Table, measure: Measure, rule: AggregateRule, source: Sour
         if source.kind == "readings" and known.registered(source) is None and not source.registry:
             en = f"'online' needs a source with a registry; {source.id} has none"
             table.fault("agg", "missing-key", en, zh=f"'online' 需要有登记的数据源，{source.id} 没有 registry")
+        elif source.registry in known.registries:
+            en = f"'online' needs a registry that is a source of records; {source.registry} is a fixed table"
+            table.fault("agg", "type", en, zh=f"'online' 需要由案卷类数据源作登记，{source.registry} 是固定表")
     elif agg == "dwell":
         hold = table.duration("hold")
         if hold == 0:
