@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
 LOCAL_OFFSET_MS = 8 * 3_600_000  # Asia/Shanghai is UTC+8 all year; there is no daylight saving
 
@@ -11,6 +12,11 @@ LOCAL_OFFSET_MS = 8 * 3_600_000  # Asia/Shanghai is UTC+8 all year; there is no 
 def real_ms() -> int:
     """Real time now, whole milliseconds since 1970-01-01 UTC."""
     return time.time_ns() // 1_000_000
+
+
+def local_day() -> date:
+    """The day it is in Asia/Shanghai."""
+    return datetime.fromtimestamp((real_ms() + LOCAL_OFFSET_MS) / 1000, UTC).date()
 
 
 def monotonic_s() -> float:

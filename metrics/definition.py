@@ -15,7 +15,7 @@ from metrics.indicator import Indicator
 from metrics.indicator_declaration import read_indicator
 from metrics.known import Known, heads
 from metrics.measure import Measure
-from metrics.outline import Outlines
+from metrics.outline import Outlines, read_outlines
 from metrics.region import LEVELS, Region, RegionError, Regions
 from metrics.registry import Registry, RegistryError
 from metrics.source import Field, RegionRule, Source
@@ -32,6 +32,7 @@ SOURCES, INDICATORS = "sources.toml", "indicators.toml"
 ADDITIVE = ("population", "area_km2")
 KEYS = (
     "v", "hash", "sources", "indicators", "registries", "regions", "scenes", "calendars", "recordings", "additive",
+    "outlines",
 )  # fmt: skip
 
 
@@ -86,13 +87,14 @@ def load(raw: Mapping[str, Any]) -> Bundle:
     Table(faults, "bundle.json", "", raw, KEYS)
     registries = _registries(faults, raw.get("registries") or {})
     regions = _regions(faults, raw.get("regions") or (), raw.get("additive", ADDITIVE))
+    outlines = read_outlines(faults, raw.get("outlines") or (), regions, "outlines")
     declared = Declared(
         [(SOURCES, name, table) for name, table in (raw.get("sources") or {}).items()],
         [(INDICATORS, table) for table in raw.get("indicators") or ()],
         [(SOURCES, name, table) for name, table in (raw.get("calendars") or {}).items()],
     )
     bundle = _read(faults, declared, registries, regions, _attributes(raw.get("regions") or ()))
-    return replace(bundle, hash=str(raw.get("hash", "")), scenes=tuple(raw.get("scenes") or ()))
+    return replace(bundle, hash=str(raw.get("hash", "")), scenes=tuple(raw.get("scenes") or ()), outlines=outlines)
 
 
 def load_tables(  # noqa: PLR0917 - a bundle has these parts

@@ -22,6 +22,7 @@ from ioc.entrypoints.logs import configure
 from ioc.entrypoints.valkey import connections
 from ioc.packs.bundle import publish
 from ioc.settings import Settings
+from metrics import clock
 from metrics.worker import Worker, ease_collection
 
 PUBLISH_RETRY_S = 0.5
@@ -118,17 +119,17 @@ def engine(  # noqa: PLR0917  # each is an option of the command
         raise SystemExit(1) from None
     client = redis.Redis.from_url(url, socket_timeout=5.0)
     with Heartbeat(client, "engine", lambda: _facts(worker)):
-        _publish(client, stop, log)
+        _publish(client, settings.data_path, stop, log)
         worker.run(stop)
     health.shutdown()
     client.close()
 
 
-def _publish(client: redis.Redis, stop: threading.Event, log: structlog.stdlib.BoundLogger) -> None:
-    """Put the shipped definitions in force; the server may still be starting."""
+def _publish(client: redis.Redis, data_dir: Path, stop: threading.Event, log: structlog.stdlib.BoundLogger) -> None:
+    """Put the shipped definitions and the outlines of today in force; the server may still be starting."""
     while not stop.is_set():
         try:
-            log.info("bundle_published", hash=publish(client))
+            log.info("bundle_published", hash=publish(client, data_dir=data_dir, today=clock.local_day()))
             return
         except redis.RedisError as error:
             log.warning("bundle_not_published", error=str(error))

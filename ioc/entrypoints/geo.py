@@ -7,20 +7,25 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
+import redis
 import shapely
 import typer
 from shapely.geometry import shape
 
+from ioc.entrypoints.valkey import connections
 from ioc.geo import layer, region
 from ioc.geo.layer import LayerName
 from ioc.geo.resolve import resolver
 from ioc.geo.survey import Reference, examine
+from ioc.packs.bundle import OUTLINED, publish
+from ioc.packs.files import PackErrors
 from ioc.settings import Settings
 from metrics import clock, datum
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="地理 import layers, go back, resolve points")
 
 _REFUSED = 3
+_BUS_S = 5.0  # the bus answers within that, or counts as away
 _ROADS = Path(layer.__file__).resolve().parent.parent / "packs" / "traffic" / "registry.toml"
 _WEIGHTS = {"error": "错误 error", "doubt": "存疑 doubt", "note": "说明 note"}
 
@@ -62,6 +67,7 @@ def import_layer(
     )  # fmt: skip
     typer.echo(f"已导入 imported: {name} version {told.number}, {len(survey.features)} features, from {told.source}")
     _tell_gap(data_dir)
+    _put_in_force(name)
 
 
 @app.command("restore")
@@ -76,6 +82,7 @@ def restore_layer(
         typer.echo(f"未退回 not restored: {error}", err=True)
         raise typer.Exit(_REFUSED) from None
     typer.echo(f"现用 now in force: {name} " + (f"version {number}" if number else "出厂版 as shipped"))
+    _put_in_force(name)
 
 
 @app.command("list")
@@ -83,7 +90,7 @@ def list_layers() -> None:
     """列出图层与版本 layers, their versions, and which is in force today."""
     data_dir = Settings().data_path
     for name in layer.LAYERS:
-        collection = layer.read(name, data_dir, _today())
+        collection = layer.read(name, data_dir, clock.local_day())
         told = layer.provenance(collection)
         mark = (
             "示意 draft" if layer.is_draft(collection) else "正式 official" if told.number else "公开资料 public data"
@@ -116,7 +123,10 @@ def resolve_place(
             lon, lat = datum.to_wgs84([float(place[0])], [float(place[1])], declared)
         except ValueError:
             raise typer.BadParameter("LON LAT are two numbers") from None
-        areas, outline = layer.read("subdistricts", data_dir, _today()), layer.read("outline", data_dir, _today())
+        areas, outline = (
+            layer.read("subdistricts", data_dir, clock.local_day()),
+            layer.read("outline", data_dir, clock.local_day()),
+        )
         code = resolver(areas, outline).code(float(lon[0]), float(lat[0]))
         note = "（界线示意 draft borders）" if layer.is_draft(areas) else ""
     else:
@@ -146,8 +156,21 @@ def _tell_gap(data_dir: Path) -> None:
         )
 
 
-def _today() -> date:
-    return (datetime.fromtimestamp(clock.real_ms() / 1000, UTC) + timedelta(milliseconds=clock.LOCAL_OFFSET_MS)).date()
+def _put_in_force(name: LayerName) -> None:
+    """Where regions got other outlines: the engine hears of it, or the operator hears when it will."""
+    if name not in OUTLINED:
+        return
+    settings = Settings()
+    try:
+        url = settings.redis_url or connections(settings)["engine"]
+        with redis.Redis.from_url(url, socket_timeout=_BUS_S, socket_connect_timeout=_BUS_S) as client:
+            publish(client, data_dir=settings.data_path, today=clock.local_day())
+    except (FileNotFoundError, redis.RedisError):
+        typer.echo("引擎启动时生效 the engine is not running: it takes the outlines at its next start")
+    except PackErrors as error:
+        typer.echo(f"引擎未更新 the engine keeps the outlines it has: {error}", err=True)
+    else:
+        typer.echo("引擎已得知 the engine was told: points find their regions by the new outlines")
 
 
 def _is_day(text: str) -> bool:

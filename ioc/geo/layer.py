@@ -21,11 +21,11 @@ LAYERS: tuple[LayerName, ...] = get_args(LayerName)
 
 VERSION = 1
 _PACKS = Path(__file__).resolve().parent.parent / "packs"
-_SHIPPED: Mapping[LayerName, Path] = {
-    "outline": _PACKS / "regions" / "outline.geojson",
-    "subdistricts": _PACKS / "regions" / "subdistricts.geojson",
-    "water": _PACKS / "regions" / "water.geojson",
-    "roads": _PACKS / "traffic" / "roads.geojson",
+_SHIPPED: Mapping[LayerName, str] = {
+    "outline": "regions/outline.geojson",
+    "subdistricts": "regions/subdistricts.geojson",
+    "water": "regions/water.geojson",
+    "roads": "traffic/roads.geojson",
 }
 
 
@@ -49,8 +49,10 @@ class Provenance:
     sha256: str
 
 
-def read(layer: LayerName, data_dir: Path | None = None, today: date | None = None) -> dict[str, Any]:
-    """The layer in force as a GeoJSON FeatureCollection; `data_dir` None: as shipped.
+def read(
+    layer: LayerName, data_dir: Path | None = None, today: date | None = None, packs: Path = _PACKS
+) -> dict[str, Any]:
+    """The layer in force as a GeoJSON FeatureCollection; `data_dir` None: as shipped with `packs`.
 
     A version whose first day lies after `today` is passed over for the one before it; without `today` the current
     version counts whatever its day. Raises UnknownLayerVersion, OSError.
@@ -62,7 +64,7 @@ def read(layer: LayerName, data_dir: Path | None = None, today: date | None = No
         if today is None or not told.valid_from or date.fromisoformat(told.valid_from) <= today:
             return collection
         number = told.before
-    shipped: dict[str, Any] = json.loads(_SHIPPED[layer].read_text(encoding="utf-8"))
+    shipped: dict[str, Any] = json.loads((packs / _SHIPPED[layer]).read_text(encoding="utf-8"))
     return shipped
 
 

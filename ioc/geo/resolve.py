@@ -1,95 +1,14 @@
-"""Resolve: points -> region codes, millions at a time.
-
-A grid of 30 m cells answers for the cells that no border touches; points in the other cells are tested exactly. The
-most specific region wins; a point on a border belongs to the first polygon in code order.
-"""
+"""Resolve: which of the features of map layers a point lies in."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import shapely
-from numpy.typing import ArrayLike, NDArray
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from ioc.geo.plane import METRES_PER_DEGREE
-
-NOWHERE = -1
-_MIXED = -2
-_CELL_M = 30.0  # 16 x 10 km are 180,000 cells: built in a fraction of a second, 6 % of them mixed
-_MOST_CELLS = 4_000_000  # a layer far larger than a city gets coarser cells instead of all the memory
-
-
-class Resolver:
-    """Answers for one set of polygons. `codes[i]` is what the answer i means; NOWHERE is outside of all."""
-
-    def __init__(self, polygons: Sequence[tuple[str, BaseGeometry]]) -> None:
-        """Polygons (degrees WGS-84, with their codes) in order of precedence: the first that holds a point gets it."""
-        if not polygons:
-            raise ValueError("a resolver needs polygons")
-        self.codes: tuple[str, ...] = tuple(code for code, _ in polygons)
-        self._shapes = [geometry for _, geometry in polygons]
-        for geometry in self._shapes:
-            shapely.prepare(geometry)
-        west, south, east, north = shapely.total_bounds(self._shapes)
-        size = np.array([_CELL_M, _CELL_M]) / np.array(METRES_PER_DEGREE)
-        span = np.array([east - west, north - south])
-        size *= max(1.0, float(np.sqrt(np.prod(span / size) / _MOST_CELLS)))
-        self._size = size
-        self._corner = np.array([west, south]) - 2 * size
-        self._grid = self._raster(np.ceil(span / size).astype(np.int64) + 5)
-
-    def resolve(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.int32]:
-        """Index into `codes` per point, NOWHERE outside and for NaN. Degrees WGS-84, two arrays of one length."""
-        x, y = np.atleast_1d(np.asarray(lon, np.float64)), np.atleast_1d(np.asarray(lat, np.float64))
-        columns, rows = self._grid.shape
-        with np.errstate(invalid="ignore", over="ignore"):
-            u, v = (x - self._corner[0]) / self._size[0], (y - self._corner[1]) / self._size[1]
-            near = (u >= 0) & (u < columns) & (v >= 0) & (v < rows)
-        answer = np.full(x.shape, NOWHERE, np.int32)
-        if near.all():
-            answer = self._grid[u.astype(np.intp), v.astype(np.intp)]
-        else:
-            answer[near] = self._grid[u[near].astype(np.intp), v[near].astype(np.intp)]
-        mixed = np.flatnonzero(answer == _MIXED)
-        if mixed.size:
-            answer[mixed] = self._exact(x[mixed], y[mixed])
-        return answer
-
-    def code(self, lon: float, lat: float) -> str | None:
-        """The region of one point, None outside."""
-        index = int(self.resolve([lon], [lat])[0])
-        return None if index == NOWHERE else self.codes[index]
-
-    def _exact(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int32]:
-        answer = np.full(x.shape, NOWHERE, np.int32)
-        left = np.arange(x.size)
-        for index, geometry in enumerate(self._shapes):
-            west, south, east, north = geometry.bounds
-            try_ = left[(x[left] >= west) & (x[left] <= east) & (y[left] >= south) & (y[left] <= north)]
-            hit = try_[shapely.intersects_xy(geometry, x[try_], y[try_])]  # intersects: the border is inside
-            answer[hit] = index
-            left = left[answer[left] == NOWHERE]
-            if not left.size:
-                break
-        return answer
-
-    def _raster(self, cells: NDArray[np.int64]) -> NDArray[np.int32]:
-        """(columns, rows) of the grid: index, NOWHERE, or _MIXED in and next to each cell a border runs through."""
-        step = float(self._size.min()) / 2  # a border point lies within a quarter cell of a sample: in it or beside it
-        borders = shapely.segmentize(shapely.get_parts([geometry.boundary for geometry in self._shapes]), step)
-        samples = np.floor((shapely.get_coordinates(borders) - self._corner) / self._size).astype(np.int64)
-        grid = np.zeros(tuple(cells), np.int32)
-        for right in (-1, 0, 1):
-            for up in (-1, 0, 1):
-                grid[samples[:, 0] + right, samples[:, 1] + up] = _MIXED
-        columns, rows = np.nonzero(grid == 0)
-        middle = self._corner + (np.column_stack([columns, rows]) + 0.5) * self._size
-        grid[columns, rows] = self._exact(middle[:, 0], middle[:, 1])
-        return grid
+from metrics.resolver import Resolver
 
 
 def resolver(*collections: Mapping[str, Any]) -> Resolver:

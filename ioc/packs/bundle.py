@@ -6,9 +6,11 @@ import copy
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ioc.geo import layer
 from ioc.packs.checks import check
 from ioc.packs.content import Content, Pack, load
 from ioc.packs.files import PACKS, PackErrors
@@ -18,15 +20,19 @@ if TYPE_CHECKING:
     from redis import Redis
 
 VERSION = 1
+OUTLINED: tuple[layer.LayerName, ...] = ("outline", "subdistricts")  # layers whose features are regions
 
 
-def build(root: Path = PACKS) -> dict[str, Any]:
-    """The bundle of the contract as plain JSON data, with its hash. Raises PackErrors with every fault."""
+def build(root: Path = PACKS, data_dir: Path | None = None, today: date | None = None) -> dict[str, Any]:
+    """The bundle of the contract as plain JSON data, with its hash. Raises PackErrors with every fault.
+
+    Regions have the outlines of the layers in force in `data_dir` on the local day `today`; None: as shipped.
+    """
     content = load(root)
     faults = check(content)
     if faults:
         raise PackErrors(faults)
-    body = _body(content)
+    body = _body(content) | {"outlines": _outlines(root, data_dir, today)}
     return {"v": VERSION, "hash": digest(body), **body}
 
 
@@ -37,9 +43,9 @@ def digest(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def publish(redis: Redis, root: Path = PACKS) -> str:
+def publish(redis: Redis, root: Path = PACKS, data_dir: Path | None = None, today: date | None = None) -> str:
     """Put the bundle of the packs where the engine reads it and return its hash. Raises PackErrors, RedisError."""
-    bundle = build(root)
+    bundle = build(root, data_dir, today)
     redis.set(keys.BUNDLE, json.dumps(bundle, ensure_ascii=False, allow_nan=False))
     return str(bundle["hash"])
 
@@ -99,6 +105,17 @@ def _body(content: Content) -> dict[str, Any]:
         if pack.recordings:
             body["recordings"] |= pack.recordings.raw.get("recording", {})
     return copy.deepcopy(body)
+
+
+def _outlines(root: Path, data_dir: Path | None, today: date | None) -> list[dict[str, Any]]:
+    found = []
+    for name in OUTLINED:
+        try:
+            features = layer.read(name, data_dir, today, root)["features"]
+        except FileNotFoundError:
+            continue  # these packs have no map: no row of theirs finds its region by a point
+        found += [{"code": each["properties"]["code"], "geometry": each["geometry"]} for each in features]
+    return found
 
 
 def _rows(pack: Pack, key: str) -> list[dict[str, Any]]:

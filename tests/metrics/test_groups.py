@@ -1,12 +1,17 @@
 """Groups: regions by field, registries and region trees, and measures that cannot tell all groups apart."""
 
+import numpy as np
 import pytest
+from shapely import box
+from shapely.geometry import mapping
 
+from metrics.column import Column
+from metrics.definition import DefinitionErrors
 from metrics.engine import initial, step
 from metrics.observation import Batch
 from metrics.region import Region, RegionError, Regions
 from metrics.registry import Registry, RegistryError
-from tests.metrics.engine_worlds import REGIONS, at, batch, bundle, indicator, plan_of, run, said
+from tests.metrics.engine_worlds import RAIN, REGIONS, at, batch, bundle, indicator, plan_of, run, said
 
 HALLS = {
     "kind": "readings",
@@ -40,6 +45,38 @@ def test_a_region_may_be_a_field_of_the_row():
         ("", ("a",)): 1.0,
         ("", ("b",)): 1.0,
     }
+
+
+def test_a_region_may_be_the_outline_that_holds_the_point_of_the_row():
+    west, east = box(114.0, 22.5, 114.1, 22.6), box(114.1, 22.5, 114.2, 22.6)
+    raw = bundle(
+        indicator("N", "n", {"n": {"agg": "count"}}, levels=["district", "subdistrict"]),
+        source={
+            "region": {"point": "place"},
+            "fields": RAIN["fields"] | {"place": {"type": "point", "datum": "wgs84"}},
+        },
+        regions=REGIONS,
+        outlines=[
+            {"code": "440303001", "geometry": mapping(west)},
+            {"code": "440303002", "geometry": mapping(east)},
+        ],
+    )
+    rows = batch([(at("08:00:10"), "a", None, 1), (at("08:00:20"), "b", None, 1), (at("08:00:30"), "c", None, 1)])
+    places = np.array([(1140500000, 225500000), (1141500000, 225500000), (1130000000, 225500000)], np.int64)
+    rows.fields["place"] = Column(places, None, 7)
+
+    found = said(step(initial(plan_of(raw)), [rows], at("08:00:41")))
+    assert {key[1]: value[0] for key, value in found.items()} == {
+        "440303": 2.0, "440303001": 1.0, "440303002": 1.0, "": 1.0,
+    }  # fmt: skip
+
+
+def test_an_outline_that_is_no_polygon_is_a_fault_that_names_its_region():
+    raw = bundle(indicator("N", "n", {"n": {"agg": "count"}}), regions=REGIONS)
+    line = {"type": "LineString", "coordinates": [[114.0, 22.5], [114.1, 22.6]]}
+
+    with pytest.raises(DefinitionErrors, match=r"outlines:440303001\.geometry.*valid polygon"):
+        plan_of(raw | {"outlines": [{"code": "440303001", "geometry": line}]})
 
 
 def test_a_measure_without_the_dimension_gives_every_group_its_total_and_makes_none_appear():

@@ -8,7 +8,9 @@ from typer.testing import CliRunner
 
 from ioc.entrypoints.geo import app
 from ioc.geo import layer
-from metrics import datum
+from ioc.packs.bundle import publish
+from metrics import datum, keys
+from metrics.definition import load
 
 
 @pytest.fixture
@@ -41,6 +43,29 @@ def test_an_official_layer_is_imported_listed_and_taken_back(geo, official, tmp_
     assert "as shipped" in geo("restore", "--layer", "subdistricts").output
     assert layer.is_draft(layer.read("subdistricts", tmp_path / "data"))
     assert geo("restore", "--layer", "subdistricts").exit_code == 3
+
+
+@pytest.mark.service
+def test_the_engine_hears_of_new_outlines_and_of_the_old_ones_again(
+    geo, official, valkey_url, redis_client, monkeypatch
+):
+    monkeypatch.setenv("IOC_REDIS_URL", valkey_url)
+    shipped = publish(redis_client)
+
+    told = geo("import", official, "--layer", "subdistricts", "--datum", "wgs84", "--accept-doubts")
+    assert "the engine was told" in told.output
+    bundle = json.loads(redis_client.get(keys.BUNDLE))
+    assert bundle["hash"] != shipped
+    assert load(bundle).outlines.codes[-1] == "440303"
+
+    geo("restore", "--layer", "subdistricts")
+    assert json.loads(redis_client.get(keys.BUNDLE))["hash"] == shipped
+
+
+def test_without_an_engine_the_operator_hears_when_the_outlines_count(geo, official):
+    told = geo("import", official, "--layer", "subdistricts", "--datum", "gcj02")
+
+    assert "at its next start" in told.output
 
 
 def test_a_dry_run_changes_nothing(geo, official, tmp_path):

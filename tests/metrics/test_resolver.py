@@ -9,7 +9,8 @@ from shapely import MultiPolygon, Polygon, box
 from shapely.geometry import shape
 
 from ioc.geo import layer
-from ioc.geo.resolve import NOWHERE, Resolver, resolver
+from ioc.geo.resolve import resolver
+from metrics.resolver import NOWHERE, Resolver
 
 
 def naive(polygons, lon, lat):
