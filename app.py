@@ -73,6 +73,8 @@ def __getattr__(name: str) -> Any:
 
 
 if __name__ == "__main__":
-    from ioc.entrypoints.supervisor import main
+    import sys
 
-    main()
+    from ioc.entrypoints.cli import app as commands
+
+    commands(["run", *sys.argv[1:]], prog_name="app.py")

@@ -7,18 +7,51 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ioc.settings_error import WrongSettings
 
 PREFIX = "IOC_"
 SOCKET_PATH_LIMIT = 107  # bytes of a unix socket's address, without the closing zero
+SOURCES = ("cloud", "traffic")  # that this machine can run; ioc/entrypoints/source.py makes them
+
+
+def _known_sources(text: str) -> str:
+    unknown = [name for name in _parts(text) if name not in SOURCES]
+    if unknown:
+        raise ValueError(f"没有数据源 no source '{unknown[0]}'; 可选 known: {', '.join(SOURCES)}")
+    return text
+
+
+def _is_url(text: str) -> str:
+    if text and "://" not in text:
+        raise ValueError("须为地址 an address is needed: SCHEME://...")
+    return text
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+Url = Annotated[str, AfterValidator(_is_url)]
 
 
 class Settings(BaseSettings):
-    """All settings of all processes; each process reads the ones it needs. An empty URL means: the embedded server."""
+    """All settings of all processes; each process reads the ones it needs. An empty URL means: the embedded server.
+
+    Raises WrongSettings, which tells every variable that breaks a rule.
+    """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    def __init__(self, **given: Any) -> None:
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise WrongSettings.of(error, PREFIX, type(self).model_fields) from None
 
     data_dir: Path = Field(Path("var"), description="All state lives below this directory.")
     web_host: str = Field("127.0.0.1", description="Address the web server listens on.")
@@ -38,10 +71,12 @@ class Settings(BaseSettings):
     archive_completed_days: int = Field(400, ge=3, description="Complete values and corrections are kept for so long.")
     archive_dead_days: int = Field(30, ge=3, description="Rejected observations are kept for so long.")
     archive_gone_days: int = Field(7, ge=1, description="Worlds that are no more are kept for so long.")
-    redis_url: str = Field("", description="Redis or Valkey; empty: the embedded Valkey in the data directory.")
-    database_url: str = Field("", description="SQL database; empty: SQLite in the data directory.")
+    redis_url: Url = Field("", description="Redis or Valkey; empty: the embedded Valkey in the data directory.")
+    database_url: Url = Field("", description="SQL database; empty: SQLite in the data directory.")
     commit_ms: int = Field(500, ge=10, le=60_000, description="The engine commits at most this often, milliseconds.")
-    sources: str = Field("cloud,traffic", description="Sources the source process runs, by comma.")
+    sources: Annotated[str, AfterValidator(_known_sources)] = Field(
+        "cloud,traffic", description="Sources the source process runs, by comma."
+    )
     world: str = Field("live", description="The world a screen shows when its address names none.")
     feed: str = Field("", description="A recording to replay; the wall then shows the world `replay`.")
     feed_source: str = Field("traffic", description="The source the recording belongs to.")
@@ -51,10 +86,12 @@ class Settings(BaseSettings):
     web_threads: int = Field(16, ge=1, le=256, description="Threads of the web server.")
     metrics_token: SecretStr = Field(SecretStr(""), description="Bearer token for /metrics from other hosts.")
     allowed_origins: str = Field("", description="Further origins that may open sockets and post, by comma.")
-    public_url: str = Field("", description="Address people use when a proxy stands before the web server.")
-    public_gateway_url: str = Field("", description="Address of the gateway's socket behind a proxy, wss://...")
+    public_url: Url = Field("", description="Address people use when a proxy stands before the web server.")
+    public_gateway_url: Url = Field("", description="Address of the gateway's socket behind a proxy, wss://...")
     secure_cookies: bool = Field(False, description="Set cookies for TLS only; true behind a TLS proxy.")
-    log_level: str = Field("info", description="debug, info, warning or error.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="debug, info, warning or error."
+    )
 
     @cached_property
     def data_path(self) -> Path:
@@ -94,13 +131,12 @@ class Settings(BaseSettings):
     def origins(self) -> frozenset[str]:
         """Origins whose pages may open sockets and post."""
         own = {self.web_url, f"http://localhost:{self.web_port}", f"http://127.0.0.1:{self.web_port}"}
-        return frozenset(
-            own | {origin.strip().rstrip("/") for origin in self.allowed_origins.split(",") if origin.strip()}
-        )
+        return frozenset(own | {origin.rstrip("/") for origin in _parts(self.allowed_origins)})
 
     @cached_property
     def source_names(self) -> tuple[str, ...]:
-        return tuple(name.strip() for name in self.sources.split(",") if name.strip())
+        """Sources to run, in the order in which they are named."""
+        return _parts(self.sources)
 
 
 def _reachable(host: str) -> str:

@@ -10,6 +10,9 @@ import typer
 import typer.core
 
 from ioc.settings import unknown_variables
+from ioc.settings_error import WrongSettings
+
+USAGE = 2  # exit code
 
 # command -> (module below ioc.entrypoints, attribute: a function or a typer app, what it does)
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -35,7 +38,15 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 
 
 class LazyGroup(typer.core.TyperGroup):
-    """Knows every command by name and loads only the one that is asked for."""
+    """Knows every command by name and loads only the one that is asked for; says which settings are wrong."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except WrongSettings as error:
+            for line in error.lines:
+                typer.echo(f"设置有误 wrong setting: {line}", err=True)
+            raise typer.Exit(USAGE) from None
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the framework's signature
         return list(COMMANDS)

@@ -27,7 +27,7 @@ from ioc.entrypoints.formation import services
 from ioc.entrypoints.heartbeat import Heartbeat
 from ioc.entrypoints.lifeline import PARENT
 from ioc.entrypoints.logs import configure
-from ioc.settings import Settings, unknown_variables
+from ioc.settings import Settings
 from metrics import keys
 from metrics.clock import monotonic_s
 
@@ -111,7 +111,10 @@ class Supervisor:
             "IOC_ENGINE_HEALTH_PORT": ("127.0.0.1", settings.engine_health_port),
             "IOC_ARCHIVE_HEALTH_PORT": ("127.0.0.1", settings.archive_health_port),
         }
+        taken: dict[int, str] = {}
         for variable, (host, port) in ports.items():
+            if port and taken.setdefault(port, variable) != variable:
+                raise StartError(f"端口重复 port {port} is set twice: {taken[port]}, {variable}")
             with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
@@ -253,8 +256,6 @@ def main() -> None:
     """Run the whole centre until stopped: `make run`, `python app.py`, `ioc run`."""
     settings = Settings()
     configure("supervisor", settings.log_level)
-    for sentence in unknown_variables(os.environ):
-        typer.echo(f"警告 warning: {sentence}", err=True)
     if settings.feed and not Path(settings.feed).is_file():
         typer.echo(f"无法启动 cannot start: IOC_FEED: 没有这个文件 no such file: {settings.feed}", err=True)
         raise SystemExit(2)

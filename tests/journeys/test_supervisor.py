@@ -90,6 +90,22 @@ def test_a_second_start_on_a_used_port_names_the_port_and_its_variable(centre: C
     assert "IOC_WEB_PORT" in result.stderr
 
 
+def test_a_wrong_setting_is_named_before_anything_starts(tmp_path: Path) -> None:
+    result = started(Centre(tmp_path / "var", IOC_WEB_PORT="abc"))
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == (
+        "设置有误 wrong setting: IOC_WEB_PORT='abc': 须为整数 a whole number is needed, 范围 range >= 1, <= 65535\n"
+    )
+    assert not (tmp_path / "var").exists()
+
+
+def test_two_ports_that_are_one_are_named_both(tmp_path: Path) -> None:
+    port = Centre(tmp_path / "free").environment["IOC_WEB_PORT"]
+    result = started(Centre(tmp_path / "var", IOC_WEB_PORT=port, IOC_GATEWAY_PORT=port))
+    assert result.returncode == 1
+    assert f"port {port} is set twice: IOC_WEB_PORT, IOC_GATEWAY_PORT" in result.stderr
+
+
 def test_an_unknown_variable_is_named_in_a_warning(tmp_path: Path, centre: Centre) -> None:
     result = started(Centre(centre.home, IOC_WEB_PROT="1"))
     assert "IOC_WEB_PROT" in result.stderr
