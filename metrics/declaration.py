@@ -9,8 +9,8 @@ from math import isfinite
 from typing import Any, Literal
 
 from metrics.formula import FormulaError, Node, Surroundings, Type, parse, problems, warnings
-from metrics.formula_check import NOWHERE, Side
 from metrics.formula_now import Now
+from metrics.formula_scope import NOWHERE, Side
 from metrics.formula_syntax import Name, walk
 from metrics.formula_types import Kind, did_you_mean
 from metrics.window import LOCAL, parse_duration

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import replace
 
 from metrics import formula_units as units
 from metrics.formula_now import Now, stray_nows
 from metrics.formula_reference import MAX_REFERENCES
-from metrics.formula_signatures import ALWAYS, SIGNATURES
+from metrics.formula_scope import NOWHERE, Scope, Side, Surroundings
 from metrics.formula_syntax import (
     COMPARISONS,
     Between,
@@ -25,7 +24,6 @@ from metrics.formula_syntax import (
     Node,
     Null,
     Number,
-    Rule,
     Text,
     Unary,
     children,
@@ -40,33 +38,11 @@ from metrics.formula_types import (
     MAX_SCALE,
     MIXED,
     NULL,
-    NUMBER,
     TEXT,
     Kind,
     Type,
     did_you_mean,
 )
-
-Side = Literal["row", "value"]
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What an expression may refer to besides the names of its scope.
-
-    `calendars` besides 'always'. For formulas: the numbers that regions have (`attributes`, None: any name), the types
-    of the indicators, which names of the scope are measures, and the functions of formulas that are allowed (None:
-    all of them).
-    """
-
-    calendars: frozenset[str] = frozenset()
-    attributes: frozenset[str] | None = frozenset()
-    indicators: Mapping[str, Type] = field(default_factory=dict)
-    measures: frozenset[str] = frozenset()
-    functions: frozenset[str] | None = None
-
-
-NOWHERE = Surroundings()
 
 
 def check(
@@ -138,21 +114,8 @@ def _too_many(node: Node) -> list[FormulaError]:
     return [FormulaError("limit", columns[MAX_REFERENCES], en, zh)]
 
 
-class _Checker:
-    def __init__(self, scope: Mapping[str, Type], side: Side, owner: str, around: Surroundings) -> None:
-        self._around = around
-        self.errors: list[FormulaError] = []
-        self._scope = scope
-        self._side = side
-        self._owner = owner
-
-    def error(self, rule: Rule, column: int, en: str, zh: str) -> None:
-        self.errors.append(FormulaError(rule, column, en, zh))
-
-    def wrong_kind(self, node: Node, found: Type, *wanted: Kind) -> None:
-        en = f"{text(node)} is a {found.kind}; a {' or '.join(wanted)} is needed"
-        zh = f"{text(node)} 是{KIND_ZH[found.kind]},此处需要{'或'.join(KIND_ZH[kind] for kind in wanted)}"
-        self.error("type", start(node), en, zh)
+class _Checker(Scope):
+    """Types of expressions; what is wrong with them gathers in `errors`."""
 
     def type_of(self, node: Node) -> Type | None:
         """The type, or None after an error was noted (so that one mistake is told once)."""
@@ -168,7 +131,7 @@ class _Checker:
             case Null():
                 return NULL
             case Name():
-                return self._known(node.id, node.column)
+                return self.known(node.id, node.column)
             case Unary(operator="not"):
                 self.expect(node.operand, "bool")
                 return BOOL
@@ -235,22 +198,6 @@ class _Checker:
         en = f"{text(node)} is in {found.unit}, the other side in {wanted.unit}"
         self.error("unit", start(node), en, f"{text(node)} 的单位是 {found.unit},另一侧是 {wanted.unit}")
         return True
-
-    def _known(self, name: str, column: int) -> Type | None:
-        found = self._scope.get(name)
-        if found is not None:
-            return found
-        what_en = "a field" if self._side == "row" else "a measure or constant"
-        what_zh = "字段" if self._side == "row" else "度量或常量"
-        of_en, of_zh = (f" of {self._owner}", f"{self._owner} 的") if self._owner else ("", "")
-        near_en, near_zh = did_you_mean(name, self._scope)
-        self.error(
-            "unknown-name",
-            column,
-            f"'{name}' is not {what_en}{of_en}{near_en}",
-            f"'{name}' 不是{of_zh}{what_zh}{near_zh}",
-        )
-        return None
 
     def _compare(self, node: Binary) -> None:
         parts = (node.left, node.right)
@@ -342,17 +289,8 @@ class _Checker:
         return Type("number", scale=scale, unit=unit)
 
     def _call(self, node: Call) -> Type | None:
-        signature = SIGNATURES.get(node.function)
-        allowed = self._side == "value" and (self._around.functions is None or node.function in self._around.functions)
-        if signature is None or (signature.formula_only and not allowed):
-            if signature is None:
-                near_en, near_zh = did_you_mean(node.function, SIGNATURES)
-                en, zh = f"there is no function '{node.function}'{near_en}", f"没有函数 '{node.function}'{near_zh}"
-            elif self._side == "row":
-                en, zh = f"'{node.function}' may be used in a formula only", f"'{node.function}' 只能用于 formula"
-            else:
-                en, zh = f"'{node.function}' may not be used here", f"此处不能使用 '{node.function}'"
-            self.error("unknown-function", node.column, en, zh)
+        signature = self.signature(node)
+        if signature is None:
             return None
         if not signature.takes(len(node.arguments)):
             en = f"{node.function} is used as {signature.usage}, not with {len(node.arguments)} arguments"
@@ -361,34 +299,10 @@ class _Checker:
             return None
         return signature.result(self, node)
 
-    def reference(self, node: Call) -> Type | None:
-        """The type of a column that the caller provides under the text of the call, `f('name')`."""
-        name, around = text(node), self._around
-        if name in self._scope:
-            return self._scope[name]
-        argument = node.arguments[0]
-        id_ = argument.value if isinstance(argument, Text) else ""
-        if node.function == "entered" or (node.function == "region" and around.attributes is None):
-            return NUMBER
-        if node.function == "indicator" and id_ in around.indicators:
-            return around.indicators[id_]
-        known = set(around.indicators) if node.function == "indicator" else set(around.attributes or ())
-        if node.function == "region" and id_ in known:
-            return NUMBER
-        known |= {one[8:-2] for one in self._scope if one.startswith("region('") and node.function == "region"}
-        what_en, what_zh = (
-            ("an indicator", "指标") if node.function == "indicator" else ("a number of regions", "区域属性")
-        )
-        near_en, near_zh = did_you_mean(id_, known)
-        self.error(
-            "unknown-name", start(argument), f"'{id_}' is not {what_en}{near_en}", f"'{id_}' 不是{what_zh}{near_zh}"
-        )
-        return None
-
     def earlier(self, node: Node) -> Type | None:
         """The type of a measure or `indicator('..')`, the only things that have earlier values."""
         if isinstance(node, Name):
-            found = self._known(node.id, node.column)
+            found = self.known(node.id, node.column)
             if found is None or node.id in self._around.measures:
                 return found
         elif isinstance(node, Call) and node.function == "indicator":
@@ -398,15 +312,3 @@ class _Checker:
         en = f"{text(node)} is neither a measure nor indicator('..')"
         self.error("type", start(node), en, f"{text(node)} 既不是度量也不是 indicator('..')")
         return None
-
-    def calendar(self, node: Node) -> None:
-        """The name of a calendar as a text literal."""
-        if not isinstance(node, Text):
-            en, zh = f"{text(node)} must be the name of a calendar in quotes", f"{text(node)} 必须是加引号的日历名"
-            self.error("literal", start(node), en, zh)
-        elif node.value != ALWAYS and node.value not in self._around.calendars:
-            near_en, near_zh = did_you_mean(node.value, {ALWAYS, *self._around.calendars})
-            self.error(
-                "unknown-name", node.column, f"'{node.value}' is not a calendar{near_en}",
-                f"'{node.value}' 不是日历{near_zh}",
-            )  # fmt: skip
