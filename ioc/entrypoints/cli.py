@@ -18,6 +18,7 @@ USAGE = 2  # exit code
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("supervisor", "main", "全部启动 everything on this machine (= make run)"),
     "source": ("source", "source", "数据源 sources -> observation streams"),
+    "origin": ("origin", "origin", "来源 say that what will be fed is simulated or recorded"),
     "replay": ("replay", "replay", "录播 a recording -> a world of its own"),
     "engine": ("engine", "engine", "计算引擎 observation streams -> published values"),
     "archive": ("archive", "archive", "归档 observations and values -> Parquet parts"),

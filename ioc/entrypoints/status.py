@@ -11,11 +11,10 @@ import typer
 
 from ioc.entrypoints import valkey
 from ioc.settings import Settings
+from ioc.sources.declaration import LOST_MS
 from metrics import keys
 from metrics.clock import real_ms
 from metrics.world import World
-
-LOST_MS = 4_000  # older heartbeats mean a lost process (docs/contracts.md)
 
 
 def status(

@@ -22,10 +22,10 @@ from ioc.settings import Settings
 
 # Least rights per process. `default` has no password: the socket lies in a directory of mode 0700, so whoever reaches
 # it is the same user of the machine, and may only feed observations.
-CONNECTION = "+ping +hello +auth +client +select +echo +quit +reset +time"
+HANDSHAKE = "+ping +hello +auth +select +quit +reset +client|setinfo +client|setname"
 DATA = "-@all +@read +@write +@connection +@transaction"
 RIGHTS: Mapping[str, str] = {
-    "default": f"~ioc:*:in resetchannels -@all {CONNECTION} +xadd +xlen +xrange +xrevrange +xread +xinfo",
+    "default": f"%W~ioc:*:in resetchannels -@all {HANDSHAKE} +xadd",
     "source": f"~ioc:* resetchannels {DATA} -@dangerous +info +scan",
     "engine": f"~ioc:* resetchannels {DATA} +@scripting -@dangerous +info +scan",
     "archive": "%R~ioc:* ~ioc:heartbeats ~ioc:archive ~ioc:*:archive resetchannels -@all +@read +@connection +hset +set"

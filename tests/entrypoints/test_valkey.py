@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,8 +28,9 @@ def settings(tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
     return Settings(data_dir=home)
 
 
-@pytest.fixture
-def urls(settings: Settings) -> Iterator[dict[str, str]]:
+@contextmanager
+def running(settings: Settings) -> Iterator[dict[str, str]]:
+    """The embedded Valkey on a data directory: user -> URL."""
     configuration = valkey.prepare(settings)
     environment = {**os.environ, "IOC_PARENT_PID": str(os.getpid())}
     process = subprocess.Popen([sys.executable, "-m", "ioc.entrypoints.valkey", str(configuration)], env=environment)
@@ -36,6 +39,21 @@ def urls(settings: Settings) -> Iterator[dict[str, str]]:
     yield urls
     process.terminate()
     assert process.wait(10) == 0
+
+
+@pytest.fixture
+def urls(settings: Settings) -> Iterator[dict[str, str]]:
+    with running(settings) as urls:
+        yield urls
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A working folder as README has it: below it `var`, on which an embedded Valkey runs."""
+    home = tmp_path_factory.mktemp("folder")
+    (home / "var").mkdir()
+    with running(Settings(data_dir=home / "var")):
+        yield home
 
 
 def test_it_starts_in_any_directory_and_each_user_may_do_its_own_work(urls: dict[str, str], settings: Settings) -> None:
@@ -68,15 +86,39 @@ def test_a_local_producer_without_a_password_may_only_feed_observations(
     urls: dict[str, str], settings: Settings
 ) -> None:
     assert urls
-    anybody = redis.Redis(unix_socket_path=str(settings.socket_path))
-    assert anybody.xadd("ioc:live:{traffic:0}:in", {"t": "0", "k": "LH001"})
-    assert anybody.xlen("ioc:live:{traffic:0}:in") == 1
+    anybody, stream = redis.Redis(unix_socket_path=str(settings.socket_path)), "ioc:live:{traffic:0}:in"
+    assert anybody.ping()
+    assert anybody.xadd(stream, {"t": "0", "k": "LH001"})
+    assert redis.Redis.from_url(urls["admin"]).xlen(stream) == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "XADD ioc:live:{engine}:values * a b", "HSET ioc:live:origins traffic recorded",  # writing anything else
+        "XRANGE ioc:live:{traffic:0}:in - +", "XREVRANGE ioc:live:{traffic:0}:in + -", "XLEN ioc:live:{traffic:0}:in",
+        "XREAD STREAMS ioc:live:{traffic:0}:in 0", "XINFO STREAM ioc:live:{traffic:0}:in",  # reading
+        "HGETALL ioc:live:origins", "DEL ioc:live:{traffic:0}:in", "XTRIM ioc:live:{traffic:0}:in MAXLEN 0",
+        "KEYS *", "SCAN 0", "INFO", "CLIENT LIST", "CLIENT KILL TYPE normal", "ACL WHOAMI", "CONFIG GET *", "FLUSHALL",
+        "EVAL return 0", "SUBSCRIBE a", "MONITOR",
+    ],
+)  # fmt: skip
+def test_a_local_producer_may_not_read_nor_write_anything_else(folder: Path, command: str) -> None:
+    anybody = redis.Redis(unix_socket_path=str(folder / "var" / "valkey.sock"))
+    anybody.xadd("ioc:live:{traffic:0}:in", {"t": "0", "k": "LH001"})
     with pytest.raises(redis.exceptions.NoPermissionError):
-        anybody.xadd("ioc:live:{engine}:values", {"a": "b"})
-    with pytest.raises(redis.exceptions.NoPermissionError):
-        anybody.delete("ioc:live:{traffic:0}:in")
-    with pytest.raises(redis.exceptions.NoPermissionError):
-        anybody.keys()
+        anybody.execute_command(*command.split(" "))
+
+
+def test_what_readme_says_feeds_an_observation_without_a_password(folder: Path) -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    (script,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    admin = redis.Redis.from_url(valkey.connections(Settings(data_dir=folder / "var"))["admin"])
+    ((_, entry),) = admin.xrevrange("ioc:live:{traffic:0}:in", count=1)
+    assert entry[b"k"] == b"LH001"
+    assert entry[b"speed"] == b"23.4"
 
 
 def test_files_with_secrets_are_private(urls: dict[str, str], settings: Settings) -> None:
