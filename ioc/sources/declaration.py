@@ -27,7 +27,7 @@ def declared(client: redis.Redis, world: str, source: str) -> Origin:
 
 
 def declare(client: redis.Redis, place: Place, now_ms: int) -> bool:
-    """Say the origin of a place; True if rows came before, as what was declared then. Raises NotDeclared, redis.RedisError.
+    """Say the origin of a place; True if rows came before under another one. Raises NotDeclared, redis.RedisError.
 
     Less real is always believed. More real is not once there are rows: they stay in windows, histories and archives.
     """
