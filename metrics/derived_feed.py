@@ -8,16 +8,18 @@ from dataclasses import replace
 from metrics.conclude import Concluded
 from metrics.derived_source import rows_of
 from metrics.intake import Intake
+from metrics.measured import Mask
 from metrics.observation import Batch
 from metrics.occasion import Occasion
 from metrics.plan import IndicatorPlan, Plan
-from metrics.publication import Publication
+from metrics.publication import OneWindow, Publication
 from metrics.region import LEVELS, Region, Regions
+from metrics.value import Value
 
 
 class DerivedFeed:
-    """One indicator version whose values are rows of a source. A correction of a window does not reach the rows that
-    were made of it: a reading is what was first said."""
+    """One indicator version whose values are rows of a source. A correction of a window is a correction of its rows:
+    they can change for as long as the window can."""
 
     def __init__(self, part: IndicatorPlan, plan: Plan, source: str) -> None:
         flat = [
@@ -26,25 +28,38 @@ class DerivedFeed:
         ]
         indicator = replace(part.indicator, levels=LEVELS, thresholds=None, rollup=None)
         self.source = source
-        self.publication = Publication(
+        self.publication = _Inner(
             replace(part, indicator=indicator, inner=True), replace(plan, regions=Regions(flat)), {}
         )
 
-    def rows(self, intakes: Mapping[str, Intake], occasion: Occasion) -> list[Batch]:
-        """The rows of the windows that are complete since the last call, oldest first."""
+    def rows(self, intakes: Mapping[str, Intake], occasion: Occasion) -> list[tuple[int, Batch]]:
+        """The complete windows that were concluded since the last call, oldest first, each with all its rows."""
         publication = self.publication
-        completed = {end for end, record in publication.records.items() if record.completed}
+        publication.folded = {}
         publication.publish(intakes, occasion)
-        now = {end for end, record in publication.records.items() if record.completed}
-        return [self._batch(end) for end in sorted(now - completed)]
+        return [
+            (end, self._batch(end, folded))
+            for end, folded in sorted(publication.folded.items())
+            if publication.records[end].completed
+        ]
 
-    def _batch(self, end: int) -> Batch:
+    def _batch(self, end: int, folded: Mask) -> Batch:
         stood = self.publication.stood(end)
         assert stood is not None  # noqa: S101  # it was published just now
         split = bool(self.publication.plan.indicator.dimensions)
         at = [place for place, (_, values) in enumerate(stood.groups) if (values is not None) == split]
-        folded = Concluded(
+        rows = Concluded(
             [stood.groups[place] for place in at], stood.value[:, at], stood.known[:, at], stood.samples[:, at],
-            stood.quality[:, at], (stood.present & (stood.samples > 0))[:, at],
+            stood.quality[:, at], folded[None, at],
         )  # fmt: skip
-        return rows_of(self.source, self.publication.plan.indicator, [end], folded)
+        return rows_of(self.source, self.publication.plan.indicator, [end], rows)
+
+
+class _Inner(Publication):
+    """A publication that nobody sees. `folded`: of each window concluded, the groups into which a row was folded."""
+
+    folded: dict[int, Mask]
+
+    def _emit(self, window: OneWindow, end: int, occasion: Occasion) -> list[Value]:
+        self.folded[end] = window.present.copy()
+        return super()._emit(window, end, occasion)

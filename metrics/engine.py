@@ -239,8 +239,8 @@ def step(
         published = [publication]
         for feed in state.derived:
             if feed.publication.plan.id == f"{publication.plan.id}~rows":
-                for batch in feed.rows(state.intakes, occasion):
-                    state.intakes[feed.source].take(batch, now_ms)
+                for end, batch in feed.rows(state.intakes, occasion):
+                    state.intakes[feed.source].replace(end - 1, batch, now_ms)
                     derived.clear()
                 published.append(feed.publication)
         for one in published:

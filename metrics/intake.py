@@ -157,6 +157,29 @@ class Intake:
         self._hold(rows, identity, now_ms)
         return found
 
+    def replace(self, at_ms: int, batch: Batch, now_ms: int) -> None:
+        """The readings of this time are now these, those that stood are taken back: of a derived source, whose rows are
+        as late as the values that they say, and never come twice."""
+        self.changed = True
+        self.counters.rows += batch.rows
+        rows = Rows(batch, self.entities.dictionary.codes(batch.entities), self)
+        for scan in self.plan.scans:
+            index = (at_ms + LOCAL_OFFSET_MS) // scan.pane_ms
+            if self.panes[scan.id].panes.pop(index, None) is not None:
+                self.panes[scan.id].touched.add(index)
+                self.panes[scan.id].dirty.add(index)
+            if len(rows):
+                self._fold(scan, rows)
+        if self.kept is not None:
+            identity: NDArray[np.int32] | None = None
+            if isinstance(self.identities, NamedIdentities):
+                identity = self.identities.codes([rows.column(name) for name in self.source.identity])
+                self.identities.admit(identity, rows.time)  # so that the checkpoint names them
+            self.journal.replace(at_ms, rows, identity)
+            self.touched.add((at_ms + LOCAL_OFFSET_MS) // self.plan.grid_ms)
+        if len(rows):
+            self._hear(rows, now_ms)
+
     def taken(self, name: str, rows: Rows) -> Column:
         """A registry field, or the region, of each row."""
         if name == REGION:

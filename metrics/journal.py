@@ -47,6 +47,14 @@ class Journal:
             cells["identity"] = identity
         self.ledger.append(cells, len(rows))
 
+    def replace(self, at_ms: int, rows: Rows, identity: NDArray[np.int32] | None) -> None:
+        """The rows of this time are now these."""
+        stood = self.ledger["time"] == at_ms
+        if stood.any():
+            self.ledger.keep(~stood)
+        if len(rows):
+            self.take(rows, identity)
+
     def load(self, chunks: dict[int, bytes]) -> set[str]:
         """Take over the chunks of a checkpoint; returns the columns that they lack."""
         return self.ledger.load(chunks, self.columns, {})

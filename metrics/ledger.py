@@ -60,11 +60,12 @@ class Ledger:
     def keep(self, mask: NDArray[np.bool_]) -> None:
         """Leave the other rows out; the order stays."""
         kept = np.flatnonzero(mask)
+        same = self.rows if mask.all() else int(np.argmin(mask))  # rows before the first one that goes
         for name in self._columns:
             self._columns[name] = self._columns[name][: self.rows][kept]
         self.rows = len(kept)
         self.version += 1
-        self._written = 0
+        self._written = min(self._written, same)
 
     def changed(self, names: tuple[str, ...]) -> Iterator[tuple[int, bytes | None]]:
         """Chunks to write since the last call, by number; None: delete. `names`: the columns that are written."""

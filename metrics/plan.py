@@ -241,7 +241,7 @@ class _Compiler:
         self._grids.setdefault(grouped.id, []).append(indicator.window.pane_ms)
         if grouped is source and _folds_into_panes(measure, source, window):
             scale = measure.scale if measure.field is not None else 0
-            scan = Scan(source.id, measure.field, scale, measure.where, window.pane_ms, key, frozenset())
+            scan = Scan(source.id, measure.field, scale, measure.where, self._pane_ms(source, window), key, frozenset())
             self._wanted.setdefault(scan, set()).update(FOLDS[measure.agg])
             return measure, source.id, scan, key
         if grouped is source:
@@ -251,6 +251,12 @@ class _Compiler:
             heard = Measure(measure.name, source.id, "count")
             self._kept.setdefault(source.id, []).append((heard, (), measure.within_ms))
         return measure, grouped.id, None, key
+
+    def _pane_ms(self, source: Source, window: Window) -> int:
+        """The length of panes. A pane of a derived source holds one window of its indicator, so that a correction of
+        the window is another pane."""
+        versions = [one.window.pane_ms for one in self._bundle.indicators if one.id == source.indicator_of]
+        return reduce(gcd, versions, window.pane_ms)
 
     def _key(self, indicator: Indicator, measure: Measure, source: Source, grouped: Source) -> Key:
         key = set[str]()

@@ -97,7 +97,7 @@ class Publication:
             self._remember_measures(answer, now, intakes)
             concluded, raw = self.conclusion.conclude(answer, now, intakes, occasion, self._rounded)
             for at, end in enumerate(now):
-                found = self._emit(_Window(concluded, raw, at), end, occasion)
+                found = self._emit(OneWindow(concluded, raw, at), end, occasion)
                 values += found
                 completed += [self.records[end].completed] * len(found)
         if self.outlook is not None:
@@ -184,7 +184,7 @@ class Publication:
                 self.unfinished.discard(end)
                 self.dirty.add(end)
 
-    def _emit(self, window: _Window, end: int, occasion: Occasion) -> list[Value]:
+    def _emit(self, window: OneWindow, end: int, occasion: Occasion) -> list[Value]:
         """Compare one window with what was published of it; what differs."""
         moment = occasion.moment
         known, samples, present = window.known, window.samples, window.present.copy()
@@ -309,7 +309,7 @@ class Publication:
         return (before.shown & before.known)[:size]
 
 
-class _Window:
+class OneWindow:
     """One window of a conclusion: arrays of shape (groups,)."""
 
     def __init__(self, whole: Concluded, raw: Numbers, at: int) -> None:

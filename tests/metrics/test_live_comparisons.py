@@ -112,3 +112,17 @@ def test_the_complete_values_of_an_indicator_are_rows_for_another_one_also_over_
     assert said[at("08:10:00")] == 1.0  # a: at least 2 in two windows
     assert said[at("08:15:00")] == 2.0  # b too
     assert said[at("08:20:00")] == 1.0  # the first window of a has gone
+
+
+def test_a_late_row_corrects_the_rows_that_were_made_of_its_window_and_what_was_made_of_them() -> None:
+    busy = indicator("B", "n", TOTAL, dimensions=["station"])
+    most = {"most": {"agg": "max", "field": "value"}, "all": {"agg": "sum", "field": "value"}}
+    above = {"source": "indicator:B", "window": {"kind": "sliding", "size": "15m", "every": "15m"}, "measures": most}
+    state = initial(plan_of(bundle(busy, {"id": "T", "formula": "100 * most + all", **above})))
+    rows = [(at(f"08:{minute:02d}:00"), "a", None, 1) for minute in (1, 2, 6, 16)]
+    told = [step(state, [batch(rows)], at("08:16:31"))]
+    told.append(step(state, [batch([(at("08:07:30"), "a", None, 1), (at("08:08:30"), "a", None, 1)])], at("08:16:40")))
+    said = [one for outputs in told for one in outputs.values if one.indicator == "T"]
+    assert [(one.value, one.quality, one.revision) for one in said if one.window_end == at("08:15:00")] == [
+        (203.0, "complete", 0), (305.0, "complete", 1)
+    ]  # fmt: skip

@@ -9,22 +9,11 @@ from fractions import Fraction
 from typing import Any
 
 from tests.simulation.city import City
-from tests.simulation.declared import SENSORS, Feed
+from tests.simulation.declared import SENSORS, Feed, Row
 from tests.simulation.deliveries import Sent, read
 from tests.simulation.span import EVER
 
 REGISTERED = {row["id"]: row for row in SENSORS}
-
-
-@dataclass
-class Row:
-    """An accepted row: its time (of a version that came too late: the watermark), entity, fields and region."""
-
-    time: int
-    entity: str
-    fields: dict[str, Any]
-    region: str
-    deleted: bool = False
 
 
 @dataclass

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from tests.simulation import derived
 from tests.simulation.declared import REGIONS, SENSORS, Feed, Indicator, written
 from tests.simulation.indicators import indicator, span
 from tests.simulation.span import MINUTE, ms
@@ -28,6 +29,16 @@ class City:
     indicators: list[Indicator]
     bundle: dict[str, Any] = field(repr=False, default_factory=dict)
 
+    def feed(self, name: str) -> Feed:
+        """A source, or an indicator as one."""
+        found = self.feeds.get(name)
+        return found or derived.feed(next(one for one in self.indicators if derived.SOURCE + one.id == name))
+
+    def below(self, name: str) -> set[str]:
+        """The sources that a source is made of; itself if it is no indicator."""
+        of = self.feed(name).of
+        return {name} if of is None else {one for measure in of.measures for one in self.below(measure.source)}
+
     @property
     def timeless(self) -> bool:
         """Whether no clock decides which rows count: then any run gives the same values."""
@@ -41,6 +52,9 @@ def build(seed: int) -> City:
     feeds = _feeds(draw)
     spans = [span(draw) for _ in range(draw.choice((1, 2, 2, 3)))]
     indicators = [indicator(draw, f"I{number}", one, feeds) for number, one in enumerate(spans)]
+    own = Random(f"derived {seed}")
+    above = derived.indicator(own, f"I{len(indicators)}", own.choice(indicators)) if own.random() < 0.5 else None
+    indicators += [] if above is None else [above]
     bundle = {
         "v": 1, "hash": f"city {seed}", "sources": {name: feed.raw for name, feed in feeds.items()},
         "indicators": [one.raw for one in indicators], "registries": {"sensors": SENSORS}, "regions": REGIONS,

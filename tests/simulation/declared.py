@@ -42,6 +42,18 @@ class Feed:
     region: str = ""
     named: bool = False  # rows carry an identity of their own
     parts: tuple[str, ...] = ()
+    of: Indicator | None = None  # whose complete values are its rows
+
+
+@dataclass
+class Row:
+    """An accepted row: its time (of a version that came too late: the watermark), entity, fields and region."""
+
+    time: int
+    entity: str
+    fields: dict[str, Any]
+    region: str
+    deleted: bool = False
 
 
 @dataclass(frozen=True, eq=False)

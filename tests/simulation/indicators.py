@@ -24,7 +24,8 @@ def span(draw: Random) -> Span:
     return Span(kind, 0, every, draw.choice((0, 0, 20 * MINUTE)) if kind == "now" else 0)
 
 
-def _window(span: Span) -> dict[str, Any]:
+def window(span: Span) -> dict[str, Any]:
+    """A window as declared."""
     if span.kind in ("day", "week", "month", "year"):
         return {"kind": "tumbling", "size": {"day": "1d", "week": "1w", "month": "1mo", "year": "1y"}[span.kind]}
     found: dict[str, Any] = {"kind": span.kind}
@@ -51,7 +52,7 @@ def indicator(draw: Random, name: str, span: Span, feeds: dict[str, Feed]) -> In
     dimension = draw.choice(("", "zone" if main.kind == "readings" else "org"))
     levels = draw.choice((("district", "subdistrict", "committee"),) * 3 + (("subdistrict",),))
     raw: dict[str, Any] = {
-        "id": name, "source": main.id, "window": _window(span), "formula": formula.text,
+        "id": name, "source": main.id, "window": window(span), "formula": formula.text,
         "measures": {f"m{place}": one.raw for place, one in enumerate(measures)}, "levels": list(levels),
     }  # fmt: skip
     if dimension:
@@ -73,8 +74,7 @@ def _stock(draw: Random, measure: Measure, span: Span, feeds: dict[str, Feed]) -
     if not span.every and not span.size:
         return measure
     found = _measure(draw, feeds[measure.source], own, {"source": measure.source})
-    window = {"kind": own.kind}
-    return Measure(**{**vars(found), "raw": found.raw | {"window": window}})
+    return Measure(**{**vars(found), "raw": found.raw | {"window": {"kind": own.kind}}})
 
 
 def _measure(draw: Random, feed: Feed, span: Span, more: dict[str, Any] | None = None) -> Measure:
@@ -99,13 +99,14 @@ def _measure(draw: Random, feed: Feed, span: Span, more: dict[str, Any] | None =
         raw["where"] = where.text
     if agg in ("delta", "rate", "having", "worst"):
         return _two_steps(draw, feed, span, raw, agg, draw.choice(numbers[:4]), where)
-    return _folded(draw, feed, span, raw, numbers, ex.READING_MARKS, where, None)
+    return folded(draw, feed, span, raw, numbers, ex.READING_MARKS, where, None)
 
 
-def _folded(  # noqa: PLR0917
+def folded(  # noqa: PLR0917
     draw: Random, feed: Feed, span: Span, raw: dict[str, Any], numbers: tuple[ex.Number, ...], marks: Any,
     where: ex.Condition | None, at: ex.Instant | None,
 ) -> Measure:  # fmt: skip
+    """A measure in one step."""
     agg = raw["agg"]
     if agg == "distinct":
         texts, of = draw.choice(marks)
@@ -167,4 +168,4 @@ def _of_records(draw: Random, feed: Feed, span: Span, raw: dict[str, Any]) -> Me
     where = draw.choice((None, *ex.STOCK_CONDITIONS))
     if where is not None:
         raw["where"] = where.text
-    return _folded(draw, feed, span, raw, ex.RECORD_NUMBERS, ex.RECORD_MARKS, where, at)
+    return folded(draw, feed, span, raw, ex.RECORD_NUMBERS, ex.RECORD_MARKS, where, at)

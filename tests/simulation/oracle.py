@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from tests.simulation.admission import Admission, Row
+from tests.simulation import derived
+from tests.simulation.admission import Admission
 from tests.simulation.city import City
-from tests.simulation.declared import LEVEL, PATHS, Indicator, Measure
+from tests.simulation.declared import LEVEL, PATHS, Indicator, Measure, Row
 from tests.simulation.span import HOUR
 
 Group = tuple[str, str | None]  # region, value of the dimension; None: not split
@@ -43,18 +44,38 @@ class Oracle:
         self._marks = {name: admission.mark(name) for name in city.feeds}
         self._until = {name: _until(rows) for name, rows in self._rows.items() if city.feeds[name].kind == "records"}
         self._next = {name: _next(rows) for name, rows in self._rows.items() if city.feeds[name].kind == "readings"}
+        for indicator in city.indicators:
+            self._rows[derived.SOURCE + indicator.id] = []
+        for above in city.indicators:
+            of = city.feed(above.measures[0].source).of
+            if of is not None:
+                self._rows[derived.SOURCE + of.id] = self._as_rows(of)
 
     def complete_until(self, indicator: Indicator) -> int:
         """Windows that end here or before are complete."""
-        return min(self._marks[measure.source] for measure in indicator.measures)
+        return min(self._marks[name] for name in self._below(indicator))
+
+    def _below(self, indicator: Indicator) -> set[str]:
+        return {name for measure in indicator.measures for name in self._city.below(measure.source)}
+
+    def _as_rows(self, of: Indicator) -> list[Row]:
+        """The complete values of an indicator, by region as resolved."""
+        said = []
+        for end in self.ends(of):
+            for (region, split), rows in self._groups(of, end, leaf=True)[1].items():
+                if rows and (split is not None) == bool(of.dimension):
+                    value = self.value(of, (region, split), end, leaf=True)
+                    said.append((end, region, split, value.value, value.samples))
+        return derived.rows(of, said)
 
     def ends(self, indicator: Indicator) -> list[int]:
         """The complete windows that must have been said: those with a row in them, and all after its first row."""
-        first = [self._rows[measure.source][0].time for measure in indicator.measures if self._rows[measure.source]]
+        below = self._below(indicator)
+        first = [self._rows[name][0].time for name in below if self._rows[name]]
         if not first:
             return []
         begun, until = max(first), self.complete_until(indicator)
-        oldest = min(row.time for measure in indicator.measures for row in self._rows[measure.source])
+        oldest = min(row.time for name in below for row in self._rows[name])
         return [
             end
             for end in indicator.span.ends(oldest, until)
@@ -68,14 +89,15 @@ class Oracle:
         )
         return always | {group for group, rows in self._groups(indicator, end)[1].items() if rows}
 
-    def value(self, indicator: Indicator, group: Group, end: int) -> Expected:
-        """What the page says of a group and instant."""
+    def value(self, indicator: Indicator, group: Group, end: int, *, leaf: bool = False) -> Expected:
+        """What the page says of a group and instant. `leaf`: regions as resolved, not rolled up."""
         results = []
         for measure in indicator.measures:
             regions, dimensions = self._tells(indicator, measure)
             own = (group[0] if regions else "", group[1] if dimensions else None)
             results.append(
-                self._measure(indicator, measure, end)[1].get(own) or _folded(measure, [], end, self._kind(measure))
+                self._measure(indicator, measure, end, leaf)[1].get(own)
+                or _folded(measure, [], end, self._kind(measure))
             )
         samples = max(result.rows for result in results)
         value = indicator.formula.of([result.value for result in results])
@@ -87,28 +109,29 @@ class Oracle:
     # ---- measures ----
 
     def _kind(self, measure: Measure) -> str:
-        return self._city.feeds[measure.source].kind
+        return self._city.feed(measure.source).kind
 
     def _tells(self, indicator: Indicator, measure: Measure) -> tuple[bool, bool]:
         """Whether the source of a measure has regions, and the dimension."""
-        feed = self._city.feeds[measure.source]
-        return bool(feed.region), indicator.dimension == ("zone" if feed.kind == "readings" else "org")
+        feed = self._city.feed(measure.source)
+        own = feed.of.dimension if feed.of is not None else "zone" if feed.kind == "readings" else "org"
+        return bool(feed.region), bool(own) and indicator.dimension == own
 
-    def _groups(self, indicator: Indicator, end: int) -> tuple[int, dict[Group, int]]:
+    def _groups(self, indicator: Indicator, end: int, *, leaf: bool = False) -> tuple[int, dict[Group, int]]:
         """Rows folded into measures that can tell the groups apart."""
         found: dict[Group, int] = {}
         for measure in indicator.measures:
             if self._tells(indicator, measure) == (indicator.regions, bool(indicator.dimension)):
-                for group, result in self._measure(indicator, measure, end)[1].items():
+                for group, result in self._measure(indicator, measure, end, leaf)[1].items():
                     found[group] = found.get(group, 0) + result.rows
         return end, found
 
     @lru_cache(maxsize=4_096)  # noqa: B019  # lives as long as one seed
-    def _measure(self, indicator: Indicator, measure: Measure, end: int) -> tuple[int, dict[Group, Result]]:
+    def _measure(self, indicator: Indicator, measure: Measure, end: int, leaf: bool) -> tuple[int, dict[Group, Result]]:
         regions, dimensions = self._tells(indicator, measure)
         sorted_out: dict[Group, list[tuple[Row, int]]] = {}
         for row, length in self._seen(measure, end):
-            for code in _regions(row.region, indicator.levels) if regions else ("",):
+            for code in _regions(row.region, indicator.levels, leaf=leaf) if regions else ("",):
                 sorted_out.setdefault((code, None), []).append((row, length))
                 if dimensions:
                     split = row.fields[indicator.dimension] or ""
@@ -163,12 +186,14 @@ class Oracle:
                 yield row, row.time, min(following, row.time + measure.hold)
 
     def _stale(self, source: str, end: int) -> bool:
-        after = self._city.feeds[source].stale_after
+        after = self._city.feed(source).stale_after
         return after is not None and not any(end - after <= row.time < end for row in self._rows[source])
 
 
-def _regions(code: str, levels: Sequence[str]) -> tuple[str, ...]:
+def _regions(code: str, levels: Sequence[str], *, leaf: bool) -> tuple[str, ...]:
     path = PATHS.get(code)
+    if leaf:
+        return (code if path else "",)
     return ("",) if path is None else tuple(one for one in path if LEVEL[one] in levels)
 
 
