@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from metrics import memory
 from metrics.interval import Interval
-from metrics.profile import Profile
+from metrics.profile import COLD_DAYS, Profile
 from metrics.season import Season
 
 VERSION = 1
-COLD_DAYS = 2.5  # days of about this time of day that must be known; below, the band is cold
 COLD_WIDTH = 3.0  # a cold band with no day behind it is so many times as wide
 
 Numbers = NDArray[np.float64]
@@ -84,7 +83,9 @@ class Baseline:
         below, above = self.interval.ends()
         cold = days < COLD_DAYS
         width = unit * np.where(cold, 1 + (COLD_WIDTH - 1) / (1 + days) ** 2, 1.0)
-        return Band(expected, expected - width * below, expected + width * above, cold), unit
+        doubt = profile.doubt(1.0)
+        low, high = expected - np.maximum(width * below, doubt), expected + np.maximum(width * above, doubt)
+        return Band(expected, low, high, cold), unit
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         return {**self.profile.arrays(), **self.interval.arrays()}

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from metrics import memory
 from metrics.interval import Interval
 from metrics.predictors import NAMES, PRIOR, Predictors
-from metrics.profile import Profile
+from metrics.profile import COLD_DAYS, GUESS, Profile
 from metrics.regression import PooledRegression
 from metrics.season import Season
 
@@ -29,7 +29,6 @@ LEVERAGE = 8.0  # spreads; so does a row with predictors further off
 ERROR_DAYS = 2.0  # half-life of the size of errors
 MIN_STEPS = 32.0  # but not shorter than so many errors
 YOUNG = 8.0  # errors: with so many of its own an interval is twice as wide as they tell, with none three times
-COLD_DAYS = 2.5  # days' worth of values a series needs to be more than cold
 MEAN_GAIN = 0.15  # of the mean of the last values: a half-life of four
 LONG_DAYS = 4.0  # half-life of the long-run size of errors, which bounds the unit of the interval from below ...
 LONG_SHARE = 0.3  # ... by this share: a series that is still for days and then bursts keeps an interval for bursts
@@ -187,8 +186,18 @@ class Forecaster:
         cold = profile.count < COLD_DAYS * self.season.steps_per_day
         # No end lies further beyond what was seen than the whole range that was seen.
         extent = np.where(self.errors > 8 * YOUNG, extent, np.inf)
-        low = np.maximum(expected - young * below, np.maximum(floor, lowest - extent))
-        return Forecast(expected, low, np.minimum(expected + young * above, highest + extent), cold)
+        doubt = profile.doubt(self._typical())
+        low = np.minimum(np.maximum(expected - young * below, lowest - extent), expected - doubt)
+        high = np.maximum(np.minimum(expected + young * above, highest + extent), expected + doubt)
+        return Forecast(expected, np.maximum(low, floor), high, cold)
+
+    def _typical(self) -> float:
+        """What a series that has only been 0 may reach: as much as the others lie off, else one unit."""
+        profile = self.profile
+        others = np.isfinite(profile.level) & (profile.level != 0)
+        if not others.any():
+            return 1.0
+        return float(np.maximum(GUESS * np.abs(profile.level[others]), profile.spread[others]).mean())
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         return {

@@ -30,6 +30,9 @@ TYPE_PRIOR = 2.0  # days' worth of all days in the shape of one day type
 SLOT_PRIOR = 4.0  # days' worth of the neighbours in the shape of one slot
 NOISE_PRIOR = 3.0  # days' worth of the whole day in the noise of one slot
 START_NOISE = 0.7  # of the spread, until it is known
+GUESS = 0.5  # of a value: how far the next one may lie off while nothing else is known
+COLD_DAYS = 2.5  # with fewer days known everything that is said is cold: wide, and marked so
+STILL = 60  # equal values; fewer do not show that 95 of 100 are equal (the rule of three: up to 3 / n may be others)
 
 Numbers = NDArray[np.float64]
 
@@ -99,6 +102,19 @@ class Profile:
         out: Numbers = np.maximum(LONG_CAP * long_run, RANGE_SHARE * extent)
         return out
 
+    def doubt(self, of_zero: float) -> Numbers:
+        """How far at least a value may lie from what is expected, in the unit of the series, (series,): 0 but for a
+        series that is still cold and has only shown one value so far. `of_zero`: where that value is 0."""
+        level = np.where(np.isfinite(self.level), self.level, 0.0)
+        guess = np.where(level == 0, of_zero, GUESS * np.abs(level))
+        still = (
+            (self.count > 0)
+            & (self.count < max(STILL, COLD_DAYS * self.season.steps_per_day))
+            & (self.lowest == self.highest)
+        )
+        out: Numbers = np.where(still, guess, 0.0)
+        return out
+
     def learn(self, slot: int, kind: int, values: Numbers) -> Numbers:
         """Take the values of one instant in, NaN = none; returns the rests in spreads, NaN where there is no value.
 
@@ -108,8 +124,7 @@ class Profile:
         new = known & np.isnan(self.level)
         if new.any():
             self.level[new] = values[new]
-            # Nothing is known of how far the next value may lie off: half of the value itself is a wide guess.
-            self.spread[new] = 0.5 * np.abs(values[new])
+            self.spread[new] = GUESS * np.abs(values[new])
         self.count += known
         with np.errstate(invalid="ignore"):
             step = values - self.level

@@ -34,6 +34,12 @@ def parse_duration(text: str) -> int:
     return int(matched[1]) * _UNIT_MS[matched[2]]
 
 
+def duration_text(ms: int) -> str:
+    """Whole milliseconds as `parse_duration` reads them, in the greatest unit that divides them: `90s`, `15m`, `1d`."""
+    unit = next(unit for unit in ("d", "h", "m", "s", "ms") if ms % _UNIT_MS[unit] == 0)
+    return f"{ms // _UNIT_MS[unit]}{unit}"
+
+
 def floor_to_grid(at_ms: int, step_ms: int) -> int:
     """The newest instant <= at_ms of the grid of `step_ms`, which divides a day, counted from local midnight."""
     return (at_ms + LOCAL_OFFSET_MS) // step_ms * step_ms - LOCAL_OFFSET_MS

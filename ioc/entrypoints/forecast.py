@@ -14,11 +14,12 @@ import typer
 from numpy.typing import NDArray
 
 from ioc.sources.table import Table, TableError, read
-from metrics.cadence import Cadence, cadence, local_iso
+from metrics.cadence import Cadence, NotTheStep, cadence, local_iso
 from metrics.forecast import Forecast, Forecaster
 from metrics.holiday import day_types
 from metrics.local_time import DAY_MS
-from metrics.window import parse_duration
+from metrics.profile import COLD_DAYS
+from metrics.window import duration_text, parse_duration
 
 USAGE, UNREADABLE = 2, 4  # exit codes
 MAX_HORIZON = 1_000
@@ -43,8 +44,9 @@ def forecast(
 ) -> None:
     """逐行预测 forecast from every row of FILE, using only that row, the rows before it, and HISTORY before FILE.
 
-    时间为 ISO 或 M/D/YYYY H:MM（上海时间）。区间为 95%；历史不足三天时放宽。
-    Times are ISO or M/D/YYYY H:MM in Shanghai time. low..high is the 95 % interval, wide while little is known.
+    时间为 ISO 或 M/D/YYYY H:MM（上海时间）。区间为 95%；所知不足两天半时放宽，并说明。
+    Times are ISO or M/D/YYYY H:MM in Shanghai time. low..high is the 95 % interval, wide (and that is said) while
+    little is known. The rows of FILE lie STEP apart, or a whole part of it; rows may be missing.
     退出码 exit: 0 done, 2 usage, 4 a file is missing, unreadable or not such a table.
     """
     try:
@@ -53,12 +55,31 @@ def forecast(
         raise _refused(USAGE, f"--step: {error}") from None
     table = _read(file, missing or [])
     older = None if history is None else _older(_read(history, missing or []), table, history)
-    beat = cadence(table.times, step_ms)
+    beat = _beat(file, table, step_ms)
+    if older is not None and history is not None:
+        before = _beat(history, older, step_ms)
+        if len(older.times) > 1 and len(table.times) > 1 and before != beat:
+            own, those = duration_text(before.step_ms), duration_text(beat.step_ms)
+            raise _refused(
+                USAGE,
+                f"{history} 的行距是 {own}，FILE 是 {those} rows of the history are {own} apart, those of FILE {those}",
+            )
+        beat = beat if len(table.times) > 1 else before
     remembered = max(7 * DAY_MS // beat.step_ms, horizon * beat.per_horizon) * len(table.series)
     if remembered > MAX_REMEMBERED:
         raise _refused(USAGE, f"{file}: 行距太密 rows every {beat.step_ms} ms are too dense; aggregate them first")
+    if beat.per_horizon > 1:
+        own, many = duration_text(beat.step_ms), beat.per_horizon
+        _say(f"行距 {own}：每 {many} 行为一步 rows are {own} apart: {many} of them make one step")
     if not day_types(table.times)[1].all():
         _say("日历没有这些年份的节假日，只按星期判断 holidays of some of these years are not known: weekdays only")
+    counts = np.isfinite(table.values).sum(0) + (0 if older is None else np.isfinite(older.values).sum(0))
+    young = int((counts < COLD_DAYS * max(1, DAY_MS // beat.step_ms)).sum())
+    if young:
+        _say(
+            f"{young} 个序列所知不足 {COLD_DAYS:g} 天，区间放宽（冷启动）"
+            f" less than {COLD_DAYS:g} days are known of {young} series: their intervals are wide (cold start)"
+        )
     try:
         _write(out, table, _forecasts(table, older, beat, horizon))
     except OSError as error:
@@ -77,6 +98,27 @@ def _read(file: Path, missing: list[str]) -> Table:
         raise _refused(UNREADABLE, f"{file}: {error}") from None
 
 
+def _beat(file: Path, table: Table, step_ms: int) -> Cadence:
+    try:
+        beat = cadence(table.times, step_ms)
+    except NotTheStep as error:
+        own, row = duration_text(error.usual_ms), table.places[error.row]
+        at = local_iso(int(table.times[error.row]))
+        raise _refused(
+            USAGE,
+            f"--step {duration_text(step_ms)}: {file} 的步长是 {own}，见第 {row} 行（{at}）"
+            f" the rows of this file are {own} apart, see row {row}; use --step {own} or a multiple of it",
+        ) from None
+    off = beat.off(table.times)
+    if len(off):
+        row = table.places[int(off[0])]
+        _say(
+            f"{file}: {len(off)} 行不在步长上，就近计，首见第 {row} 行"
+            f" rows do not lie on the step and count as if on it, the first is row {row}"
+        )
+    return beat
+
+
 def _older(older: Table, table: Table, history: Path) -> Table:
     """The rows of the history before the table, its columns in the order of the table; NaN for a series it lacks."""
     lacking = [name for name in table.series if name not in older.series]
@@ -89,7 +131,7 @@ def _older(older: Table, table: Table, history: Path) -> Table:
     for place, name in enumerate(table.series):
         if name in older.series:
             values[:, place] = older.values[keep, older.series.index(name)]
-    return Table(older.times[keep], table.series, values)
+    return Table(older.times[keep], table.series, values, tuple(np.array(older.places)[keep].tolist()))
 
 
 def _forecasts(table: Table, older: Table | None, beat: Cadence, horizon: int) -> Iterator[Forecast]:

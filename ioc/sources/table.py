@@ -36,11 +36,13 @@ class TableError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`times` ms UTC, ascending, (rows,); `values` (rows, series), NaN where there is none."""
+    """`times` ms UTC, ascending, (rows,); `values` (rows, series), NaN where there is none; `places`: the line
+    of the file on which each row ends (the header is 1)."""
 
     times: NDArray[np.int64]
     series: tuple[str, ...]
     values: NDArray[np.float64]
+    places: tuple[int, ...]
 
 
 def read(lines: Iterable[str], missing: Collection[str] = ()) -> Table:
@@ -76,7 +78,7 @@ def read(lines: Iterable[str], missing: Collection[str] = ()) -> Table:
     values = np.array(rows, np.float64)
     for zero in zeros:
         values[values == zero] = np.nan
-    return Table(instants, tuple(header[1:]), values)
+    return Table(instants, tuple(header[1:]), values, tuple(places))
 
 
 def _check_header(header: list[str]) -> None:

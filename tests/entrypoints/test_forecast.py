@@ -108,6 +108,44 @@ def test_other_steps_are_steps_too(tmp_path: Path) -> None:
     assert len(read(out)) == 60 * 2 * 4
 
 
+@pytest.mark.parametrize(("minutes", "own"), [(60, "1h"), (10, "10m"), (4, "4m")])
+def test_a_step_that_is_not_the_files_is_refused_with_the_files_own(tmp_path: Path, minutes: int, own: str) -> None:
+    file = wide(tmp_path / "in.csv", 20, minutes=minutes)
+    result = run(file, "--step", "15m", "--out", tmp_path / "out.csv")
+    assert result.exit_code == 2
+    assert f"rows of this file are {own} apart, see row 3; use --step {own}" in result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv"]
+
+
+def test_a_history_of_another_step_is_refused(tmp_path: Path) -> None:
+    older = wide(tmp_path / "older.csv", 100, minutes=5)
+    result = run(wide(tmp_path / "new.csv", 50, first=150), "--history", older, "--out", tmp_path / "out.csv")
+    assert result.exit_code == 2
+    assert "rows of the history are 5m apart, those of FILE 15m" in result.stderr
+
+
+def test_rows_closer_than_the_step_and_rows_beside_it_are_said(tmp_path: Path) -> None:
+    file = tmp_path / "in.csv"
+    minutes = (0, 15, 30, 37, 45, 60, 75, 90)
+    lines = ["t,a", *(f"2015-03-02 {at // 60:02d}:{at % 60:02d},1" for at in minutes)]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    result = run(file, "--out", tmp_path / "out.csv")
+    assert result.exit_code == 0
+    assert "2 行不在步长上" in result.stderr
+    assert "the first is row 5" in result.stderr
+    assert "3 of them make one step" in run(wide(tmp_path / "b.csv", 9, minutes=5), "--out", tmp_path / "o.csv").stderr
+
+
+def test_a_single_zero_has_a_wide_interval_and_the_cold_start_is_said(tmp_path: Path) -> None:
+    file, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    file.write_text("t,a\n2015-03-02 00:00,0\n", encoding="utf-8")
+    result = run(file, "--horizon", "1", "--out", out)
+    assert "1 series: their intervals are wide (cold start)" in result.stderr
+    assert read(out) == [
+        {"origin": "2015-03-02T00:00:00+08:00", "series": "a", "horizon": "1", "forecast": "0", "low": "0", "high": "1"}
+    ]
+
+
 def test_a_hole_in_the_rows_is_no_error(tmp_path: Path) -> None:
     file, out = wide(tmp_path / "in.csv", 100), tmp_path / "out.csv"
     lines = file.read_text(encoding="utf-8").splitlines()

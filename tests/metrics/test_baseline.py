@@ -74,6 +74,14 @@ def test_a_young_band_is_cold_and_wide_and_an_older_one_is_neither() -> None:
     assert widths[DAY // 2] > 2 * widths[5 * DAY]
 
 
+def test_a_series_that_was_only_zero_has_a_band_while_it_is_cold() -> None:
+    baseline = Baseline(QUARTER, 1)
+    for step in range(10):
+        baseline.step(MONDAY + step * QUARTER, np.array([0.0]))
+    band = baseline.band(MONDAY + 10 * QUARTER)
+    assert (band.low.tolist(), band.high.tolist(), band.cold.tolist()) == ([-1.0], [1.0], [True])
+
+
 def test_a_series_without_any_value_has_no_band_and_is_cold() -> None:
     baseline = Baseline(QUARTER, 2)
     played(baseline, np.array([[1.0, np.nan], [2.0, np.nan]]))

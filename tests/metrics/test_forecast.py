@@ -113,6 +113,24 @@ def test_the_first_forecast_is_the_first_value_with_a_wide_interval_and_cold() -
     assert first.cold.tolist() == [True]
 
 
+@pytest.mark.parametrize("values", [[0.0], [0.0] * 10, [0.0] * 239])
+def test_a_series_that_was_only_zero_has_an_interval_while_it_is_cold(values: list[float]) -> None:
+    _, low, high = played(np.array(values)[:, None], QUARTER, [1, 4])
+    assert (low[-1].ravel().tolist(), high[-1].ravel().tolist()) == ([0.0, 0.0], [1.0, 1.0])
+
+
+def test_a_zero_beside_other_series_may_become_as_much_as_they_lie_off() -> None:
+    _, _, high = played(np.array([[0.0, 40.0, 60.0]]), QUARTER, [1])
+    assert high[-1, 0, 0] == pytest.approx(25)
+
+
+def test_a_series_that_never_changed_is_wide_while_cold_and_certain_afterwards() -> None:
+    expected, low, high = played(np.full((400, 1), 5.0), QUARTER, [1])
+    assert (low[238, 0, 0], high[238, 0, 0]) == (2.5, 7.5)
+    assert high[300, 0, 0] - low[300, 0, 0] < 1e-3
+    assert (expected == 5).all()
+
+
 def test_speeds_are_never_forecast_below_zero() -> None:
     values = np.abs(np.random.default_rng(5).normal(0, 2, (500, 2)))
     expected, low, _ = played(values, QUARTER, [1, 4])

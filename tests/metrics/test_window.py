@@ -2,7 +2,17 @@
 
 import pytest
 
-from metrics.window import DAY_MS, HOUR_MS, MINUTE_MS, Window, floor_to_grid, parse_duration, period_end, period_start
+from metrics.window import (
+    DAY_MS,
+    HOUR_MS,
+    MINUTE_MS,
+    Window,
+    duration_text,
+    floor_to_grid,
+    parse_duration,
+    period_end,
+    period_start,
+)
 from tests.metrics.engine_worlds import at
 
 
@@ -10,6 +20,10 @@ def test_a_duration_is_a_whole_number_and_a_unit():
     assert parse_duration("90s") == 90_000
     assert parse_duration("2h") == 7_200_000
     assert parse_duration("1w") == 604_800_000
+
+
+def test_a_duration_is_written_in_the_greatest_unit_that_divides_it():
+    assert [duration_text(ms) for ms in (90_000, 7_200_000, 604_800_000, 1_500)] == ["90s", "2h", "7d", "1500ms"]
 
 
 @pytest.mark.parametrize("text", ["", "5", "m", "0m", "-1m", "1.5h", "5 m", "1mo"])
