@@ -209,27 +209,29 @@ class Checker:
     def _derived(
         self, ground: Ground, rows: Mapping[str, Counted], cells: Sequence[Said], engine: Engine
     ) -> dict[str, list[Batch]]:
-        """The rows of sources that are values of indicators: what was first said of each window when it was complete
-        (a correction does not reach them), computed anew as well."""
+        """The rows of sources that are values of indicators: the windows that had been said to be complete, computed
+        anew as well, from what had been read by this commit."""
         since: dict[str, int] = {}
         for said in cells:
             indicator = ground.plans[said.indicator, said.version].indicator
             for name, oldest in derived(ground.bundle, ground.versions, indicator, said.window_end).items():
                 since[name] = min(oldest, since.get(name, oldest))
-        last = max(said.window_end for said in cells)
+        last, now = max(said.window_end for said in cells), cells[0]
         found: dict[str, list[Batch]] = {}
         for name, oldest in since.items():
-            for first in self._first_complete(ground, name, oldest, last, cells[0].commit_ms):
-                indicator = ground.plans[name, first.version].indicator
-                measuring = self.measuring(ground, rows, [first], engine)
+            versions: dict[int, list[Said]] = {}
+            for first in self._first_complete(ground, name, oldest, last, now.commit_ms):
+                here = replace(first, positions=now.positions, commit_ms=now.commit_ms)
+                versions.setdefault(first.version, []).append(here)
+            for version, windows in versions.items():
+                indicator, ends = ground.plans[name, version].indicator, sorted(one.window_end for one in windows)
+                measuring = self.measuring(ground, rows, windows, engine)
                 recomputation = AsPublished(
-                    ground.bundle, measuring, ground.basis.entered, sayings=self._published, commit_ms=first.commit_ms
+                    ground.bundle, measuring, ground.basis.entered, sayings=self._published, commit_ms=now.commit_ms
                 )
-                asked = Asked("leaf", indicator.dimensions)
-                concluded = recomputation.concluded(indicator, [first.window_end], asked)
-                found.setdefault(f"indicator:{name}", []).append(
-                    rows_of(f"indicator:{name}", indicator, [first.window_end], concluded)
-                )
+                concluded = recomputation.concluded(indicator, ends, Asked("leaf", indicator.dimensions))
+                batch = rows_of(f"indicator:{name}", indicator, ends, concluded)
+                found.setdefault(f"indicator:{name}", []).append(batch)
                 _close(measuring)
         return found
 
