@@ -17,7 +17,7 @@ from metrics.measured import Answer, Mask, Measured, RegionForm
 from metrics.observation import Batch
 from metrics.region import LEVELS, Region, Regions
 
-_NO_LATENESS = 1 << 61  # ms: longer than any time
+NO_LATENESS = 1 << 61  # ms: longer than any time
 
 
 class StreamMeasuring:
@@ -79,7 +79,7 @@ def _of_form(bundle: Bundle, indicator: Indicator, regions: RegionForm) -> Bundl
     sources = {}
     for name, source in bundle.sources.items():
         sources[name] = replace(
-            source, lateness_ms=_NO_LATENESS, idle_ms=None, region=source.region if regions != "none" else None
+            source, lateness_ms=NO_LATENESS, idle_ms=None, region=source.region if regions != "none" else None
         )
     tree = bundle.regions
     if regions == "leaf":

@@ -54,8 +54,8 @@ def evaluate(
         ids = material.chosen(given, only, grouping)
         for sentence in given.warnings:
             _say(f"警告 warning: {sentence}")
-        for source, rules in given.rejections.items():
-            _say(f"拒收 rejected: {source}: " + ", ".join(f"{rule} {count}" for rule, count in sorted(rules.items())))
+        for sentence in given.sentences():
+            _say(sentence)
         if rejects is not None:
             answer_file.write_rejects(rejects, given.rejected)
         evaluation = Evaluation(given.bundle, given.rows, engine, given.entered)

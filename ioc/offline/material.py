@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ioc.offline import definition_files, region_file, source_file
+from ioc.offline.account import Account, accounts
 from ioc.offline.question import Grouping, Misuse
 from ioc.offline.source_file import Rejected
 from metrics.declaration import DefinitionErrors
@@ -28,16 +29,17 @@ class Material:
     indicators_file: str
     rows: dict[str, list[Batch]] = field(default_factory=dict)
     entered: Entered = NOTHING
+    entries: int | None = None  # rows of the file of entered values, if there is one
     rejected: list[Rejected] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
-    @property
-    def rejections(self) -> Mapping[str, Counter[str]]:
-        """Rejected rows by source and rule."""
-        found: dict[str, Counter[str]] = {}
-        for one in self.rejected:
-            found.setdefault(one.source, Counter())[one.rule] += 1
-        return found
+    def sentences(self) -> Iterator[str]:
+        """What became of the rows of each file: how many were read, and each count of those that do not count."""
+        for name, account in accounts(self.bundle, self.rows, self.rejected).items():
+            yield from account.sentences(name)
+        if self.entries is not None:
+            rules = Counter(one.rule for one in self.rejected if one.source == ENTERED)
+            yield from Account(self.entries, rules).sentences(ENTERED)
 
 
 def files_by_name(data: Sequence[str]) -> dict[str, Path]:
@@ -66,7 +68,7 @@ def read(sources: Sequence[Path], indicators: Sequence[Path], files: Mapping[str
     bundle = definition_files.load(sources, indicators, regions, outlines)
     out = Material(bundle, str(indicators[0]), warnings=[*warnings, *bundle.warnings])
     if ENTERED in files:
-        out.entered, rejected = region_file.read_entered(files[ENTERED])
+        out.entered, out.entries, rejected = region_file.read_entered(files[ENTERED])
         out.rejected += rejected
         out.warnings += _ignored(files[ENTERED], region_file.ignored_of_entered(files[ENTERED]))
     for name, path in files.items():

@@ -70,9 +70,9 @@ def read_outlines(path: Path) -> list[tuple[str, BaseGeometry]]:
     return [(geojson.text(piece.told, "code"), piece.geometry) for piece in pieces]
 
 
-def read_entered(path: Path) -> tuple[Entered, list[Rejected]]:
-    """Values entered by hand, and the rows that are none. Raises UnreadableFile."""
-    entries, rejected = [], []
+def read_entered(path: Path) -> tuple[Entered, int, list[Rejected]]:
+    """Values entered by hand, how many rows there are, and those that are no value. Raises UnreadableFile."""
+    entries, rejected, at = [], [], -1
     for at, row in enumerate(_rows(path, ("name", "value"))):
         since, state = parse_times([row.get("valid_from", "").encode() or b"0"])
         value = _number(row["value"]) if row["value"] else None
@@ -85,7 +85,7 @@ def read_entered(path: Path) -> tuple[Entered, list[Rejected]]:
         else:
             instant = int(since[0]) if row.get("valid_from") else ALWAYS
             entries.append(Entry(row["name"], row.get("region", ""), instant, value))
-    return Entered(entries), rejected
+    return Entered(entries), at + 1, rejected
 
 
 def ignored_of_entered(path: Path) -> list[str]:

@@ -137,10 +137,51 @@ def test_a_silent_source_makes_values_stale_and_an_empty_one_too(engine: str) ->
     assert empty[1] == "ever,1,,2024-06-01T13:00:00+08:00,0,stale,0"
 
 
+@ENGINES
+def test_what_became_of_the_rows_is_counted_whichever_program_computes(engine: str) -> None:
+    Path("rain.csv").write_text(RAIN + "2024-06-01T08:50:00+08:00,A,T9,new,1,again\n", encoding="utf-8")
+    done = run(*RAIN_DATA, "--data", "spot=spot.csv", "--at", "2024-06-01T09:00", "--engine", engine)
+    assert [line for line in done.stderr.splitlines() if "ignored" not in line] == [
+        "读入 read: rain: 7",
+        "拒收 rejected: rain: range 1",
+        "重复 duplicate: rain: 2",
+        "区域未知 region unknown: rain: 1",
+        "读入 read: spot: 3",
+        "区域未知 region unknown: spot: 3",
+    ]
+
+
+def test_rows_whose_entity_is_not_registered_at_their_time_are_counted() -> None:
+    Path("fleet.toml").write_text("""
+source.van = { kind = "records", key = "plate", changed = "since", fields = { plate = { type = "text" }, since = { type = "time" }, town = { type = "text" } } }
+source.trip = { kind = "readings", time = "time", entity = "plate", registry = "van", take = ["town"], region = { registry = "town" }, fields = { time = { type = "time" }, plate = { type = "text" } } }
+""", encoding="utf-8")  # fmt: skip
+    Path("trips.toml").write_text("""
+[[indicator]]
+id = "trips"
+source = "trip"
+window = { kind = "tumbling", size = "1h" }
+formula = "n"
+measures.n = { agg = "count" }
+""", encoding="utf-8")  # fmt: skip
+    Path("van.csv").write_text("plate,since,town\nA,2024-06-01T08:00,T1\nB,,T9\n", encoding="utf-8")
+    Path("trip.csv").write_text(
+        "time,plate\n2024-06-01T07:59,A\n2024-06-01T08:01,A\n2024-06-01T08:01,B\n2024-06-01T08:01,C\n", encoding="utf-8"
+    )
+    done = run("--data", "trip=trip.csv", "van=van.csv", "regions=regions.csv", "--at", "2024-06-01T09:00",
+               sources="fleet.toml", indicators="trips.toml")  # fmt: skip
+    assert done.stderr.splitlines() == [
+        "读入 read: trip: 4",
+        "未注册 unregistered: trip: 2",
+        "区域未知 region unknown: trip: 3",
+        "读入 read: van: 2",
+    ]
+
+
 def test_rejected_rows_are_counted_and_written_and_the_command_is_done() -> None:
     done = run(*RAIN_DATA, "--at", "2024-06-01T09:00", "--rejects", "rejects.csv")
     assert done.exit_code == 0
-    assert "rain: range 1" in done.stderr
+    assert "拒收 rejected: rain: range 1" in done.stderr
     assert "note" in done.stderr  # a column that the source does not declare
     assert Path("rejects.csv").read_text().splitlines() == ["source,row,field,rule,value", "rain,5,mm,range,50.1"]
 
