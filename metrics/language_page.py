@@ -174,7 +174,8 @@ def _functions() -> str:
 def _rules() -> str:
     rows = [(f"`{rule}`", f"{zh} {en}", _code(example(rule))) for rule, zh, en, _ in _WRONG]
     head = "## 错误 errors\n\n全部错误一次列出，每行一条 all of them, one line each: "
-    head += "`FILE:ID.KEY:COLUMN: RULE: message`\n\n"
+    head += "`FILE:ID.KEY:COLUMN: RULE: message`\n\n不是 TOML 的文件 of a file that is no TOML: "
+    head += "`FILE:LINE:COLUMN: syntax: message`\n\n"
     return head + _grid(("规则 rule", "含义 meaning", "例 example"), rows)
 
 

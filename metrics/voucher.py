@@ -90,7 +90,8 @@ class Voucher:
             "measures": {name: asdict(one) for name, one in self.measures.items()},
             "sources": {name: asdict(one) for name, one in self.sources.items()},
             "regions": self.regions, "registries": dict(self.registries), "calendars": dict(self.calendars),
-            "entered": [asdict(one) for one in self.entered], "used": [asdict(one) for one in self.checked.used],
+            "entered": [_since_ever(asdict(one)) for one in self.entered],
+            "used": [asdict(one) for one in self.checked.used],
             "missing": list(self.missing),
         }  # fmt: skip
         one = self.checked
@@ -207,6 +208,10 @@ def _entered(ground: Ground, said: Said, indicator: Indicator) -> tuple[Entry, .
                 found.append(sorted(valid, key=lambda one: one.valid_from_ms)[-1])
                 break
     return tuple(found)
+
+
+def _since_ever(entry: dict[str, Any]) -> dict[str, Any]:
+    return entry | {"valid_from_ms": None} if entry["valid_from_ms"] <= BEGINNING else entry
 
 
 def _hash(data: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
@@ -35,6 +34,7 @@ def backfill(
     from ioc.offline import backfill as work
     from ioc.offline.answer_file import time_text, write_recomputed
     from ioc.offline.question import Misuse, instant
+    from ioc.toml_file import NotToml, load
     from metrics.archive_recomputed import write
     from metrics.clock import real_ms
     from metrics.declaration import DefinitionErrors
@@ -57,7 +57,7 @@ def backfill(
             _stop(NOT_FOUND, f"没有定义 no definitions in {settings.archive_path}")
         evidence = place.evidence()
         basis = evidence.newest_basis
-        more = [table for path in indicators or () for table in tomllib.loads(path.read_text())["indicator"]]
+        more = [table for path in indicators or () for table in load(path, str(path)).get("indicator", ())]
         order = work.Order.of(raw, identity, int(number) if number else None, more, basis.variants if basis else {})
     except NoSuchWorld:
         _stop(NOT_FOUND, f"档案中没有世界 {world} no such world in {settings.archive_path}")
@@ -65,8 +65,8 @@ def backfill(
         _stop(NOT_FOUND, f"没有这个指标 no such indicator: {error}")
     except DefinitionErrors as error:
         _stop(WRONG_DEFINITIONS, *error.lines)
-    except (tomllib.TOMLDecodeError, KeyError, UnicodeDecodeError) as error:
-        _stop(WRONG_DEFINITIONS, f"读不出 unreadable: {error}")
+    except NotToml as error:
+        _stop(WRONG_DEFINITIONS, str(error))
 
     def told(done: int, values: int) -> None:
         share = (done - span[0]) / (span[1] - span[0])

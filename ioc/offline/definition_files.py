@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ioc import toml_file
 from metrics.declaration import DefinitionErrors, Faults, Table
 from metrics.definition import ADDITIVE, Bundle, load_tables
 from metrics.outline import Outlines
@@ -63,9 +63,9 @@ def load(
 
 def _document(path: Path, declared: Declared) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        declared.unreadable.append(f"{path}::0: syntax: {error}")
+        return toml_file.load(path, str(path))
+    except toml_file.NotToml as error:
+        declared.unreadable.append(str(error))
         return {}
 
 

@@ -9,6 +9,7 @@ from metrics.voucher import MeasureState, Voucher
 from metrics.watermark import BEGINNING
 
 QUALITIES = {"complete": "完整", "provisional": "暂定", "stale": "陈旧", "no_data": "无数据"}
+LAST_SEQ = 2**64 - 1  # the last entry that one millisecond of a stream can hold
 REMARKS = {"late": "迟到", "duplicate": "重复", "future": "超前", "moved": "迟到改记", "dated": "按到达计时"}
 
 
@@ -19,8 +20,8 @@ def lines(voucher: Voucher) -> Iterator[str]:
     end = time_text(said.window_end)
     yield f"数字凭证 voucher   {said.indicator}@{said.version}/{said.region}{dims}/{end}#{said.revision}"
     yield f"  值 value         {_number(said.value)}  {_judged(said.quality, said.samples)}"
-    begin = "" if said.window_start <= BEGINNING else time_text(said.window_start)
-    yield f"  窗口 window      [{begin}, {end})  世界 world {voucher.world}  来源 origin {said.origin}"
+    window = _window(said.window_start, said.window_end)
+    yield f"  窗口 window      {window}  世界 world {voucher.world}  来源 origin {said.origin}"
     yield f"  发布 published   {time_text(said.published_at)}  程序 engine {voucher.engine}"
     yield f"  定义 definition  sha256 {voucher.definition}  定义包 bundle {said.bundle}"
     yield f"  区域表 regions   sha256 {voucher.regions}"
@@ -33,13 +34,14 @@ def lines(voucher: Voucher) -> Iterator[str]:
         mark = "" if source.watermark is None else time_text(source.watermark)
         yield f"  数据源 source {name}  水位 watermark {mark}  计入行 rows {source.rows}"
         for shard, (first, last) in source.shards.items():
-            yield f"    分片 shard {shard}  ({first}, {last}]"
+            yield f"    分片 shard {shard}  {_span(first, last)}"
         told = [f"{REMARKS.get(kind, kind)} {kind} {count}" for kind, count in source.remarked.items()]
         told += [f"拒收 rejected {rule} {count}" for rule, count in source.rejected.items()]
         if told:
             yield f"    {'  '.join(told)}"
     for entry in voucher.entered:
-        yield f"  人工录入 entered {entry.name} {entry.region}  {_number(entry.value)}"
+        since = "一直 always" if entry.valid_from_ms <= BEGINNING else f"自 from {time_text(entry.valid_from_ms)}"
+        yield f"  人工录入 entered {entry.name} {entry.region}  {_number(entry.value)}  {since}"
     for used in checked.used:
         cut = f"/{'/'.join(used.dims)}" if used.dims else ""
         place = f"{used.indicator}@{used.version}/{used.region}{cut}/{time_text(used.window_end)}#{used.revision}"
@@ -65,6 +67,21 @@ def _measure(name: str, measure: MeasureState) -> Iterator[str]:
     if measure.state:
         of = "" if measure.combinations is None else f"  组合 combinations {measure.combinations} (sha256)"
         yield f"    状态 state {measure.state}  ({measure.meaning}, 小数位 scale {measure.scale}){of}"
+
+
+def _window(start: int, end: int) -> str:
+    if start <= BEGINNING:
+        return f"截至 until {time_text(end)}（自始 from the beginning）"
+    return f"时点 at {time_text(end)}" if start == end else f"[{time_text(start)}, {time_text(end)})"
+
+
+def _span(before: str, last: str) -> str:
+    """The entries behind `before`, up to `last`: from the first one that can be, both included."""
+    if before == last:
+        return f"无行 no rows, 读至 read to {last}"
+    ms, seq = map(int, before.split("-"))
+    first = f"{ms + 1}-0" if seq == LAST_SEQ else f"{ms}-{seq + 1}"
+    return f"[{first}, {last}]"
 
 
 def _judged(quality: str, samples: int) -> str:

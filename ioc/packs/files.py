@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, Generic, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from ioc.packs.schema import Closed
+from ioc.toml_file import NotToml, load
 
 PACKS = Path(__file__).parent
 IDENTIFIED = frozenset({"source", "recording"})  # tables of tables: the id is the second part of the key
@@ -19,7 +19,8 @@ Model = TypeVar("Model", bound=Closed)
 
 
 class PackErrors(ValueError):
-    """The packs are wrong. `lines` holds one sentence each: `FILE:ID.KEY:COLUMN: RULE: message`."""
+    """The packs are wrong. `lines` holds one sentence each: `FILE:ID.KEY:COLUMN: RULE: message`, or of a
+    file that is no TOML `FILE:LINE:COLUMN: syntax: message`."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         super().__init__("\n".join(lines))
@@ -44,11 +45,9 @@ def read(path: Path, model: type[Model], root: Path = PACKS) -> Loaded[Model]:
     """Read and check one file. Raises PackErrors with every fault of the file."""
     name = path.relative_to(root).as_posix()
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise PackErrors([line(name, "", "unreadable", str(error))]) from error
-    except tomllib.TOMLDecodeError as error:
-        raise PackErrors([line(name, "", "syntax", str(error))]) from error
+        raw = load(path, name)
+    except NotToml as error:
+        raise PackErrors([str(error)]) from error
     try:
         return Loaded(name, model.model_validate(raw), raw)
     except ValidationError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,6 +91,21 @@ def test_people_read_it_in_chinese_first(home: Path) -> None:
     assert output.rstrip().endswith("相等 equal: 与发布值完全一致 the very same")
 
 
+def test_nothing_without_a_beginning_is_shown_as_a_number(home: Path) -> None:
+    entered, queue = (
+        some(home, "indicator = 'SCORE' AND value IS NOT NULL"),
+        some(home, "indicator = 'QUEUE' AND samples > 3"),
+    )
+    assert [one["valid_from_ms"] for one in issued(home, entered)["entered"]] == [None]
+    _, score = told(home, entered.name)
+    assert "人工录入 entered base" in score
+    assert "一直 always" in score
+    assert "窗口 window      时点 at " in score
+    _, several = told(home, queue.name)
+    assert re.search(r"分片 shard 0  \[\d{13}-\d{1,3}, \d{13}-\d{1,3}\]", several)
+    assert not re.search(r"\d{19}", re.sub(r"[0-9a-f]{64}", "", score + several))
+
+
 def test_a_falsified_archive_is_told_by_exit_code_1(home: Path, tmp_path: Path) -> None:
     said = some(home, "indicator = 'SUM' AND dims = 'road=R01' AND quality = 'complete' AND samples > 2")
     shutil.copytree(home, tmp_path / "data")
@@ -117,3 +133,4 @@ def test_what_was_never_published_is_exit_code_4_and_no_name_at_all_2(home: Path
     assert told(home, "SUM/440303/2001-01-01T00:00")[0] == 4
     assert told(home, "SUM")[0] == 2
     assert told(home, "SUM/440303/noon")[0] == 2
+    assert told(home, "")[0] == 2

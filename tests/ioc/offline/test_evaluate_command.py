@@ -227,7 +227,7 @@ def test_a_file_that_is_no_toml_is_a_wrong_definition() -> None:
     Path("broken.toml").write_text("[[indicator]\n")
     done = run("--at", "2024-06-01", indicators="broken.toml")
     assert done.exit_code == 3
-    assert done.stderr.startswith("broken.toml::0: syntax: ")
+    assert done.stderr.startswith("broken.toml:1:12: syntax: ")
 
 
 def test_a_dimension_that_a_selected_indicator_lacks_is_a_wrong_name() -> None:
