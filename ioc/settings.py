@@ -16,6 +16,7 @@ from ioc.settings_error import WrongSettings
 
 PREFIX = "IOC_"
 SOCKET_PATH_LIMIT = 107  # bytes of a unix socket's address, without the closing zero
+DATABASE = "ioc.sqlite3"  # below the data directory
 SOURCES = ("cloud", "traffic")  # that this machine can run; ioc/entrypoints/source.py makes them
 
 
@@ -115,7 +116,7 @@ class Settings(BaseSettings):
     @cached_property
     def sql_url(self) -> str:
         """SQLAlchemy URL of the database in force."""
-        return self.database_url or f"sqlite:///{self.data_path / 'ioc.sqlite3'}"
+        return self.database_url or f"sqlite:///{self.data_path / DATABASE}"
 
     @cached_property
     def web_url(self) -> str:

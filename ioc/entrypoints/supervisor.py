@@ -27,11 +27,12 @@ from ioc.entrypoints.formation import services
 from ioc.entrypoints.heartbeat import Heartbeat
 from ioc.entrypoints.lifeline import PARENT
 from ioc.entrypoints.logs import configure
-from ioc.settings import Settings
+from ioc.settings import DATABASE, Settings
 from metrics import keys
 from metrics.clock import monotonic_s
 
 POLL_S = 0.1
+LINKS = "links.json"  # role -> one-time link, while it runs
 STOP_S = 10.0  # then SIGKILL
 START_S = 60.0  # a first start that takes longer is a failure that is said, not waited out
 NAMES_ZH = {name: zh for name, (zh, _) in PROCESSES.items()}
@@ -139,10 +140,16 @@ class Supervisor:
         return urls
 
     def _make_links(self) -> Mapping[str, str]:
-        from ioc.services.links import make_links
+        from sqlalchemy.exc import SQLAlchemyError
 
-        links: Mapping[str, str] = make_links(self.settings)
-        valkey.write_private(self.settings.data_path / "links.json", json.dumps(links, indent=1) + "\n")
+        from ioc.services.links import make_links
+        from ioc.store.schema import UnknownSchema
+
+        try:
+            links: Mapping[str, str] = make_links(self.settings)
+        except (SQLAlchemyError, UnknownSchema) as error:
+            raise StartError(f"数据库不可用 the database cannot be used (IOC_DATABASE_URL): {error}") from error
+        valkey.write_private(self.settings.data_path / LINKS, json.dumps(links, indent=1) + "\n")
         return links
 
     def _start_services(self, urls: Mapping[str, str]) -> None:
@@ -221,6 +228,24 @@ class Supervisor:
         for child in sorted(self.children, key=lambda child: order.index(child.name)):
             if not child.stop(STOP_S):
                 structlog.get_logger().warning("child_killed", child=child.name, waited_s=STOP_S)
+        self._leave_nothing()
+
+    def _leave_nothing(self) -> None:
+        """What only opens doors while it runs is removed; the database is one whole file again."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from ioc.store.unit import Store
+
+        for name in (LINKS, valkey.CONNECTIONS):
+            (self.settings.data_path / name).unlink(missing_ok=True)
+        if not self.settings.database_url and (self.settings.data_path / DATABASE).exists():
+            store = Store(self.settings.sql_url)
+            try:
+                store.settle()
+            except SQLAlchemyError as error:  # another program reads it: the log is written back when that one ends
+                structlog.get_logger().warning("database_not_settled", error=str(error))
+            finally:
+                store.close()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         if not self.stopping:

@@ -15,6 +15,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from ioc.door.desk import redis_url
+from ioc.entrypoints.supervisor import LINKS
 from ioc.security.role import TITLES, Role
 from ioc.services import links, people
 from ioc.services.refusals import Refusal
@@ -169,7 +170,7 @@ def _line(account: people.Account) -> str:
 
 def _where_it_listens(settings: Settings) -> Settings:
     """These settings with the port of the data directory's last start, unless a port was chosen for this call."""
-    last = settings.data_path / "links.json"
+    last = settings.data_path / LINKS
     if "web_port" in settings.model_fields_set or not last.is_file():
         return settings
     ports = {urlsplit(link).port for link in json.loads(last.read_text()).values()}

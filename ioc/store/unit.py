@@ -57,6 +57,12 @@ class Store:
             return False
         return True
 
+    def settle(self) -> None:
+        """Write SQLite's log back into the file of the database, so that this file alone is a whole copy of it."""
+        if self.sqlite:
+            with self._reading.connect() as connection:
+                connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         self.engine.dispose()
 

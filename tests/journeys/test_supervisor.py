@@ -40,7 +40,16 @@ def test_it_starts_stops_cleanly_and_writes_private_links(own: Centre) -> None:
     assert (own.home / "links.json").stat().st_mode & 0o777 == 0o600
     assert own.stop(signal.SIGTERM) == 0
     assert gone(children)
-    assert not own.home.joinpath("valkey.sock").exists()
+    left = {path.name for path in own.home.iterdir()}
+    assert left == {"archive", "ioc.sqlite3", "logs", "supervisor.lock", "valkey", "valkey.log"}
+
+
+def test_a_database_that_cannot_be_used_is_said_without_a_traceback(tmp_path: Path) -> None:
+    result = started(Centre(tmp_path / "var", IOC_DATABASE_URL="postgresql://nobody@127.0.0.1:9/none"))
+    assert result.returncode == 1
+    assert "数据库不可用 the database cannot be used (IOC_DATABASE_URL)" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "var" / "connections.json").exists()
 
 
 def test_ctrl_c_stops_it_cleanly(own: Centre) -> None:
