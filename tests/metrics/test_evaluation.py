@@ -323,3 +323,13 @@ def test_published_values_have_twelve_significant_digits() -> None:
         0.0,
         3.33333333333e-21,
     ]
+
+
+def test_many_values_are_rounded_as_one_would_be() -> None:
+    rng = np.random.default_rng(12)
+    drawn = rng.standard_normal(4_000) * 10.0 ** rng.integers(-30, 31, 4_000)
+    ties = (rng.integers(10**11, 10**12, 4_000) * 10 + 5) / 10.0 ** rng.integers(-5, 20, 4_000)
+    near_powers = 10.0 ** rng.integers(-20, 21, 4_000) * (1 - rng.integers(-60, 61, 4_000) * 1e-13)
+    extremes = np.array([0.0, -0.0, 5e-324, 1e-310, 1.7976931348623157e308, -1e308, 1e22, 1e23, 999_999_999_999.5])
+    values = np.concatenate([drawn, ties, near_powers, extremes])
+    assert published(values).tobytes() == np.array([float(f"{one:.11e}") + 0.0 for one in values.tolist()]).tobytes()
