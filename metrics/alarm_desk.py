@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +15,9 @@ from metrics.alarm_state import CHUNK, NEVER, AlarmState
 from metrics.record import Record
 from metrics.region import UNKNOWN, Regions
 from metrics.threshold import Thresholds, level_name
-from metrics.value import Quality
+from metrics.value import QUALITIES
 from metrics.window import Window
 
-QUALITIES: tuple[Quality, ...] = get_args(Quality)
 STALE, NO_DATA = QUALITIES.index("stale"), QUALITIES.index("no_data")
 PROGRESS = "progress"
 

@@ -9,12 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
-import msgpack
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 from numpy.typing import NDArray
 
-from metrics import value
 from metrics.clock import LIVE, WorldClock
 from metrics.codec import decode
 from metrics.column import Column
@@ -22,6 +20,9 @@ from metrics.contract import Contract
 from metrics.field_type import field_rule
 from metrics.raw import RawColumn, RawRows
 from metrics.stream import order
+from metrics.value import LEVELS, ORIGINS, QUALITIES, Value
+from metrics.value_form import unpack_columns
+from metrics.values import Values
 
 ROW = "_row"
 PLACE: Final = (
@@ -155,7 +156,7 @@ _VALUE_TYPES: Final[Mapping[str, pa.DataType]] = {
     "window_end": pa.int64(), "value": pa.float64(), "quality": TEXT, "samples": pa.int64(), "revision": pa.int32(),
     "level": TEXT, "same_time_1d": pa.float64(), "origin": TEXT,
 }  # fmt: skip
-_VALUE_FIELDS = tuple(spec.name for spec in fields(value.Value))
+_VALUE_FIELDS = tuple(spec.name for spec in fields(Value))
 _COMMIT = (b"positions", b"watermarks", b"bundle", b"basis")
 VALUES: Final = pa.schema([
     *PLACE, *(pa.field(name, _VALUE_TYPES[name]) for name in _VALUE_FIELDS),
@@ -167,27 +168,46 @@ hash of the definitions and `basis` the digest of what else the values rest on."
 
 
 def values(entries: Entries) -> Rows:
-    """Published values, one row each. Raises metrics.value.UnknownValueVersion."""
+    """Published values, one row each. Raises metrics.value_form.UnknownValueVersion."""
     tables = []
     for entry_id, raw in entries:
         table = dict(zip(raw[::2], raw[1::2], strict=True))
-        version, rows = msgpack.unpackb(table[b"b"])
-        if version != value.VERSION:
-            raise value.UnknownValueVersion(f"value version {version!r} is not {value.VERSION}")
-        count = len(rows)
+        told = unpack_columns(table[b"b"])
+        count = len(told)
         milliseconds, sequence = order(entry_id.decode("latin-1"))
-        columns_of_rows: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(_VALUE_FIELDS)
-        cells = dict(zip(_VALUE_FIELDS, columns_of_rows, strict=True))
-        cells["dims"] = [",".join(f"{name}={text}" for name, text in dims) for dims in cells["dims"]]
         columns = [pa.array(np.full(count, milliseconds)), pa.array(np.full(count, sequence)), _numbers(count)]
-        for name in _VALUE_FIELDS:
-            kind = _VALUE_TYPES[name]
-            column = pa.array(list(cells[name]), pa.string() if kind == TEXT else kind)
-            columns.append(column.dictionary_encode() if kind == TEXT else column)
+        cells = _cells(told)
+        columns += [cells[name] for name in _VALUE_FIELDS]
         columns += [pa.array(np.full(count, int(table[name]))) for name in (b"at", b"now")]
         columns += [_constant(table.get(name, b"").decode(), count) for name in _COMMIT]
         tables.append(pa.Table.from_arrays(columns, schema=VALUES))
     return Rows(_joined(tables, VALUES), "window_end")
+
+
+def _cells(told: Values) -> dict[str, pa.Array]:
+    """The columns of VALUES that tell of values."""
+    heads, line = told.series.heads, told.line
+    level = _coded((told.level - 1).astype(np.int32), list(LEVELS))
+    return {
+        "indicator": _coded(line, [head.indicator for head in heads]),
+        "version": pa.array(np.array([head.version for head in heads], np.int32)[line]),
+        "region": _coded(line, [head.region for head in heads]),
+        "dims": _coded(line, [head.dims_text for head in heads]),
+        "window_start": pa.array(told.start), "window_end": pa.array(told.end),
+        "value": pa.array(told.value, from_pandas=True), "quality": _coded(told.quality, list(QUALITIES)),
+        "samples": pa.array(told.samples), "revision": pa.array(told.revision), "level": level,
+        "same_time_1d": pa.array(told.earlier, from_pandas=True), "origin": _coded(told.origin, list(ORIGINS)),
+    }  # fmt: skip
+
+
+def _coded(codes: NDArray[Any], texts: Sequence[str]) -> pa.Array:
+    """Texts by their place in a list that may name one more than once; -1 is null."""
+    places: dict[str, int] = {}
+    place = np.array([places.setdefault(text, len(places)) for text in texts] or [0], np.int32)
+    found = np.where(codes < 0, 0, place[codes]).astype(np.int32)
+    return pa.DictionaryArray.from_arrays(
+        pa.array(found, mask=codes < 0 if (codes < 0).any() else None), pa.array(list(places), pa.string())
+    )
 
 
 DEAD: Final = pa.schema([

@@ -24,7 +24,7 @@ from metrics.definition import Bundle
 from metrics.field_type import UnsupportedField
 from metrics.registrar import Registrar
 from metrics.stream import AWAY, Place, Reader, connect, look
-from metrics.value import UnknownValueVersion
+from metrics.value_form import UnknownValueVersion
 from metrics.world import World
 
 LOOK_S = 1.0  # how often registry, gaps and positions are looked at

@@ -14,7 +14,7 @@ from metrics.occasion import Occasion
 from metrics.plan import IndicatorPlan, Plan
 from metrics.publication import OneWindow, Publication
 from metrics.region import LEVELS, Region, Regions
-from metrics.value import Value
+from metrics.values import Values
 
 
 class DerivedFeed:
@@ -60,6 +60,6 @@ class _Inner(Publication):
 
     folded: dict[int, Mask]
 
-    def _emit(self, window: OneWindow, end: int, occasion: Occasion) -> list[Value]:
+    def _emit(self, window: OneWindow, end: int, occasion: Occasion) -> list[Values]:
         self.folded[end] = window.present.copy()
         return super()._emit(window, end, occasion)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from metrics import image
 from metrics.alarm_desk import Provenance
 from metrics.alarm_event import AlarmEvent
@@ -22,17 +25,17 @@ from metrics.plan import Plan
 from metrics.publication import Publication
 from metrics.reference import indicators_of
 from metrics.remark import Finding
+from metrics.series import Lines, Series
 from metrics.standing import Standing, kept_for
 from metrics.succession import Orphan
-from metrics.value import Value
+from metrics.value import ORIGINS, Value
+from metrics.values import Values
 from metrics.watermark import BEGINNING
 
 __all__ = [
     "DamagedState", "History", "Outputs", "SourceFacts", "State", "UnknownStateVersion", "absorb", "initial",
     "no_history", "restore", "step",
 ]  # fmt: skip
-
-_REALITY = ("simulated", "recorded", "real")  # the least real first
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +52,33 @@ class SourceFacts:
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """What a step says. `completed[i]`: the window of `values[i]` is complete (first completion or a correction).
+    """What a step says. `said`: values by indicator and window, in order; where they are `done`, the window is complete
+    (first completion or a correction).
 
     `more`: windows are left over; call again soon, with or without new batches. `alarms`: what to tell, in order.
     `forecasts`: values of `ID~forecast`; `outlooks`: series -> what is normal of it and what comes.
     """
 
-    values: list[Value] = field(default_factory=list)
-    completed: list[bool] = field(default_factory=list)
+    said: list[Values] = field(default_factory=list)
     more: bool = False
     alarms: list[AlarmEvent] = field(default_factory=list)
     forecasts: list[Value] = field(default_factory=list)
     outlooks: dict[str, OutlookEntry] = field(default_factory=dict)
+
+    @property
+    def values(self) -> list[Value]:
+        """What was said, one by one."""
+        return [value for part in self.said for value in part.each()]
+
+    @property
+    def completed(self) -> list[bool]:
+        """Whether the window of each of the `values` is complete."""
+        return [done for part in self.said for done in part.done.tolist()]
+
+    @property
+    def complete(self) -> Values:
+        """What was said of complete windows."""
+        return Values.joined([part for part in self.said if part.done.all()])
 
     def complete_values(self) -> list[Value]:
         """The values whose windows are complete."""
@@ -160,9 +178,9 @@ def restore(plan: Plan, fields: Mapping[str, bytes]) -> State:
     return state
 
 
-def no_history(_series: str, _window_end: int) -> float | None:
+def no_history(_series: Series, lines: Lines, _window_end: int) -> NDArray[np.float64]:
     """A history that knows nothing."""
-    return None
+    return np.full(len(lines), np.nan)
 
 
 def absorb(state: State, batches: Sequence[Batch], now_ms: int) -> list[list[Finding]]:
@@ -225,14 +243,12 @@ def step(
             _moment(mine, now_ms, behind), history, _least(origins, mine), world, entered, changed, derived
         )
         began = stopwatch() if stopwatch is not None else 0.0
-        values, completed = publication.publish(state.intakes, occasion)
+        outputs.said.extend(publication.publish(state.intakes, occasion))
         if stopwatch is not None:
             seconds, steps = state.spent.get(publication.plan.id, (0.0, 0))
             state.spent[publication.plan.id] = seconds + stopwatch() - began, steps + 1
         name = publication.plan.indicator.id
         changed[name] = changed.get(name, frozenset()) | publication.renewed
-        outputs.values.extend(values)
-        outputs.completed.extend(completed)
         outputs.alarms.extend(publication.events)
         outputs.forecasts.extend(publication.foreseen.values)
         outputs.outlooks.update(publication.foreseen.entries)
@@ -290,4 +306,4 @@ def _moment(mine: Mapping[str, Intake], now_ms: int, behind: frozenset[str]) -> 
 
 def _least(origins: Mapping[str, str] | None, sources: Iterable[str]) -> str:
     """The least real of the sources' origins."""
-    return min(((origins or {}).get(name, "real") for name in sources), key=_REALITY.index, default="real")
+    return min(((origins or {}).get(name, "real") for name in sources), key=ORIGINS.index, default="real")

@@ -120,12 +120,13 @@ def published(values: NDArray[np.float64]) -> NDArray[np.float64]:
     # rounded here is off by less than 1e-3: where that could matter, and beyond those powers, the text decides.
     with np.errstate(all="ignore"):
         shift = PUBLISHED_DIGITS - 1 - np.floor(np.log10(np.abs(values)))
-        down, power = shift < 0, _POWERS[np.minimum(np.abs(shift), len(_POWERS) - 1).astype(np.intp)]
+        down, power = shift < 0, _POWERS[np.fmin(np.abs(shift), len(_POWERS) - 1).astype(np.intp)]
         scaled = np.where(down, values / power, values * power)
         digits = np.rint(scaled)
-        found = np.where(down, digits * power, digits / power)
+        found: NDArray[np.float64] = np.where(down, digits * power, digits / power)
         size = np.abs(scaled)
-        sure = (np.abs(shift) < len(_POWERS)) & (size >= 10.0 ** (PUBLISHED_DIGITS - 1)) & (size < 10.0**PUBLISHED_DIGITS)
+        sure = (size >= 10.0 ** (PUBLISHED_DIGITS - 1)) & (size < 10.0**PUBLISHED_DIGITS)
+        sure &= np.abs(shift) < len(_POWERS)
         sure &= np.abs(np.abs(scaled - digits) - 0.5) > 1e-3
     found[values == 0.0] = 0.0
     unsure = np.flatnonzero(~sure & (values != 0.0))

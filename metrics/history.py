@@ -2,70 +2,88 @@
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left
-from collections.abc import Iterable
+from dataclasses import dataclass, field
 
+import numpy as np
 import redis
+from numpy.typing import NDArray
 
 from metrics import keys
-from metrics.value import Value, unpack_values
+from metrics.series import Lines, Numbering, Series
+from metrics.value_form import unpack_columns
+from metrics.values import Values
 
 DAY_MS = 86_400_000
 KEEP_MS = 49 * 3_600_000  # what the completed stream keeps: a start finds no more than that
 _PAGE = 512  # entries of the completed stream in one reply
 
+Column = tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]]  # series, values, revisions
+
+
+@dataclass(slots=True)
+class _Instant:
+    """The complete values of the windows that end at one instant. 16 bytes a value."""
+
+    held: Column = field(
+        default_factory=lambda: (np.zeros(0, np.int32), np.zeros(0, np.float64), np.zeros(0, np.int32))
+    )
+    fresh: list[Column] = field(default_factory=list)  # what has come since, in order
+
+    def settled(self) -> Column:
+        """Each series once, in order; of its revisions the latest, of equal ones the last that came."""
+        if self.fresh:
+            series, values, revisions = (np.concatenate(parts) for parts in zip(self.held, *self.fresh, strict=True))
+            order = np.lexsort((revisions, series))
+            last = np.append(series[order][1:] != series[order][:-1], True)
+            order = order[last]
+            self.held, self.fresh = (series[order], values[order], revisions[order]), []
+        return self.held
+
 
 class History:
-    """Complete values per series and window end; the latest revision wins. 16 bytes a value."""
+    """Complete values per series and window end; the latest revision wins."""
 
     def __init__(self, keep_ms: int = KEEP_MS) -> None:
         self._keep_ms = keep_ms
-        self._series: dict[str, tuple[array[int], array[float], array[int]]] = {}
+        self._numbering = Numbering()
+        self._instants: dict[int, _Instant] = {}
+        self._unsettled: set[int] = set()
 
-    def __call__(self, series: str, window_end: int) -> float | None:
-        """The value of the window that ends there; None where there is none or it is null."""
-        line = self._series.get(series)
-        if line is None:
-            return None
-        ends, values, _ = line
-        place = bisect_left(ends, window_end)
-        if place == len(ends) or ends[place] != window_end:
-            return None
-        value = values[place]
-        return None if value != value else value  # noqa: PLR0124  NaN stands for null
+    def __call__(self, series: Series, lines: Lines, window_end: int) -> NDArray[np.float64]:
+        """The values of some lines in the windows that end there; NaN where there is none or it is null."""
+        found = np.full(len(lines), np.nan)
+        instant = self._instants.get(window_end)
+        if instant is None:
+            return found
+        known, values, _ = instant.settled()
+        wanted = self._numbering.of(series)[lines]
+        places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+        there = known[places] == wanted
+        found[there] = values[places[there]]
+        return found
 
-    def add(self, values: Iterable[Value]) -> None:
+    def add(self, values: Values) -> None:
         """Remember complete values; an older revision than the known one is ignored."""
-        for value in values:
-            line = self._series.get(value.series)
-            if line is None:
-                line = self._series[value.series] = (array("q"), array("d"), array("q"))
-            ends, numbers, revisions = line
-            number = float("nan") if value.value is None else value.value
-            if not ends or value.window_end > ends[-1]:  # as nearly always
-                ends.append(value.window_end)
-                numbers.append(number)
-                revisions.append(value.revision)
-                continue
-            place = bisect_left(ends, value.window_end)
-            if place < len(ends) and ends[place] == value.window_end:
-                if value.revision >= revisions[place]:
-                    numbers[place], revisions[place] = number, value.revision
-                continue
-            ends.insert(place, value.window_end)
-            numbers.insert(place, number)
-            revisions.insert(place, value.revision)
+        if not len(values):
+            return
+        numbers = self._numbering.of(values.series)[values.line]
+        order = np.argsort(values.end, kind="stable")
+        cuts = np.flatnonzero(np.diff(values.end[order])) + 1
+        for rows in np.split(order, cuts):
+            end = int(values.end[rows[0]])
+            self._instants.setdefault(end, _Instant()).fresh.append(
+                (numbers[rows], values.value[rows], values.revision[rows])
+            )
+            self._unsettled.add(end)
 
     def forget(self, now_ms: int) -> None:
-        """Drop what is older than the history keeps, and series that have nothing younger."""
+        """Drop what is older than the history keeps."""
+        for end in self._unsettled:
+            self._instants[end].settled()
+        self._unsettled.clear()
         oldest = now_ms - self._keep_ms
-        for series, (ends, numbers, revisions) in list(self._series.items()):
-            place = bisect_left(ends, oldest)
-            if place == len(ends):
-                del self._series[series]
-            elif place:
-                del ends[:place], numbers[:place], revisions[:place]
+        for end in [end for end in self._instants if end < oldest]:
+            del self._instants[end]
 
     def reload(self, client: redis.Redis, world: str) -> None:
         """Read the completed values that are still published."""
@@ -77,7 +95,7 @@ class History:
             for entry_id, fields in entries or ():
                 last = entry_id
                 table = fields if isinstance(fields, dict) else dict(zip(fields[::2], fields[1::2], strict=True))
-                self.add(unpack_values(table[b"b"]))
+                self.add(unpack_columns(table[b"b"]))
             if last is None:
                 return
             position = "(" + last.decode()

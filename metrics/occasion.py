@@ -6,13 +6,18 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from metrics.entered import NOTHING, Entered
+from metrics.series import Lines, Series
 from metrics.window import HOUR_MS
 
 # Complete values are kept for 49 h of world time: a silent instant before that would be published for nobody.
 SILENT_PAST_MS = 49 * HOUR_MS
 
-History = Callable[[str, int], float | None]
+# The values of some lines in the windows that end at an instant, NaN where there is none or it is null.
+History = Callable[[Series, Lines, int], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,10 @@ from metrics.clock import WorldClock
 from metrics.outlook_entry import OutlookEntry
 from metrics.raw import Reject
 from metrics.remark import Remark, pack
-from metrics.value import Value, pack_values
+from metrics.value import Value
+from metrics.value_form import pack_columns, pack_each
+from metrics.values import Values
+from metrics.words import Words
 
 VERSION = "1"
 VALUES_KEPT_MS = 600_000  # real time: a reader that was away for longer starts from `latest`
@@ -25,25 +28,20 @@ class Outbox:
     """Gathers values, alarms and dead letters between two commits; of values only the newest word on each window."""
 
     def __init__(self) -> None:
-        self._values: dict[tuple[str, int], Value] = {}
-        self._completed: dict[tuple[str, int], Value] = {}
+        self._values: list[Values] = []
         self._letters: deque[tuple[str, ...]] = deque(maxlen=DEAD_LETTERS)
         self._alarms: list[tuple[str, str, str]] = []  # every one: what is told is never coalesced
-        self._forecasts: dict[tuple[str, int], Value] = {}
+        self._forecasts: list[Value] = []
         self._outlooks: dict[str, OutlookEntry] = {}
         self._remarks: list[Remark] = []
         self._told: tuple[str, int] | None = None  # the basis that was said last, and on which day
 
     def __len__(self) -> int:
-        return len(self._values) + len(self._letters) + len(self._alarms) + len(self._outlooks)
+        return sum(map(len, self._values)) + len(self._letters) + len(self._alarms) + len(self._outlooks)
 
-    def add(self, values: Iterable[Value], completed: Iterable[bool]) -> None:
-        """Values as a step said them, with whether their windows are complete."""
-        for value, done in zip(values, completed, strict=True):
-            place = (value.series, value.window_end)
-            self._values[place] = value
-            if done:
-                self._completed[place] = value
+    def add(self, values: Iterable[Values]) -> None:
+        """Values as a step said them."""
+        self._values += values
 
     def tell(self, events: Iterable[AlarmEvent]) -> None:
         """Alarm events, in order."""
@@ -51,7 +49,7 @@ class Outbox:
 
     def foresee(self, forecasts: Iterable[Value], outlooks: Mapping[str, OutlookEntry]) -> None:
         """What comes and what is normal: forecasts go with the values, but are never the latest word on a series."""
-        self._forecasts |= {(value.series, value.window_end): value for value in forecasts}
+        self._forecasts += forecasts
         self._outlooks |= outlooks
 
     def remark(self, remark: Remark | None) -> None:
@@ -88,18 +86,18 @@ class Outbox:
             "positions": json.dumps(positions),
             "watermarks": json.dumps(dict(watermarks)),
         }
-        said = [*self._values.values(), *self._forecasts.values()]
-        latest: dict[str, Value] = {}
-        for (series, end), value in self._values.items():
-            known = latest.get(series)
-            if known is None or end >= known.window_end:
-                latest[series] = value
+        told = Values.joined(self._values)
+        words = Words.of(told)
+        said, completed = told.take(words.newest), told.take(words.completed)
+        if self._forecasts:
+            foreseen = Values.of(self._forecasts)
+            said = Values.joined([said, foreseen.take(Words.of(foreseen).newest)])
         # entries are dated in real time; a world that runs faster than real time fills its hours sooner
         kept_ms = int(COMPLETED_KEPT_MS / max(clock.speed, 1e-3))
         outputs = Outputs(
-            values=frame | {"b": pack_values(said)} if said else None,
-            completed=frame | {"b": pack_values(self._completed.values())} if self._completed else None,
-            latest={series: pack_values([value]) for series, value in latest.items()},
+            values=frame | {"b": pack_columns(said)} if len(said) else None,
+            completed=frame | {"b": pack_columns(completed.narrowed())} if len(completed) else None,
+            latest=pack_each(told.take(words.latest)),
             feeds=feeds,
             alarms=self._alarms,
             dead=list(self._letters),
@@ -108,8 +106,7 @@ class Outbox:
             intake=self._intake(real_ms, basis),
             outlook={series: entry.pack() for series, entry in self._outlooks.items()},
         )
-        self._forecasts, self._outlooks = {}, {}
-        self._values, self._completed, self._alarms, self._remarks = {}, {}, [], []
+        self._values, self._forecasts, self._outlooks, self._alarms, self._remarks = [], [], {}, [], []
         self._letters.clear()
         return outputs
 

@@ -29,7 +29,8 @@ from metrics.outlook_entry import OutlookEntry
 from metrics.outlook_line import Line
 from metrics.outlook_memory import OutlookMemory
 from metrics.record import Record
-from metrics.value import Level, Quality, Value, series_id
+from metrics.series import series_id
+from metrics.value import Level, Quality, Value
 
 VERSION = 1
 FORECAST = "~forecast"  # no id of an indicator can end like this

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.agenda import WINDOWS_PER_STEP, Agenda
-from metrics.alarm_desk import AlarmDesk, Provenance, Scores, Subject
+from metrics.alarm_desk import AlarmDesk, Member, Provenance, Scores, Subject
 from metrics.alarm_event import AlarmEvent
 from metrics.comparison import weeks_before, zscore
 from metrics.conclude import Concluded
@@ -25,13 +25,13 @@ from metrics.plan import IndicatorPlan, Plan
 from metrics.record import Record
 from metrics.reference import Known
 from metrics.remembered import Remembered
-from metrics.threshold import level_name
-from metrics.value import Quality, Value, series_id
+from metrics.series import Head, Series
+from metrics.value import ORIGINS
+from metrics.values import Values
 from metrics.watermark import BEGINNING
 from metrics.wholeness import is_whole
 from metrics.window import DAY_MS
 
-QUALITIES: tuple[Quality, ...] = ("complete", "provisional", "stale", "no_data")
 COMPLETE, PROVISIONAL, STALE, NO_DATA = range(4)
 CELLS_PER_STEP = 200_000  # windows x keys derived in one step: some 50 ms; what is left waits for the next step
 
@@ -70,7 +70,8 @@ class Publication:
                 ),
                 predecessor.desk if predecessor is not None else None,
             )  # fmt: skip
-        self._lines: list[tuple[str, tuple[tuple[str, str], ...], str]] = []  # region, dims and series of each group
+        self.series = Series()  # a line for each group, by code
+        self._alarm_members: list[Member] = []
         self._published_levels = frozenset(indicator.levels)
         self.foreseen = Foreseen()
         self.outlook: Outlook | None = None
@@ -80,13 +81,12 @@ class Publication:
             line = Line.of(indicator, tuple(self.members[code][0] for code in codes.tolist()), part.sources)
             self.outlook = Outlook(line, codes, before)
 
-    def publish(self, intakes: Mapping[str, Intake], occasion: Occasion) -> tuple[list[Value], list[bool]]:
-        """Values that changed, oldest window first, and whether the window of each is complete."""
+    def publish(self, intakes: Mapping[str, Intake], occasion: Occasion) -> list[Values]:
+        """Values that changed, by window, oldest first."""
         self.renewed = set()
         self.events = []
         todo = self.agenda.due(intakes, occasion, self.conclusion.standing, self)
-        values: list[Value] = []
-        completed: list[bool] = []
+        said: list[Values] = []
         if todo:
             sizes = [len(intakes[part.source].keys[part.key]) for part in self.plan.measures]
             sizes += [intakes[part.source].rows_kept for part in self.plan.measures if not part.scan]
@@ -97,15 +97,13 @@ class Publication:
             self._remember_measures(answer, now, intakes)
             concluded, raw = self.conclusion.conclude(answer, now, intakes, occasion, self._rounded)
             for at, end in enumerate(now):
-                found = self._emit(OneWindow(concluded, raw, at), end, occasion)
-                values += found
-                completed += [self.records[end].completed] * len(found)
+                said += self._emit(OneWindow(concluded, raw, at), end, occasion)
         if self.outlook is not None:
             self.foreseen = self.outlook.tell(occasion.origin)
         if self.desk is not None:
             for end in self.desk.overdue(self.unfinished, occasion.moment.clock_ms):
                 self._judge(end, occasion)
-        return values, completed
+        return said
 
     # ---- what others ask of it ----
 
@@ -184,8 +182,8 @@ class Publication:
                 self.unfinished.discard(end)
                 self.dirty.add(end)
 
-    def _emit(self, window: OneWindow, end: int, occasion: Occasion) -> list[Value]:
-        """Compare one window with what was published of it; what differs."""
+    def _emit(self, window: OneWindow, end: int, occasion: Occasion) -> list[Values]:
+        """Compare one window with what was published of it; what differs, if anything does."""
         moment = occasion.moment
         known, samples, present = window.known, window.samples, window.present.copy()
         size = len(known)
@@ -233,7 +231,7 @@ class Publication:
             self.events += self.outlook.take(end, self.records[end], source)
         elif self.outlook is not None and record.completed and differs[self.outlook.codes].any():
             self.outlook.correct()
-        return self._values(np.flatnonzero(sent), end, occasion)
+        return [self._values(np.flatnonzero(sent), end, occasion)] if sent.any() else []
 
     def _judge(self, end: int, occasion: Occasion, scores: Scores | None = None) -> None:
         """Ask the alarm desk what to tell of a window."""
@@ -242,10 +240,10 @@ class Publication:
             end, self.records[end], self.alarm_members(), Provenance(occasion.world, occasion.origin), scores=scores
         )
 
-    def alarm_members(self) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+    def alarm_members(self) -> Sequence[Member]:
         """Its groups by code: region and dimensions."""
         self._name_groups()
-        return [(region, dims) for region, dims, _ in self._lines]
+        return self._alarm_members
 
     def _levels(self, value: Numbers, known: Mask, end: int, scores: Scores | None) -> NDArray[np.int8]:
         thresholds = self.plan.indicator.thresholds
@@ -277,27 +275,21 @@ class Publication:
 
     def _name_groups(self) -> None:
         indicator = self.plan.indicator
-        for region, split in self.deriver.groups.all[len(self._lines) :]:
+        for region, split in self.deriver.groups.all[len(self.series.heads) :]:
             dims = tuple(zip(indicator.dimensions, split, strict=True)) if split is not None else ()
-            self._lines.append((region, dims, series_id(indicator.id, region, dims)))
+            self.series.add(Head(indicator.id, indicator.version, region, dims))
+            self._alarm_members.append((region, dims))
 
-    def _values(self, codes: NDArray[np.intp], end: int, occasion: Occasion) -> list[Value]:
+    def _values(self, codes: NDArray[np.intp], end: int, occasion: Occasion) -> Values:
         """The values of some groups as they stand in the record."""
-        indicator, record = self.plan.indicator, self.records[end]
-        start, yesterday = indicator.window.first(end), end - DAY_MS
-        columns = (record.value, record.known, record.quality, record.samples, record.revision, record.level)
-        rows = zip(codes.tolist(), *(column[codes].tolist() for column in columns), strict=True)
-        values = []
-        for code, value, known, quality, samples, revision, level in rows:
-            region, dims, line = self._lines[code]
-            values.append(
-                Value(
-                    indicator.id, indicator.version, region, dims, start, end, value if known else None,
-                    QUALITIES[quality], samples, revision, level_name(level), occasion.history(line, yesterday),
-                    occasion.origin,
-                )
-            )  # fmt: skip
-        return values
+        record, lines, size = self.records[end], codes.astype(np.int32), len(codes)
+        return Values(
+            self.series, lines,
+            np.full(size, self.plan.indicator.window.first(end)), np.full(size, end),
+            np.where(record.known, record.value, np.nan)[codes], record.quality[codes], record.samples[codes],
+            record.revision[codes], record.level[codes], occasion.history(self.series, lines, end - DAY_MS),
+            np.full(size, ORIGINS.index(occasion.origin), np.int8), np.full(size, record.completed),
+        )  # fmt: skip
 
     def _fallen_silent(self, end: int, size: int) -> NDArray[np.bool_]:
         """Groups that had a value in the window before: said once to have none, so that no screen keeps the old one."""

@@ -17,7 +17,8 @@ from metrics.indicator import Indicator
 from metrics.measured import Counts, Mask, Numbers
 from metrics.record import Record
 from metrics.region import Regions
-from metrics.threshold import LEVELS, Thresholds
+from metrics.threshold import Thresholds
+from metrics.value import LEVELS
 from metrics.window import parse_duration
 
 IsOpen = Callable[[str, int], bool]

@@ -214,10 +214,10 @@ class Serving:
                 self._state, (), now_ms, self._history, origins=self._origins, behind=behind,
                 world=self.world.id, entered=self._entered, stopwatch=self._monotonic,
             )  # fmt: skip
-            self._outbox.add(said.values, said.completed)
+            self._outbox.add(said.said)
             self._outbox.tell(said.alarms)
             self._outbox.foresee(said.forecasts, said.outlooks)
-            self._history.add(said.complete_values())
+            self._history.add(said.complete)
             more = said.more
 
     def _admit(self, key: str, entries: Entries, now_ms: int, real_ms: int) -> Iterable[tuple[RawRows, Admission]]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.value import Level
+from metrics.value import LEVELS, Level
 
-LEVELS: tuple[Level, ...] = get_args(Level)  # from the least to the worst
 NO_LEVEL = 0  # level numbers: 0 none, 1 blue .. 4 red
 NEVER_MS = 1 << 62  # a delay that no time reaches: the condition is never raised
 

@@ -7,7 +7,8 @@ from typing import Any
 from metrics.declaration import Table
 from metrics.formula_signatures import ALWAYS
 from metrics.known import Known
-from metrics.threshold import LEVELS, Direction, Flapping, Limits, Thresholds, Variant
+from metrics.threshold import Direction, Flapping, Limits, Thresholds, Variant
+from metrics.value import LEVELS
 from metrics.vocabulary import keys
 
 

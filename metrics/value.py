@@ -1,22 +1,18 @@
-"""A published value: what the engine says of one indicator, group and window, and its form on the wire."""
+"""A published value: what the engine says of one indicator, group and window."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
-from operator import attrgetter
-from typing import Literal
+from typing import Literal, get_args
 
-import msgpack
+from metrics.series import series_id
 
-VERSION = 1
 Quality = Literal["complete", "provisional", "stale", "no_data"]
 Level = Literal["blue", "yellow", "orange", "red"]
-
-
-class UnknownValueVersion(ValueError):
-    """Values were written by another version of this program."""
+LEVELS: tuple[Level, ...] = get_args(Level)  # from the least to the worst
+QUALITIES: tuple[Quality, ...] = get_args(Quality)
+ORIGINS = ("simulated", "recorded", "real")  # the least real first
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +46,4 @@ class Value:
         return _series(self.indicator, self.region, self.dims)
 
 
-_row = attrgetter(*(spec.name for spec in fields(Value)))  # ten times as fast as `astuple`, which copies
-
-
-def series_id(indicator: str, region: str, dims: Sequence[tuple[str, str]] = ()) -> str:
-    """`indicator|region|name=value,...`: unique, because ids and codes hold neither `|` nor `=`."""
-    return f"{indicator}|{region}|{','.join(f'{name}={value}' for name, value in dims)}"
-
-
-_series = lru_cache(maxsize=1 << 16)(series_id)  # a value is asked for it three times on its way; when full, some 20 MB
-
-
-def pack_values(values: Iterable[Value]) -> bytes:
-    """msgpack of [version, [row, ...]]; a row lists the fields of Value in order."""
-    packed: bytes = msgpack.packb([VERSION, [_row(value) for value in values]])
-    return packed
-
-
-def unpack_values(payload: bytes) -> list[Value]:
-    """Inverse of pack_values. Raises UnknownValueVersion when another version wrote the payload."""
-    version, rows = msgpack.unpackb(payload)
-    if version != VERSION:
-        raise UnknownValueVersion(f"value version {version!r} is not {VERSION}")
-    return [
-        Value(indicator, number, region, tuple((name, text) for name, text in dims), *rest)
-        for indicator, number, region, dims, *rest in rows
-    ]
+_series = lru_cache(maxsize=1 << 16)(series_id)  # readers ask a value for it more than once; when full, some 20 MB

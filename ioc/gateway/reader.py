@@ -14,7 +14,8 @@ from redis.exceptions import RedisError, ResponseError
 from ioc.gateway.hub import Hub, Room
 from ioc.gateway.tally import Tally
 from metrics import keys
-from metrics.value import UnknownValueVersion, Value, unpack_values
+from metrics.value import Value
+from metrics.value_form import UnknownValueVersion, unpack_values
 
 ENTRY_VERSION = b"1"
 BEGINNING = b"0-0"

@@ -14,7 +14,8 @@ from metrics import archive_recomputed
 from metrics.archive import Life
 from metrics.archive_published import Published
 from metrics.rehearsal import Past, Tally, rehearse, tallies, thresholds_of, totals
-from metrics.threshold import LEVELS, Thresholds
+from metrics.threshold import Thresholds
+from metrics.value import LEVELS
 from metrics.window import WEEK_MS
 
 CONDITIONS = {"level": "级别", "no_data": "无数据", "stale": "陈旧"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from metrics.value import unpack_values
+from metrics.value_form import unpack_values
 from tests.centre import Centre, free_ports
 from tests.conftest import wait_until
 from tests.relay import Relay

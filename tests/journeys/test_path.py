@@ -15,7 +15,8 @@ import pytest
 import redis
 from playwright.sync_api import Browser, Page, expect
 
-from metrics.value import Value, unpack_values
+from metrics.value import Value
+from metrics.value_form import unpack_values
 from tests.centre import Centre
 from tests.conftest import wait_until
 

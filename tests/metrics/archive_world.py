@@ -18,7 +18,7 @@ from metrics import keys
 from metrics.archive import Life, Strand, every_part, in_force
 from metrics.archive_observations import Wanted, rows
 from metrics.archiver import Archiver, Options
-from metrics.value import unpack_values
+from metrics.value_form import unpack_values
 from tests.metrics.worker_world import ROOT, WORLD, _tied
 
 LIFE = Life(WORLD, 1)

@@ -26,7 +26,8 @@ from metrics.contract import Contract
 from metrics.definition import Bundle, load
 from metrics.entered import Entered, read_entries
 from metrics.observation import Batch
-from metrics.value import Value, unpack_values
+from metrics.value import Value
+from metrics.value_form import unpack_values
 from metrics.world import World
 
 MINUTE = 60_000

@@ -20,7 +20,8 @@ from metrics.archive_rollup import RollUp
 from metrics.archive_rows import values
 from metrics.archive_tail import Tail
 from metrics.stream import Place
-from metrics.value import Value, pack_values
+from metrics.value import Value
+from metrics.value_form import pack_values
 
 LIFE = Life("live")
 COMPLETED = Strand(LIFE, "completed")

@@ -11,7 +11,7 @@ from metrics.clock import WorldClock
 from metrics.codec import coded, pack
 from metrics.contract import Contract
 from metrics.definition import load
-from metrics.value import UnknownValueVersion
+from metrics.value_form import UnknownValueVersion
 
 NOON = 1_717_214_400_000  # 2024-06-01T12:00:00+08:00
 

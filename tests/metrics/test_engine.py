@@ -1,5 +1,6 @@
 """The engine on small drawn timelines: literal input, literal output."""
 
+import numpy as np
 import pytest
 
 from metrics.engine import absorb, initial, step
@@ -275,15 +276,15 @@ def test_the_least_real_source_and_yesterday_travel_with_the_value():
     state = world(indicator("E", "m", MEAN))
     asked = []
 
-    def history(series, end):
-        asked.append((series, end))
-        return 7.5
+    def history(series, lines, end):
+        asked.append(([series.heads[line].name for line in lines], end))
+        return np.full(len(lines), 7.5)
 
     [value] = run(
         state, [(at("08:00:10"), "a", None, 10)], at("08:00:11"), history=history, origins={"rain": "simulated"}
     ).values
     assert (value.origin, value.same_time_1d) == ("simulated", 7.5)
-    assert asked == [("E||", at("08:05:00", "2024-06-02"))]
+    assert asked == [(["E||"], at("08:05:00", "2024-06-02"))]
 
 
 def test_before_a_source_is_complete_its_windows_have_no_data():

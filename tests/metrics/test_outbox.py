@@ -13,7 +13,9 @@ from metrics.outbox import Outbox
 from metrics.outlook_entry import OutlookEntry
 from metrics.raw import RawRows
 from metrics.remark import Finding, Stretch, remark, unpack
-from metrics.value import Value, unpack_values
+from metrics.value import Value
+from metrics.value_form import unpack_values
+from metrics.values import Values
 
 HOUR = 3_600_000
 REAL = 1_717_214_400_000
@@ -31,8 +33,8 @@ def emptied(outbox: Outbox, clock: WorldClock | None = None, real_ms: int = REAL
 
 def test_only_the_newest_word_on_a_window_is_published() -> None:
     outbox = Outbox()
-    outbox.add([value(300_000, 1.0)], [False])
-    outbox.add([value(300_000, 2.0)], [True])
+    outbox.add([Values.of([value(300_000, 1.0)])])
+    outbox.add([Values.of([value(300_000, 2.0)], done=True)])
     outputs = emptied(outbox)
     assert outputs.values is not None
     assert outputs.completed is not None
@@ -42,14 +44,14 @@ def test_only_the_newest_word_on_a_window_is_published() -> None:
 
 def test_latest_holds_the_newest_window_even_when_an_older_one_is_corrected_after_it() -> None:
     outbox = Outbox()
-    outbox.add([value(600_000, 2.0), value(300_000, 1.0, revision=1)], [False, True])
+    outbox.add([Values.of([value(600_000, 2.0)]), Values.of([value(300_000, 1.0, revision=1)], done=True)])
     (latest,) = emptied(outbox).latest.values()
     assert unpack_values(latest)[0].window_end == 600_000
 
 
 def test_an_entry_says_when_and_from_what_it_was_computed() -> None:
     outbox = Outbox()
-    outbox.add([value(300_000, 1.0)], [False])
+    outbox.add([Values.of([value(300_000, 1.0)])])
     outputs = emptied(outbox, WorldClock(event_ms=1000, real_ms=REAL - 10, speed=60.0))
     assert outputs.values is not None
     assert (outputs.values["v"], outputs.values["at"], outputs.values["now"]) == ("1", str(REAL), "1600")
@@ -84,7 +86,7 @@ def test_the_basis_is_said_at_first_when_it_changes_and_once_a_day() -> None:
 
 def test_nothing_new_publishes_no_entries() -> None:
     outbox = Outbox()
-    outbox.add([value(300_000, 1.0)], [True])
+    outbox.add([Values.of([value(300_000, 1.0)], done=True)])
     emptied(outbox)
     assert len(outbox) == 0
     assert (emptied(outbox).values, emptied(outbox).completed) == (None, None)
@@ -109,7 +111,7 @@ def test_forecasts_go_with_the_values_and_are_never_the_latest_word() -> None:
     entry = OutlookEntry(
         1, 300_000, ((600_000, 3.5, 3.0, 4.0, True),), 300_000, ((900_000, 4.0, 3.0, 5.0),), 0.1, None, 0, "real"
     )
-    outbox.add([value(300_000, 1.0)], [True])
+    outbox.add([Values.of([value(300_000, 1.0)], done=True)])
     outbox.foresee([coming], {"T1|440303|": entry})
     outputs = emptied(outbox)
     assert outputs.values is not None

@@ -10,7 +10,8 @@ import redis
 
 from metrics import keys
 from metrics.clock import WorldClock, real_ms
-from metrics.value import Value, unpack_values
+from metrics.value import Value
+from metrics.value_form import unpack_values
 from metrics.world import World
 from tests.conftest import wait_until
 from tests.metrics.worker_world import working

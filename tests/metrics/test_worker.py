@@ -10,7 +10,7 @@ from metrics import keys
 from metrics.clock import monotonic_s
 from metrics.generation import checksum
 from metrics.outlook_entry import OutlookEntry
-from metrics.value import unpack_values
+from metrics.value_form import unpack_values
 from tests.conftest import wait_until
 from tests.metrics.worker_world import (
     INDICATORS,

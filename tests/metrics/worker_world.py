@@ -21,7 +21,8 @@ import redis
 from metrics import keys
 from metrics.clock import WorldClock, real_ms
 from metrics.codec import RawColumn, coded, pack
-from metrics.value import Value, unpack_values
+from metrics.value import Value
+from metrics.value_form import unpack_values
 from metrics.worker import Worker
 from metrics.world import World
 

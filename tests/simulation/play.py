@@ -16,7 +16,8 @@ from metrics.checkpoint import NotOwner
 from metrics.definition import Bundle, load
 from metrics.serving import Serving
 from metrics.stream import order
-from metrics.value import Value, unpack_values
+from metrics.value import Value
+from metrics.value_form import unpack_values
 from metrics.world import World
 from tests.simulation.admission import Admission
 from tests.simulation.city import City

@@ -19,7 +19,9 @@ from websockets.exceptions import ConnectionClosed
 from ioc.gateway.server import Config, Gateway
 from metrics import keys
 from metrics.clock import real_ms
-from metrics.value import Value, pack_values
+from metrics.value import Value
+from metrics.value_form import pack_columns, pack_values
+from metrics.values import Values
 from metrics.world import LIVE_WORLD, World
 
 ORIGIN = "http://127.0.0.1:8050"
@@ -93,7 +95,7 @@ class Engine:
             "now": real_ms(),
             "positions": "{}",
             "watermarks": "{}",
-            "b": pack_values(values),
+            "b": pack_columns(Values.of(values)),
         }
 
 

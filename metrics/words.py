@@ -1,0 +1,44 @@
+"""Words: which of many values are the newest word on their window, and on their series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.series import Numbering
+from metrics.values import Values
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Rows of values that came one behind the other. `newest`: the last row of each series and window; `completed`:
+    the same of those whose window is complete; `latest`: of each series the last row of its last window."""
+
+    newest: Rows
+    completed: Rows
+    latest: Rows
+
+    @staticmethod
+    def of(values: Values) -> Words:
+        """Told apart by the names of series: versions of an indicator go on with the same ones."""
+        series = Numbering().of(values.series)[values.line]
+        order = np.lexsort((values.end, series))  # stable: the last word stands last
+        done = order[values.done[order]]
+        newest = order[_last(series[order], values.end[order])]
+        return Words(
+            np.sort(newest),
+            np.sort(done[_last(series[done], values.end[done])]),
+            newest[_last(series[newest])],
+        )
+
+
+def _last(*keys: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """The last of each run of equal keys."""
+    last = np.ones(len(keys[0]), np.bool_)
+    if len(last):
+        last[:-1] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
+    return last
