@@ -1,4 +1,4 @@
-"""The anomaly detector: its score by the rules of the benchmark, how far that holds elsewhere, and its speed.
+"""The anomaly detector: its score by the rules of the benchmark, how far that holds elsewhere, its calm and its speed.
 
 Run with `python -m benchmarks.bench_detect`. river runs in an environment of its own: its interpreter is named by
 IOC_PEERS_PYTHON.
@@ -12,16 +12,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.generated_series import generate
+from benchmarks.generated_series import generate, quiet
 from benchmarks.nab_score import PROFILES, STANDARD, Labelled, Sweep, read, sweep
 from ioc.sources.series import read as read_series
 from metrics.anomaly import ALARM_SCORE, SLOTS, Detector, slot_of
 from metrics.clock import LOCAL_OFFSET_MS
+from metrics.window import MINUTE_MS
 
 NAB = Path(__file__).resolve().parents[2] / "shared/data/nab"
 PEERS = os.environ.get("IOC_PEERS_PYTHON", ".make/peers/bin/python")
@@ -32,6 +34,7 @@ SCALAR_PER_S = (
 )
 SEEDS = (101, 102, 103)
 HALVES = 200
+QUIET_SEED, QUIET_SERIES = 31, 30  # of each step
 Scores = list[NDArray[np.float64]]
 
 
@@ -74,6 +77,32 @@ def holds(files: Sequence[Labelled], scores: Scores) -> None:
         others = [at for at in range(len(files)) if at not in inside]
         print(f"  threshold without {category:<24} {of(inside).at(of(others).best()[0]):6.1f} on it "
               f"({of(inside).best()[1]:.1f} with a threshold of its own)")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Calm:
+    """Of quiet series: alarms per series and day once slots are known, and on the days after; inside the band there."""
+
+    after_two_days: float
+    later: float
+    inside: float
+
+
+def calm(seed: int, step_min: int, series: int) -> Calm:
+    """How calm the detector is on `series` quiet series."""
+    values, minutes = quiet(seed, step_min, series)
+    slots = slot_of(minutes * MINUTE_MS)
+    detector = Detector(series)
+    alarms, inside = np.zeros(values.shape), np.zeros(values.shape)
+    for row, (value, slot) in enumerate(zip(values, slots, strict=True)):
+        found = detector.step(value, slot)
+        alarms[row], inside[row] = found.alarm, (found.low <= value) & (value <= found.high)
+    day = 1440 // step_min
+    return Calm(
+        float(alarms[2 * day : 3 * day].sum(axis=0).mean()),
+        float(alarms[3 * day :].mean() * day),
+        float(inside[3 * day :].mean()),
+    )
 
 
 def speed() -> None:
@@ -135,6 +164,12 @@ def main() -> None:
         sweeps = [sweep(made, found, profile) for profile in PROFILES]
         at = ", ".join(f"{s.at(ALARM_SCORE):.1f}" for s in sweeps)
         line(f"generated, seed {seed}, {len(made)} series", sweeps, f"at the default {ALARM_SCORE}: {at}")
+    for step_min in (15, 60):
+        of = calm(QUIET_SEED, step_min, QUIET_SERIES)
+        print(
+            f"  {QUIET_SERIES} quiet series of {step_min} min: {of.after_two_days:.3f} alarms a series in the "
+            f"hours 48 to 72, {of.later:.3f} a day later; {of.inside:.1%} inside the band"
+        )
     speed()
 
 

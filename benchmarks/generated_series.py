@@ -2,7 +2,8 @@
 
 Families differ in period (none, day, day and week, odd hours), noise law (normal, Laplace, Student t, Poisson, gamma
 bursts, random walk), step (5 min to 1 h) and length; anomalies in kind (spike, dip, level shift, burst of variance,
-flat line, lost season, higher rate of bursts, slow drift). Everything follows from the seed.
+flat line, lost season, higher rate of bursts, slow drift). Quiet series have a day, a week and noise, and no anomaly.
+Everything follows from the seed.
 """
 
 from __future__ import annotations
@@ -151,3 +152,25 @@ def generate(seed: int, per_family: int = 4) -> list[Labelled]:
             stamps = [(START + timedelta(minutes=step_min * row)).strftime("%Y-%m-%d %H:%M:%S") for row in range(rows)]
             files.append(Labelled(f"{family}/{number}", stamps, values, windows))
     return files
+
+
+def quiet(seed: int, step_min: int, count: int, days: int = 21) -> tuple[Floats, NDArray[np.int64]]:
+    """Values and minutes since a Monday 00:00, both (rows, series): each begins at an hour of the week of its own."""
+    random = np.random.default_rng([seed, step_min])
+    rows = days * 1440 // step_min
+    values, minutes = np.empty((rows, count)), np.empty((rows, count), np.int64)
+    for number in range(count):
+        minutes[:, number] = int(random.integers(168)) * 60 + np.arange(rows) * step_min
+        first, second = random.uniform(0, 2 * np.pi, 2)
+        day = 2 * np.pi * minutes[:, number] / 1440.0
+        shape = 1 + 0.5 * np.cos(day + first) + random.uniform(0.0, 0.3) * np.cos(2 * day + second)
+        weekend = minutes[:, number] // 1440 % 7 >= 5
+        usual = 100 * shape * np.where(weekend, random.uniform(0.5, 0.95), 1.0)
+        noise = (
+            random.normal(size=rows),
+            random.laplace(0.0, 0.7, rows),
+            _smooth_noise(random, rows, np.exp(-step_min / 120.0)),  # is forgotten over two hours
+            random.normal(size=rows) * usual / 100,
+        )[number % 4]
+        values[:, number] = usual + random.uniform(2.0, 10.0) * noise
+    return values, minutes

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from metrics.anomaly_residual import SLOTS, YOUNG, Residuals
 
 __all__ = ["ALARM_SCORE", "SLOTS", "STATE_VERSION", "YOUNG", "Detector", "Judgement", "UnknownStateVersion"]
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 ALARM_SCORE = 0.5  # one threshold for all series
 _NEWS = 0.6
 """What is left of a surprise at the threshold: the middle of those about equally good on the benchmark."""
@@ -68,7 +69,7 @@ class Detector:
         given.
         """
         found = self._residuals.step(values, slots)
-        left = self._episodes.step(found.surprise, found.known)
+        left = self._episodes.step(found.surprise, found.age, found.known)
         score = left / (left + _NEWS)
         return Judgement(found.expected, found.low, found.high, score, score >= ALARM_SCORE)
 
@@ -82,8 +83,8 @@ class Detector:
     def state(self) -> dict[str, NDArray[np.float64]]:
         """All that is remembered, as float64 arrays by name; copies. The series are the last axis."""
         kept = {"version": np.array([float(STATE_VERSION)])}
-        for part, arrays in (("residual", self._residuals.arrays), ("episode", self._episodes.arrays)):
-            kept.update({f"{part}.{name}": array.copy() for name, array in arrays.items()})
+        for part, arrays in self._parts().items():
+            kept.update({f"{part}.{name}": array.astype(np.float64) for name, array in arrays.items()})
         return kept
 
     @classmethod
@@ -93,13 +94,17 @@ class Detector:
         if version != [float(STATE_VERSION)]:
             raise UnknownStateVersion(f"anomaly state of version {version}, this is version {STATE_VERSION}")
         made = cls(int(state["residual.seen"].shape[-1]))
-        for part, arrays in (("residual", made._residuals.arrays), ("episode", made._episodes.arrays)):
+        for part, arrays in made._parts().items():
             for name, array in arrays.items():
                 stored = state[f"{part}.{name}"]
                 if stored.shape != array.shape:
                     raise ValueError(f"anomaly state {part}.{name}: shape {stored.shape}, expected {array.shape}")
                 array[...] = stored
         return made
+
+    def _parts(self) -> dict[str, Mapping[str, NDArray[Any]]]:
+        residuals = self._residuals
+        return {"residual": residuals.arrays, "band": residuals.interval.arrays(), "episode": self._episodes.arrays}
 
 
 def slot_of(local_ms: NDArray[np.int64]) -> NDArray[np.int64]:

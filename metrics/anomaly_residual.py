@@ -12,30 +12,35 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics.interval import Interval
+
 Floats = NDArray[np.float64]
 
 SLOTS = 96  # quarters of an hour of the day: sharp enough for its edges, few enough to be learnt in days
 SLOT_GAIN = 0.1  # weight of a value in its slot: about the last ten days' habit
-SLOT_KNOWN = 2  # days a slot must have been seen before it says anything
+SLOT_KNOWN = 2  # values a slot must have had before it says anything
 SHORT, LONG = 5, 20  # values: a burst, and a stretch of hours at steps of minutes
 MEMORY = 2500  # values over which mean and variance are taken: nine days of 5 min, so that weekends are in it
 YOUNG = 30  # values before anything is judged: fewer give no variance worth the name
 LIMIT = 50.0  # standard deviations beyond which more means nothing
 TRACES = 7  # off the slot: now, short, long, spread; movement; level; rarity
+OFF = 4  # of them are off the slot
 BINS = 32  # of the density of values
 LARGEST = 1e150  # absolute value from which squares overflow: taken for no value
-WIDE = 1.96  # standard deviations of the 95 % band
+WIDE = 1.96  # standard deviations: where the ends of the 95 % band begin
 _STILL = 1e-9  # relative: what moves less than this is constant; the rounding of sums is smaller
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`surprise` >= 0 (0 where young or unknown), the band, and where there was a value; all (series,).
+    """`surprise` >= 0 (0 where young or unknown), its age, the band, and where there was a value; all (series,).
 
-    The band is around what missed least so far, the habit of the time of day or the level of the last values.
+    `age`: values, this one included, since the newest of the traces that make the surprise began. The band is around
+    what missed least so far, the habit of the time of day or the level of the last values.
     """
 
     surprise: Floats
+    age: Floats
     expected: Floats
     low: Floats
     high: Floats
@@ -43,11 +48,12 @@ class Found:
 
 
 class Residuals:
-    """State of the residuals of `series` series; `arrays` is all of it."""
+    """State of the residuals of `series` series; `arrays` and those of `interval` are all of it."""
 
     def __init__(self, series: int) -> None:
         self.arrays = {name: np.zeros((*shape, series)) for name, shape in _SHAPES.items()}
         self.arrays["weight"][...] = 1.0
+        self.interval = Interval((series,), WIDE)
 
     @property
     def series(self) -> int:
@@ -57,7 +63,9 @@ class Residuals:
         fresh = Residuals(series)
         for name, array in fresh.arrays.items():
             array[..., : self.series] = self.arrays[name]
-        self.arrays = fresh.arrays
+        for name, array in fresh.interval.arrays().items():
+            array[: self.series] = self.interval.arrays()[name]
+        self.arrays, self.interval = fresh.arrays, fresh.interval
 
     def step(self, values: Floats, slots: NDArray[np.int64] | int) -> Found:
         """Measure one value of each series by those before it, then learn it; NaN and beyond `LARGEST`: no value."""
@@ -71,8 +79,9 @@ class Residuals:
 
         at = self._cells(slots)
         habit, days = a["habit"].reshape(-1)[at], a["days"].reshape(-1)[at]
-        off = np.where(days >= SLOT_KNOWN, value - habit, 0.0)
-        by_habit = np.where(days >= SLOT_KNOWN, habit, a["level"])  # until the slot is known, both say the level
+        habituated = days >= SLOT_KNOWN
+        off = np.where(habituated, value - habit, 0.0)
+        by_habit = np.where(habituated, habit, a["level"])  # until the slot is known, both say the level
         habitual = a["habit_missed"] < a["level_missed"]
         expected = np.where(habitual, by_habit, a["level"])
 
@@ -93,29 +102,48 @@ class Residuals:
         away = traces - mean_now
         deviations = away / np.maximum(np.sqrt(variance), _STILL * (1.0 + np.abs(mean_now)))
         np.clip(deviations, -LIMIT, LIMIT, out=deviations)
-        surprise = np.sqrt(np.square(deviations).sum(axis=0) / TRACES)
+        # While its slot is unknown a value cannot be off it, and the zeros learnt then are no measure of what follows:
+        # like a whole series, these traces are only learnt at first. The mean is taken over the traces that count.
+        judged = habituated & known
+        early = ~judged | (a["judged"] < YOUNG)
+        deviations[:OFF, early] = 0.0
+        surprise = np.sqrt(np.square(deviations).sum(axis=0) / np.where(early, TRACES - OFF, TRACES))
         surprise[(seen <= YOUNG) | ~known] = 0.0
-        width = WIDE * np.sqrt(np.where(habitual, a["habit_missed"], a["level_missed"]))
-        unknown = seen < 2
-        expected = np.where(unknown, np.nan, expected)
+        expected = np.where(seen < 2, np.nan, expected)
+        low, high = self._band(
+            value, expected, np.sqrt(np.where(habitual, a["habit_missed"], a["level_missed"])), known
+        )
 
         # learn
         gain = share if everyone else np.where(known, share, 0.0)
         kept["last"] = value
-        for name, guess in (("habit_missed", by_habit), ("level_missed", a["level"])):
+        # The habit misses what the level misses until it says something; from then on its own misses count.
+        begun = a["judged"] > 0
+        own = np.where(habituated, np.maximum(1.0 / (a["judged"] + 2.0), 1.0 / MEMORY), np.where(begun, 0.0, share))
+        for name, guess, weight in (("habit_missed", by_habit, own), ("level_missed", a["level"], share)):
             square = np.where(first, 0.0, (value - guess) ** 2)
-            kept[name] = a[name] + gain * (square - a[name])
+            kept[name] = a[name] + weight * (square - a[name])
         if not everyone:
             kept = {name: np.where(known, array, a[name]) for name, array in kept.items()}
             mean_now = np.where(known, mean_now, mean)
         mean[...] = mean_now + gain * away
         variance[...] = (1.0 - gain) * (variance + gain * away * away)
+        a["judged"] += judged
         for name, array in kept.items():
             a[name][...] = array
         self._learn_cells(at, value, known)
         self._learn_density(bins, known)
         seen += known
-        return Found(surprise, expected, expected - width, expected + width, known)
+        return Found(surprise, np.where(a["judged"] > 0, a["judged"], seen), expected, low, high, known)
+
+    def _band(self, value: Floats, expected: Floats, missed: Floats, known: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+        """The ends of the band, `missed` being the standard deviation of the misses; the ends learn from the value."""
+        below, above = self.interval.ends()
+        low, high = expected - missed * below, expected + missed * above
+        with np.errstate(invalid="ignore"):
+            told = known & (missed > _STILL * (1.0 + np.abs(expected)))  # of a constant no end can be learnt
+            self.interval.learn(told, value < low, value > high)
+        return low, high
 
     def _cells(self, slots: NDArray[np.int64] | int) -> NDArray[np.int64]:
         series = self.series
@@ -170,7 +198,7 @@ class Residuals:
 
 
 _SHAPES: dict[str, tuple[int, ...]] = {
-    "seen": (), "last": (), "off_short": (), "off_long": (), "spread": (), "movement": (), "level": (),
+    "seen": (), "judged": (), "last": (), "off_short": (), "off_long": (), "spread": (), "movement": (), "level": (),
     "habit_missed": (), "level_missed": (), "mean": (TRACES,), "variance": (TRACES,),
     "habit": (SLOTS,), "days": (SLOTS,),
     "value_mean": (), "value_variance": (), "density": (BINS,), "total": (), "weight": (),

@@ -17,16 +17,16 @@ SHARE = 0.95
 GAIN = 0.06  # an end moves out 6 % at a miss: it finds a change within a day or two, and trembles by about 2 %
 YOUNG_GAIN = 0.3  # added to the gain of the first values
 YOUNG = 30.0  # values after which the added gain is halved
-START = 3.0  # mean absolute errors; 97.5 % of a normal error lie below 2.46
+START = 3.0  # where ends begin, in mean absolute errors; 97.5 % of a normal error lie below 2.46
 LIMITS = (-7.0, 7.0)  # of the logarithm: an error that is always zero must not lead to underflow
 
 
 class Interval:
-    """The ends below and above for an array of series; `shape` is any shape."""
+    """The ends below and above for an array of series; `shape` is any shape, `start` in the caller's units."""
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self.below = np.full(shape, np.log(START), np.float32)
-        self.above = np.full(shape, np.log(START), np.float32)
+    def __init__(self, shape: tuple[int, ...], start: float = START) -> None:
+        self.below = np.full(shape, np.log(start), np.float32)
+        self.above = np.full(shape, np.log(start), np.float32)
         self.seen = np.zeros(shape, np.float32)
 
     def ends(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

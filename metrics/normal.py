@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics import memory
-from metrics.anomaly import Detector, UnknownStateVersion, slot_of
+from metrics.anomaly import STATE_VERSION, Detector, UnknownStateVersion, slot_of
 from metrics.anomaly_watch import NONE, Turns, Watch
 from metrics.baseline import Band, Baseline
 from metrics.clock import LOCAL_OFFSET_MS
@@ -114,7 +114,8 @@ class Normal:
                 {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
             )
         except UnknownStateVersion as error:
-            raise UnknownMemoryVersion("detector", None, VERSION) from error
+            found = arrays[prefix + "version"]
+            raise UnknownMemoryVersion("detector", int(found.flat[0]) if found.size else None, STATE_VERSION) from error
         except (KeyError, ValueError) as error:
             raise DamagedMemory("detector") from error
 

@@ -92,7 +92,7 @@ def test_a_memory_of_another_version_is_refused_by_name() -> None:
     normal = Normal(HOUR, 1)
     with pytest.raises(UnknownMemoryVersion, match="normal has version 7"):
         Normal(HOUR, 1).restore(normal.saved() | {"normal/version": np.array(7)})
-    with pytest.raises(UnknownMemoryVersion, match="detector"):
+    with pytest.raises(UnknownMemoryVersion, match="detector has version 7; this program knows 2"):
         Normal(HOUR, 1).restore(normal.saved() | {"detector/version": np.array([7.0])})
 
 
