@@ -129,7 +129,8 @@
     const inner = place.element.clientHeight - 3.6 * rem;
     const notes = limits(indicator, scale.top, inner, rem);
     const label = { text: ioc.clock(now), x: now + ioc.LOCAL, y: 0, yref: "paper", yanchor: "top", yshift: -0.1 * rem, showarrow: false, font: { ...font, color: LINE.now, weight: 700 } };
-    const margin = { l: 3.6 * rem, r: (notes.length ? (ioc.english() ? 7.4 : 4.6) : 1.4) * rem, t: 1 * rem, b: 2.6 * rem, pad: 0 };
+    const labelled = [...places.keys()].some((id) => ioc.indicator(id).limits.length); // one margin for all: their times stand below each other
+    const margin = { l: 3.6 * rem, r: (labelled ? (ioc.english() ? 7.4 : 4.6) : 1.4) * rem, t: 1 * rem, b: 2.6 * rem, pad: 0 };
     const layout = {
       autosize: false, width: place.element.clientWidth, height: place.element.clientHeight, showlegend: false, hovermode: false,
       margin, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font,

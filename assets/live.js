@@ -21,7 +21,6 @@
     root: null, settings: [], cells: new Map(), series: new Map(), seq: new Map(), waiting: new Set(), world: null, worlds: {},
     feeds: [], processes: {}, valkey: true, beat: null, beatServer: 0, closed: false, offset: 0, opened: performance.now(), refused: null,
     dirty: new Set(), everything: true,
-    judged: new Map(), // series -> its newest value that was judged, see coverage.js
   };
   ioc.state = state;
 
@@ -265,7 +264,7 @@
     leave();
     state.root = root;
     state.settings = JSON.parse(root.dataset.settings);
-    state.cells.clear(); state.series.clear(); state.seq.clear(); state.judged.clear();
+    state.cells.clear(); state.series.clear(); state.seq.clear();
     Object.assign(state, { beat: null, closed: false, world: null, worlds: {}, feeds: [], processes: {}, refused: null, everything: true, opened: performance.now() });
     ioc.language(state.settings.length ? state.settings[0].lang : "zh");
     ioc.panels.enter(root);

@@ -100,9 +100,8 @@
     if (everything || names.some((name) => name.startsWith(`${of.roads}|`))) {
       let drawn = 0;
       for (const [id, layers] of roads) {
-        const cell = ioc.districtCell(of.roads, `road=${id}`);
-        const judged = ["provisional", "complete"].includes(ioc.verdict(state, cell).is);
-        const step = judged ? Math.min(5, Math.max(1, Math.round(cell.x))) : 0;
+        const { settled } = ioc.judge(state, ioc.districtCell(of.roads, `road=${id}`));
+        const step = settled ? Math.min(5, Math.max(1, Math.round(settled.x))) : 0;
         if (step) drawn += 1;
         for (const layer of layers) {
           if (!everything && layer.step === step) continue;
@@ -112,7 +111,9 @@
         }
       }
       const known = [...ioc.state.cells.values()].filter((cell) => cell.i === of.roads && cell.d && cell.d.road);
-      ioc.hide(document.getElementById("no-geometry"), !known.length || known.some((cell) => roads.has(cell.d.road)));
+      const apart = known.length > 0 && !known.some((cell) => roads.has(cell.d.road));
+      ioc.hide(document.getElementById("no-geometry"), !apart);
+      ioc.hide(shown.getContainer().parentElement.querySelector(".legend"), apart); // a key to colours that nothing wears
       const trouble = ioc.verdict(state, known[0]).is;
       const mark = document.getElementById("map-state");
       ioc.hide(mark, drawn > 0 || !["lost", "late"].includes(trouble));
@@ -123,14 +124,13 @@
       const top = Math.max(...by.limits.map((limit) => limit.value), 1e-9);
       let wider = false;
       for (const [code, layer] of areas) {
-        const cell = ioc.cell(of.areas, code);
-        const { verdict, shown: there, level } = ioc.judge(by, cell);
+        const { stands, standing: cell, shown: there, level } = ioc.judge(by, ioc.cell(of.areas, code));
         const shade = there ? SHADES[Math.min(4, Math.max(0, Math.floor((5 * cell.x) / top)))] : null;
         if (everything || layer.shade !== shade) { layer.shade = shade; layer.setStyle(areaStyle(shade)); }
         const number = labels.get(code) && labels.get(code).querySelector("b");
         if (!number) continue;
-        ioc.mark(number, cell || { i: of.areas, r: code, we: "" }, verdict.is);
-        const text = there ? (level ? `${ioc.word(level).slice(0, 1)} ` : "") + ioc.shown(cell.x, by.decimals) : "";
+        ioc.mark(number, cell || { i: of.areas, r: code, we: "" }, stands.is);
+        const text = there ? (level ? `${ioc.word(`short_${level}`)} ` : "") + ioc.shown(cell.x, by.decimals) : "";
         wider = wider || text.length !== number.textContent.length;
         ioc.text(number, text);
         ioc.level(number, level);

@@ -31,6 +31,7 @@
     const sign = value < 0 && Number(text) !== 0 ? "−" : "";
     return sign + whole.replace(/\B(?=(\d{3})+$)/g, ",") + (part ? `.${part}` : "");
   };
+  ioc.name = (of) => (ioc.english() ? of.en : of.zh) || of.zh;
   ioc.plain = (value) => String(Number(value.toFixed(2)));
 
   // Writing: only what changed touches the DOM.

@@ -13,7 +13,7 @@
 
   panels.draw = (dirty, everything) => {
     if (everything || dirty.size) { all("[data-tile]").forEach(tile); all("[data-trend]").forEach(trendHead); verdict(); ranking(); all("[data-split]").forEach(split); }
-    if (everything || dirty.size) ioc.strip.draw(root, dirty, everything);
+    if (everything || dirty.size) { ioc.strip.draw(root, dirty, everything); ioc.home.draw(root); }
     panels.tick();
   };
 
@@ -77,7 +77,7 @@
   function tile(element) {
     const indicator = ioc.indicator(element.dataset.tile);
     const cell = ioc.districtCell(indicator.id);
-    const { verdict, shown, coverage, few, level } = ioc.judge(indicator, cell);
+    const { verdict, shown, coverage, few, settled, thin, level } = ioc.judge(indicator, cell);
     const number = element.querySelector(".number");
     dress(element, verdict, level);
     ioc.flag(element, "few", few);
@@ -86,6 +86,7 @@
     ioc.text(number, headline(verdict, cell, indicator));
     ioc.hide(element.querySelector(".unit"), !shown);
     ioc.chip(element.querySelector(".chip"), level);
+    judged(element.querySelector(".judged"), indicator, cell, verdict, settled, thin);
     tags(element.querySelector(".tags"), verdict, cell);
     compare(element.querySelector(".compare"), verdict, cell, indicator);
     const time = element.querySelector(".time");
@@ -98,14 +99,24 @@
     if (scale) {
       const here = scale.querySelector(".here");
       ioc.hide(here, !shown);
+      ioc.flag(here, "open", verdict.is === "provisional");
       if (shown) here.style.left = `clamp(.8rem, ${(100 * cell.x) / Number(scale.dataset.top)}%, 100% - .8rem)`;
     }
   }
 
+  // While a window is open its number stands without a level: which complete one the level beside it is of.
+  function judged(element, indicator, cell, verdict, settled, thin) {
+    const open = verdict.is === "provisional";
+    ioc.hide(element, !open);
+    if (!open) return;
+    const said = settled ? ioc.word(thin ? "thinAt" : "judgedAt", stamp(settled.we, cell), ioc.shown(settled.x, indicator.decimals)) : ioc.word("notSettled");
+    ioc.text(element, said);
+    ioc.mark(element, settled || cell, settled ? "complete" : verdict.is);
+  }
+
   function trendHead(element) {
     const indicator = ioc.indicator(element.dataset.trend);
-    const cell = ioc.districtCell(indicator.id);
-    const { verdict, shown, level } = ioc.judge(indicator, cell);
+    const { shown, level, standing: cell, stands: verdict } = ioc.judge(indicator, ioc.districtCell(indicator.id));
     const number = element.querySelector(".number");
     dress(element, verdict, level);
     ioc.mark(number, cell, verdict.is);
@@ -115,15 +126,15 @@
     ioc.chip(element.querySelector(".chip"), level);
   }
 
-  // One word, one count, then what is over its limit, worst first: all of it from the tiles.
+  // One word, one count, then what is over its limit, worst first: all of it from the tiles, by their complete windows.
   function verdict() {
     const section = one("#verdict");
     if (!section) return;
-    const rows = ioc.state.settings[0].tiles.map((id) => {
+    const { settings } = ioc.state;
+    const rows = settings.flatMap((each) => each.tiles).map((id) => {
       const indicator = ioc.indicator(id);
-      const cell = ioc.districtCell(id);
-      const { verdict, shown, few, before: held, level } = ioc.judge(indicator, cell);
-      return { indicator, cell: held || cell, is: verdict.is, few: few && !held, held: held !== null, judged: shown && (!few || held !== null), level: held ? held.lv : level };
+      const { verdict, shown, settled, thin, level } = ioc.judge(indicator, ioc.districtCell(id));
+      return { indicator, cell: settled, is: verdict.is, thin, pending: shown && !settled, judged: settled !== null && !thin, level };
     });
     const judged = rows.filter((row) => row.judged);
     const worst = judged.reduce((level, row) => Math.max(level, ioc.LEVELS.indexOf(row.level)), -1);
@@ -132,7 +143,8 @@
     ioc.flag(section, "lost", judged.length === 0);
     ioc.text(one("#verdict-word"), ioc.word(judged.length ? `word_${level || "calm"}` : "word_blind"));
     ioc.chip(section.querySelector(".chip"), level);
-    const end = judged.length ? Math.max(...judged.map((row) => row.cell.we)) : 0;
+    const newest = judged.reduce((found, row) => (found && found.we >= row.cell.we ? found : row.cell), null);
+    const end = newest ? newest.we : 0;
     const quality = judged.length === rows.length ? "complete" : judged.length ? "provisional" : "lost";
     const counts = [["countAll", ioc.word("countAll", rows.length)]];
     [...ioc.LEVELS].reverse().forEach((name) => {
@@ -140,23 +152,27 @@
       if (count) counts.push([name, ioc.word("countLevel", count, ioc.word(name) + (ioc.english() ? "" : "色"))]);
     });
     const rest = { countFine: judged.filter((row) => !row.level).length };
-    rest.countHeld = rows.filter((row) => row.held).length;
-    rest.countFew = rows.filter((row) => row.few).length;
+    rest.countOpen = rows.filter((row) => row.pending).length;
+    rest.countFew = rows.filter((row) => row.thin).length;
     rest.countLost = rows.filter((row) => row.is === "lost").length;
     rest.countLate = rows.filter((row) => row.is === "late").length;
     rest.countNone = rows.filter((row) => row.is === "none").length;
     for (const [word, count] of Object.entries(rest)) if (count) counts.push([word, ioc.word(word, count)]);
     tally(one("#verdict-line"), counts, end, quality);
     const over = judged.filter((row) => row.level).sort((a, b) => ioc.LEVELS.indexOf(b.level) - ioc.LEVELS.indexOf(a.level));
-    const said = over.map(({ indicator, cell, level: reached }) => {
-      const limit = indicator.limits.find((each) => each.level === reached);
-      const name = ioc.english() ? indicator.en : indicator.zh;
-      const value = ioc.shown(cell.x, indicator.decimals) + (indicator.unit ? `\u00a0${indicator.unit}` : ""); // one word: no line ends in it
-      return `${name} ${value}` + (limit ? (ioc.english() ? ` (${ioc.word("line", ioc.word(reached), ioc.plain(limit.value))})` : `（${ioc.word("line", ioc.word(reached), ioc.plain(limit.value))}）`) : "");
-    });
-    ioc.text(one("#verdict-detail"), said.length ? said.join(ioc.word("semicolon")) : judged.length ? ioc.word("noneOver") : ioc.word("noJudgement"));
-    ioc.mark(section, { i: "verdict", r: ioc.state.settings[0].district, we: end }, quality);
+    const said = over.map((row) => panels.over(row.indicator, row.cell, row.level));
+    const what = said.length ? said.join(ioc.word("semicolon")) : ioc.word("noneOver");
+    ioc.text(one("#verdict-detail"), newest ? ioc.word("byWindow", stamp(newest.ws, newest), stamp(newest.we, newest), what) : ioc.word("noJudgement"));
+    ioc.mark(section, { i: "verdict", r: settings[0].district, we: end }, quality);
   }
+
+  // An indicator over its limit, in words: name, value and the limit that is reached.
+  panels.over = (indicator, cell, reached) => {
+    const limit = indicator.limits.find((each) => each.level === reached);
+    const value = ioc.shown(cell.x, indicator.decimals) + (indicator.unit ? `\u00a0${indicator.unit}` : ""); // one word: no line ends in it
+    const line = limit ? ioc.word("line", ioc.word(reached), ioc.plain(limit.value)) : "";
+    return `${ioc.name(indicator)} ${value}` + (line ? ioc.word("brackets", line) : "");
+  };
 
   // Each count is a number of its own, so that it can be traced like any other.
   function tally(line, counts, end, quality) {
@@ -236,9 +252,8 @@
     const by = ioc.indicator(settings.ranking.by);
     const worstIsHigh = by.direction !== "up";
     const places = all("[data-place]").map((row) => {
-      const cell = ioc.cell(by.id, row.dataset.place);
-      const judged = ["provisional", "complete"].includes(ioc.verdict(by, cell).is);
-      return { row, value: judged ? cell.x : null };
+      const { shown, standing } = ioc.judge(by, ioc.cell(by.id, row.dataset.place));
+      return { row, value: shown ? standing.x : null };
     });
     ioc.hide(one("#ranking-empty"), places.some(({ row }) => before(ioc.cell(by.id, row.dataset.place))) || !ioc.districtCell(by.id));
     const top = Math.max(...by.limits.map((limit) => limit.value), ...places.map((place) => place.value || 0), 1e-9) * 1.05;
@@ -252,13 +267,14 @@
     });
   }
 
-  // A number in a row: the value, or a dash, a struck value when its feed is late or lost; the level's character before it.
-  function short(number, indicator, cell, mark, level) {
-    const { verdict, shown, few, level: own } = ioc.judge(indicator, cell);
+  // A number in a row: the settled value, or a dash, a struck value when its feed is late or lost; its level before it.
+  function short(number, indicator, newest, mark, level) {
+    const { shown, few, thin, settled, level: own, standing: cell, stands } = ioc.judge(indicator, newest);
     const last = before(cell);
-    ioc.mark(number, cell, verdict.is);
+    ioc.mark(number, cell, stands.is);
     ioc.flag(number, "none", !shown);
-    ioc.flag(number, "few", few);
+    ioc.flag(number, "few", settled ? thin : few);
+    ioc.flag(number, "open", shown && !settled);
     if (!shown && last) {
       const text = ioc.shown(last[0], indicator.decimals);
       if (!number.querySelector("s") || number.textContent !== text) number.replaceChildren(ioc.make("s", "", text));
@@ -268,8 +284,8 @@
       ioc.text(number, shown ? ioc.shown(cell.x, indicator.decimals) : number.dataset.reason || "—");
     }
     if (mark) {
-      const reached = level === undefined ? own : shown ? level : null;
-      ioc.text(mark, reached ? ioc.word(reached).slice(0, 1) : "");
+      const reached = level === undefined ? own : settled ? level : null;
+      ioc.text(mark, reached ? ioc.word(`short_${reached}`) : "");
       ioc.level(mark, reached);
     }
   }

@@ -39,22 +39,23 @@
     const ids = new Set([...root.querySelectorAll("[data-road]")].map((row) => row.dataset.road));
     const known = (id) => ids.has(id) || Object.hasOwn(of.awaited, id);
     const seen = [...ioc.state.cells.values()].filter((cell) => (cell.i === of.speed || cell.i === of.state) && cell.d && known(cell.d.road));
-    for (const cell of seen) { if (cell.we > end) end = cell.we; window = Math.max(window, cell.we - cell.ws); }
+    const whole = seen.map(ioc.settled).filter(Boolean);
+    for (const cell of whole.length ? whole : seen) { if (cell.we > end) end = cell.we; window = Math.max(window, cell.we - cell.ws); }
     for (const cell of seen) ids.add(cell.d.road);
     const moved = end !== strip.end;
     strip.end = end;
     let judgedEnd = 0;
     for (const id of ids) {
       const dims = `road=${id}`;
-      const now = ioc.districtCell(of.state, dims);
-      const judged = ["provisional", "complete"].includes(ioc.verdict(state, now).is);
+      const { settled, standing: now, stands } = ioc.judge(state, ioc.districtCell(of.state, dims));
+      const judged = settled !== null;
       if (judged) { counts[Math.min(5, Math.max(1, Math.round(now.x)))] += 1; judgedEnd = Math.max(judgedEnd, now.we); }
       const names = [of.speed, of.state].flatMap((name) => [`${name}|${ioc.state.settings[0].district}|${dims}`, `${name}||${dims}`]);
       if (!everything && !moved && !names.some((name) => dirty.has(name))) continue;
       const row = road(id);
       ioc.panels.short(row.querySelector(".number"), speed, ioc.districtCell(of.speed, dims), row.querySelector(".road-level"), judged ? now.lv : null);
       const canvas = row.querySelector("canvas");
-      ioc.mark(canvas, now, ioc.verdict(state, now).is);
+      ioc.mark(canvas, now, stands.is);
       history(canvas, now, end, window, judged);
     }
     const span = document.getElementById("strip-span");

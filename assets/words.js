@@ -28,7 +28,11 @@
     ended: ["登录已失效，请重新登录", "The session has ended: sign in again"], refused: ["无权接收本场景的数据", "No permission for this scene"],
     gap: ["缺 {0} 条", "{0} missing"], weekdays: ["日一二三四五六", "Sun Mon Tue Wed Thu Fri Sat"],
     sample: ["{0} 行样本", "{0} row"], samples: ["{0} 行样本", "{0} rows"], few: ["样本不足：报数路段 {0}/{1}", "few samples: {0}/{1} roads"],
-    countFew: ["{0} 项样本不足", "{0} with few samples"], countHeld: ["其中 {0} 项按上一时段", "{0} of them by the window before"],
+    countFew: ["{0} 项样本不足", "{0} with few samples"], countOpen: ["{0} 项待时段完整", "{0} not complete yet"],
+    judgedAt: ["{0} 值 {1}", "{1} at {0}"], thinAt: ["{0} 样本不足", "few samples at {0}"], notSettled: ["未满，不判级", "not judged yet"],
+    byWindow: ["{0}–{1} 完整时段：{2}", "complete {0}–{1}: {2}"], brackets: ["（{0}）", " ({0})"],
+    since: ["自 {0}", "since {0}"], more: ["另有 {0} 项", "{0} more"], district: ["全区", "whole district"],
+    short_red: ["红", "Red"], short_orange: ["橙", "Org"], short_yellow: ["黄", "Yel"], short_blue: ["蓝", "Blu"],
     coverage: ["报数路段 {0}/{1}", "{0}/{1} roads"],
     now: ["{0}", "{0}"], recordedMark: ["回放", "REPLAY"], simulatedMark: ["演练", "EXERCISE"],
   };

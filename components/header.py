@@ -38,23 +38,27 @@ def header(view: WallView, lang: Lang) -> html.Header:
     )
 
 
-def verdict(view: WallView, lang: Lang) -> html.Section:
-    """One word, one count and what is over its limit, computed from the levels of the tiles and from nothing else."""
+def verdict(view: WallView | None, lang: Lang) -> html.Section:
+    """One word, one count and what is over its limit, computed from the levels of the tiles and from nothing else.
+
+    Of a wall with a strip of roads also how many are in which state.
+    """
+    strip = view.strip if view else None
     facts = [
         html.Div(
             [
                 html.Span(word(f"state_{state}", lang), className="fact-name"),
                 html.P(
                     [
-                        html.Span(className="number", **marks(view.strip.state), **data(count=str(state))),
+                        html.Span(className="number", **marks(strip.state), **data(count=str(state))),
                         html.Span(word("segments", lang), className="unit"),
                     ]
                 ),
             ],
             className=f"fact state-{state}",
         )
-        for state in ((5, 4, 3, 2, 1) if view.strip else ())
-        if view.strip
+        for state in (5, 4, 3, 2, 1)
+        if strip
     ]
     return html.Section(
         [

@@ -1,4 +1,4 @@
-"""The home page on a tablet: a card per wall that the visitor may open, with the scene's state as it stands now."""
+"""The home page: one world at a glance. A card per wall, what is over its limit, the feeds and the processes."""
 
 from __future__ import annotations
 
@@ -7,62 +7,43 @@ from collections.abc import Sequence
 
 from dash import dcc, html
 
-from components.marks import data
+from components.district_map import district_map
+from components.header import verdict
+from components.marks import chip, data, head
+from components.tables import feeds, processes
 from components.tile import tile
+from components.trend import trend
 from components.words import Lang, word
-from ioc.web import WallView
+from ioc.web import HomeView, Named, WallView
+
+TRENDS = 3  # of a scene that has the page to itself; 2 where two stand beside each other
 
 
-def home(views: Sequence[WallView], lang: Lang, roles: Sequence[str] = ()) -> html.Div:
-    """Cards in the order of the scenes; each leads with the tiles of its wall and is a link as a whole.
-
-    Who may open no wall reads so, with the names of the roles, and no live path is opened.
-    """
-    if not views:
-        return _without(lang, roles)
-    query = "?lang=en" if lang == "en" else ""
-    cards = [
-        dcc.Link(
-            [
-                html.Div(
-                    [html.H2(view.zh if lang == "zh" else view.en), html.Span(word("open_wall", lang), className="go")],
-                    className="card-head",
-                ),
-                html.Div([tile(view.indicators[name], lang) for name in view.tiles[:3]], className="tiles"),
-            ],
-            href=f"/wall/{view.scene}{query}",
-            className="card panel",
-            id=f"card-{view.scene}",
-        )
-        for view in views
-    ]  # fmt: skip
+def home(of: HomeView, lang: Lang) -> html.Div:
+    """Everything but names is written by live.js, from the topics of one world: a screen shows one and says which."""
+    places = [*(_elsewhere(each, lang) for each in of.elsewhere), *(_without(each, lang) for each in of.without)]
     return html.Div(
         [
             html.Div(className="edge"),
-            html.Header(
-                [
-                    html.H1(word("product", lang)),
-                    html.Span(word("connecting", lang), id="mode", className="tag mode"),
-                    html.Span(id="mode-note", className="mode-note"),
-                    html.Span(id="world-note", hidden=True),
-                    html.Span(id="data-age", className="age"),
-                    html.Span(id="feed-count", className="age"),
-                    html.Span(id="wall-clock", className="clock"),
-                ],
-                className="home-header",
+            _header(of, lang),
+            verdict(None, lang),
+            html.Div(
+                [_card(view, of, lang) for view in of.walls] or [html.P(word("home_empty", lang), className="panel")],
+                className=f"cards of-{len(of.walls)}",
             ),
-            html.P(word("home_note", lang), className="home-note"),
-            html.Div(cards, className="cards"),
+            html.Nav(places, className="places"),
+            html.Div([_over(lang), *_map(of, lang), feeds(lang), processes(lang)], className="column home-side"),
             html.Div(id="overlay", className="overlay", hidden=True, role="alert"),
         ],
         id="home",
         className="home",
         lang="en" if lang == "en" else "zh-CN",
-        **data(settings=json.dumps([view.settings(lang) for view in views], ensure_ascii=False)),
+        **data(settings=json.dumps([view.settings(lang) for view in of.walls], ensure_ascii=False)),
     )
 
 
-def _without(lang: Lang, roles: Sequence[str]) -> html.Div:
+def nothing(lang: Lang, roles: Sequence[str] = ()) -> html.Div:
+    """What a role reads that may open no wall: so it is said, with the names of the roles; no live path is opened."""
     said = [html.P(f"{word('role', lang)}{'：' if lang == 'zh' else ': '}{'、'.join(roles)}")] if roles else []
     return html.Div(
         [
@@ -72,4 +53,92 @@ def _without(lang: Lang, roles: Sequence[str]) -> html.Div:
         id="home",
         className="home empty-home",
         lang="en" if lang == "en" else "zh-CN",
+    )
+
+
+def address(path: str, lang: Lang, world: str = "") -> str:
+    """A link within the product that keeps the language, and the world where one is named."""
+    asked = [f"world={world}"] if world else []
+    asked += ["lang=en"] if lang == "en" else []
+    return path + ("?" + "&".join(asked) if asked else "")
+
+
+def _header(of: HomeView, lang: Lang) -> html.Header:
+    ways = [
+        dcc.Link(
+            _kind(world, kind, lang),
+            href=address("/", lang, world),
+            className=f"way{' here' if world == of.world else ''}",
+        )
+        for world, kind in of.worlds
+    ]
+    return html.Header(
+        [
+            html.H1(word("product", lang)),
+            html.Span(word("connecting", lang), id="mode", className="tag mode"),
+            html.Div([html.Span(id="mode-note"), html.Span(id="world-note")], className="stack mode-note"),
+            html.Div([html.Span(id="data-age"), html.Span(id="feed-count")], className="stack home-age"),
+            *([html.Nav([html.Span(word("worlds", lang)), *ways], className="ways")] if len(ways) > 1 else []),
+            html.Div([html.Span(id="wall-date", className="date"), html.Span(id="wall-clock", className="clock")],
+                     className="header-right"),
+        ],
+        className="home-header",
+    )  # fmt: skip
+
+
+def _kind(world: str, kind: str, lang: Lang) -> str:
+    return word(f"world_{kind}", lang) + (f" {world}" if world != kind else "")
+
+
+def _card(view: WallView, of: HomeView, lang: Lang) -> dcc.Link:
+    most = TRENDS if len(of.walls) == 1 else TRENDS - 1
+    return dcc.Link(
+        [
+            html.Div(
+                [
+                    html.H2(view.zh if lang == "zh" else view.en),
+                    html.Span(chip(), **data(scene=view.scene)),
+                    html.Span(word("open_wall", lang), className="go"),
+                ],
+                className="card-head",
+            ),
+            html.Div(
+                [tile(view.indicators[name], lang) for name in view.tiles], className=f"tiles have-{len(view.tiles)}"
+            ),
+            html.Div([trend(view.indicators[name], lang) for name in view.trends[:most]], className="trends"),
+        ],
+        href=address(f"/wall/{view.scene}", lang, of.world if of.asked else ""),
+        className="card panel",
+        id=f"card-{view.scene}",
+    )
+
+
+def _map(of: HomeView, lang: Lang) -> list[html.Section]:
+    """The map of the first scene that has one."""
+    return [district_map(view.map, view, lang) for view in of.walls if view.map][:1]
+
+
+def _over(lang: Lang) -> html.Section:
+    """What is over its limit now, worst first; live.js makes the rows."""
+    return html.Section(
+        [
+            head(word("over", lang), word("over_note", lang)),
+            html.Div(id="over", className="rows", **data(indicator="over")),
+            html.P(id="over-none", className="note", hidden=True),
+        ],
+        className="panel over",
+    )
+
+
+def _elsewhere(scene: Named, lang: Lang) -> dcc.Link:
+    return dcc.Link(
+        [html.B(scene.zh if lang == "zh" else scene.en), html.Span(word("elsewhere", lang))],
+        href=address(f"/wall/{scene.id}", lang, "live"),
+        className="place panel way-out",
+    )
+
+
+def _without(scene: Named, lang: Lang) -> html.Div:
+    return html.Div(
+        [html.B(scene.zh if lang == "zh" else scene.en), html.Span(word("without", lang))], className="place panel"
     )

@@ -27,6 +27,7 @@ def strip(of: Strip, view: WallView, lang: Lang) -> html.Section:
                 word("roads_note", lang),
                 speed.unit,
                 assumptions(of, lang),
+                word("mapless", lang) if view.mapless else "",
             ),
             html.Div([_road(road, of, lang) for road in of.roads], id="roads", className="roads"),
         ],

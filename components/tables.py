@@ -16,12 +16,6 @@ def ranking(of: Ranking, view: WallView, lang: Lang) -> html.Section:
     """The subdistricts; live.js puts the worst first by setting the order, no row is made anew."""
     empty = html.Span(word("ranking_empty", lang), id="ranking-empty", hidden=True)
     draft = view.map is not None and drafted(view.map.layers.subdistricts)
-    if not of.placed:
-        return html.Section(
-            [head(word("ranking", lang)), html.P(word("not_placed", lang), className="not-placed")],
-            id="ranking",
-            className="panel ranking",
-        )
     columns = [view.indicators[name] for name in of.columns]
     titles = html.Div(
         [html.Span(className="rank-name"), html.Span(className="rank-bar"), *(_title(each, lang) for each in columns)],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Sequence
 
 from dash import html
 
@@ -10,8 +10,8 @@ from components.marks import chip, data, marks, number
 from components.words import LEVELS, Lang, word
 from ioc.web import Indicator
 
-# per cent of the bar that the name of a limit takes on a wall tile; where limits are closer the names stand in a row
-LABEL_SHARE: dict[Lang, float] = {"zh": 10.0, "en": 17.0}
+LABEL_REM: dict[Lang, float] = {"zh": 4.6, "en": 7.6}  # what the name of a limit takes below the bar
+EDGE_REM = 1.0  # so far it may stand out beside the bar
 
 
 def tile(indicator: Indicator, lang: Lang) -> html.Article:
@@ -29,7 +29,7 @@ def tile(indicator: Indicator, lang: Lang) -> html.Article:
                 [
                     number(indicator.id),
                     html.Span(indicator.unit, className="unit"),
-                    chip(),
+                    html.Span([chip(), html.Span(className="judged", hidden=True)], className="stand"),
                     html.Span([html.Span(className="samples"), html.Span(className="coverage")], className="basis"),
                 ],
                 className="value",
@@ -57,18 +57,28 @@ def scale(indicator: Indicator, lang: Lang) -> html.Div:
         html.Span(
             f"{LEVELS[limit.level][lang == 'en']} {shown(limit.value, indicator)}",
             className=f"lv-{limit.level}",
-            style={"left": f"{place:.2f}%"},
+            style={"left": left},
         )
-        for limit, place in zip(limits, places, strict=True)
+        for limit, left in zip(limits, lefts(places, LABEL_REM[lang]), strict=True)
     ]
-    close = any(after - before < LABEL_SHARE[lang] for before, after in itertools.pairwise(places))
     parts = [
         html.Span(className="bar"),
         *ticks,
         html.Span(className="here", hidden=True),
         html.Div(labels, className="limits"),
     ]
-    return html.Div(parts, className="scale packed" if close else "scale", **data(top=f"{top:g}"))
+    return html.Div(parts, className="scale", **data(top=f"{top:g}"))
+
+
+def lefts(places: Sequence[float], room: float) -> list[str]:
+    """Where the names of limits stand, as CSS lengths: below their places (per cent, ascending), as near to them as the
+    `room` (rem) of each name allows on a bar of any width."""
+    edge = room / 2 - EDGE_REM
+    found: list[str] = []
+    for index in reversed(range(len(places))):
+        most = f"{found[0]} - {room:g}rem" if found else f"100% - {edge:g}rem"
+        found.insert(0, f"max({edge + index * room:g}rem, min({places[index]:.2f}%, {most}))")
+    return found
 
 
 def scale_top(indicator: Indicator) -> float:

@@ -18,7 +18,8 @@ from ioc.web import WallView
 
 
 def wall(view: WallView, lang: Lang) -> html.Div:
-    """The wall of a view model. A scene with a map has it in the centre, one without gives the centre to its trends."""
+    """The wall of a view model. The centre has the map; without one the strip of roads and trends, or the trends."""
+    centre = view.strip is not None and view.map is None
     tiles = html.Section(
         [
             head(word("indicators", lang), word("versus_yesterday", lang)),
@@ -39,6 +40,7 @@ def wall(view: WallView, lang: Lang) -> html.Div:
             html.Div(
                 [
                     *([district_map(view.map, view, lang)] if view.map else []),
+                    *([strip(view.strip, view, lang)] if view.strip and centre else []),
                     html.Div(word("trend_note", lang), className="note trends-note"),
                     trends,
                 ],
@@ -46,7 +48,7 @@ def wall(view: WallView, lang: Lang) -> html.Div:
             ),
             html.Div(
                 [
-                    *([strip(view.strip, view, lang)] if view.strip else []),
+                    *([strip(view.strip, view, lang)] if view.strip and not centre else []),
                     *(split(each, view, lang) for each in view.splits),
                     feeds(lang),
                     processes(lang),
@@ -56,7 +58,7 @@ def wall(view: WallView, lang: Lang) -> html.Div:
             html.Div(id="overlay", className="overlay", hidden=True, role="alert"),
         ],
         id="wall",
-        className=f"wall {'with-map' if view.map else 'without-map'}",
+        className=f"wall {'with-map' if view.map else 'with-strip' if centre else 'without-map'}",
         lang="en" if lang == "en" else "zh-CN",
         **data(settings=json.dumps([view.settings(lang)], ensure_ascii=False)),
     )

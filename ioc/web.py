@@ -24,10 +24,11 @@ from ioc.door.desk import Desk, open_desk
 from ioc.door.guard import DebugRefused, Undeclared, check_routes
 from ioc.door.guard import register as register_guard
 from ioc.door.visitor import Forbidden, Person, assembling, current_person, is_open, person_may, require
+from ioc.queries import home as home_models
 from ioc.queries import walls as wall_models
 from ioc.queries.composition import UnknownScene
+from ioc.queries.home import HomeView, Named
 from ioc.queries.wall import Indicator, MapView, Place, Ranking, Road, Split, Strip, WallView
-from ioc.queries.walls import walls
 from ioc.security.permission import Permission
 from ioc.security.role import TITLES as ROLE_TITLES
 from ioc.security.role import Role
@@ -39,8 +40,10 @@ __all__ = [
     "ROLE_TITLES",
     "DebugRefused",
     "Forbidden",
+    "HomeView",
     "Indicator",
     "MapView",
+    "Named",
     "Permission",
     "Person",
     "Place",
@@ -56,10 +59,10 @@ __all__ = [
     "clientside_callback",
     "current_person",
     "guard",
+    "home_view",
     "page",
     "person_may",
     "wall_view",
-    "walls",
 ]
 
 Args = ParamSpec("Args")
@@ -115,6 +118,15 @@ def wall_view(scene: str, world: str | None = None) -> WallView:
     view = wall_models.wall_view(desk.client, scene, world or settings.world, settings.data_path, now)
     fed = world or wall_models.default_world(desk.client, view)
     return view if fed == view.world else wall_models.wall_view(desk.client, scene, fed, settings.data_path, now)
+
+
+def home_view(world: str | None = None) -> HomeView:
+    """What the home page shows, in a world or in the one of the deployment."""
+    desk: Desk = current_app.extensions["ioc"]
+    settings = desk.settings
+    return home_models.home_view(
+        desk.client, world or settings.world, settings.data_path, desk.clock(), asked=world is not None
+    )
 
 
 def _pieces(path: str) -> Iterator[tuple[str, str]]:

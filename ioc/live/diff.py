@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ioc.live.frame import Cell, Points, cell, finite
+from ioc.live.frame import Cell, Done, Points, cell, finite
 from metrics.value import Value
 
 
@@ -51,6 +51,7 @@ class Board:
     coalesced: int = 0  # cells that a newer value replaced before anybody was sent them
     _values: dict[str, Value] = field(default_factory=dict)
     _last: dict[str, tuple[float, int]] = field(default_factory=dict)
+    _done: dict[str, Done] = field(default_factory=dict)
     _cells: dict[str, Cell] = field(default_factory=dict)
     _points: dict[str, PointsByEnd] = field(default_factory=dict)
     _keeps: dict[str, Keep | None] = field(default_factory=dict)
@@ -81,6 +82,7 @@ class Board:
             if self._keeps[series] is not None:
                 self._completed.setdefault(series, {})[value.window_end] = number
             self._remember(series, value)
+            self._conclude(series, value)
 
     def flush(self) -> Delta | None:
         """The delta of all that came since the last flush, or None when nothing did."""
@@ -108,7 +110,7 @@ class Board:
         """A board of its own, with only the series whose newest value is allowed. Pending values come with it."""
         part = Board(self.keep, self.seq)
         seen = {series for series, value in self._values.items() if allowed(value)}
-        for name in ("_values", "_last", "_cells", "_keeps", "_changed"):
+        for name in ("_values", "_last", "_done", "_cells", "_keeps", "_changed"):
             mine = getattr(self, name)
             setattr(part, name, {series: mine[series] for series in mine if series in seen})
         for name in ("_points", "_completed"):
@@ -119,7 +121,22 @@ class Board:
     def _cell(self, series: str) -> Cell:
         value = self._values[series]
         last = self._last.get(series)
-        return cell(value, last if last is not None and last[1] < value.window_end else None)
+        done = self._done.get(series)
+        return cell(
+            value,
+            last if last is not None and last[1] < value.window_end else None,
+            done if done is not None and done[1] < value.window_end else None,
+        )
+
+    def _conclude(self, series: str, value: Value) -> None:
+        """Keep the newest complete window: what the cell of an open one is judged by. A stale one judges nothing."""
+        held, whole = self._done.get(series), value.quality == "complete"
+        if held is not None and held[1] > value.window_end:
+            return
+        self._done[series] = (finite(value.value) if whole else None, value.window_end, value.level if whole else None)
+        newest = self._values.get(series)
+        if newest is not None and newest.quality == "provisional" and self._done[series] != held:
+            self._changed[series] = None
 
     def _remember(self, series: str, value: Value) -> None:
         """Keep the newest non-null value of a closed window: a cell without a value says what it was and when."""

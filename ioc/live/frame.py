@@ -18,6 +18,7 @@ REQUEST_TOPICS = 64  # seven scenes in several worlds; more in one frame is no s
 
 Cell: TypeAlias = dict[str, object]
 Frame: TypeAlias = dict[str, object]
+Done: TypeAlias = tuple[float | None, int, str | None]  # value, window end and level of the newest complete window
 Points: TypeAlias = list[list[float | None]]  # [[window_end ms, value or null], ...], ascending
 Operation = Literal["subscribe", "unsubscribe", "resync"]
 
@@ -65,10 +66,11 @@ def request(message: str | bytes) -> Request:
     return Request(operation, tuple(topics))
 
 
-def cell(value: Value, last: tuple[float, int] | None) -> Cell:
+def cell(value: Value, last: tuple[float, int] | None, done: Done | None = None) -> Cell:
     """A published value as a cell; `last` = (newest non-null value, its window end), used when the value is null.
 
-    A value that is no finite number becomes null: JSON has no other form for it.
+    `done` = the newest complete window, used while the value is provisional: levels are judged on it. A value that is
+    no finite number becomes null: JSON has no other form for it.
     """
     return {
         "i": value.indicator,
@@ -86,6 +88,7 @@ def cell(value: Value, last: tuple[float, int] | None) -> Cell:
         "y": finite(value.same_time_1d),
         "o": value.origin,
         "last": None if last is None or finite(value.value) is not None else list(last),
+        "done": list(done) if done is not None and value.quality == "provisional" else None,
     }
 
 

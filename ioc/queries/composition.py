@@ -52,10 +52,12 @@ def compose(
     used = sorted({source for each in indicators.values() for source in each.sources})
     rows = roads_of(bundle, world, indicators[strip["speed"]].sources) if strip else ()
     local = tuple(name for name in listed if "subdistrict" in tables[name].get("levels", ()))
+    chart = chart if _on_the_map(rows, layers, _places(bundle)) else None
     return WallView(
         scene=scene, zh=names["zh"], en=names["en"], world=world.id, indicators=indicators,
         tiles=tuple(name for name in listed if not tables[name].get("dimensions")), trends=tuple(trends),
         strip=_strip(bundle, world, strip, indicators[strip["speed"]], registered) if strip else None,
+        mapless=chart is None and "map" in composition,
         ranking=_ranking(chart["areas"], local, _places(bundle), tables, rows)
         if chart and chart["areas"] in local else None,
         splits=tuple(Split(name, dim) for name in listed for dim in tables[name].get("dimensions", ())[:1]),
@@ -151,11 +153,15 @@ def _ranking(
     rows: Sequence[Mapping[str, Any]],
 ) -> Ranking:
     """Without a registry nothing is known of what places lack."""
-    if not rows:
-        return Ranking(by, columns, places)
     codes = [place.code for place in places]
-    placed = any(row.get("code") in codes for row in rows)
-    return Ranking(by, columns, places, placed, {name: lacking(tables[name], rows, codes) for name in columns})
+    return Ranking(by, columns, places, {name: lacking(tables[name], rows, codes) for name in columns} if rows else {})
+
+
+def _on_the_map(rows: Sequence[Mapping[str, Any]], layers: Layers, places: Sequence[Place]) -> bool:
+    """Whether a map and a ranking have anything to say: one road is drawn or lies in a place, or none is known yet."""
+    drawn = {feature["properties"].get("id") for feature in layers.roads.get("features", ())}
+    codes = {place.code for place in places}
+    return not rows or any(row["id"] in drawn or row.get("code") in codes for row in rows)
 
 
 def _places(bundle: Mapping[str, Any]) -> tuple[Place, ...]:

@@ -74,14 +74,12 @@ class Strip:
 class Ranking:
     """The subdistricts, worst first by the indicator that shades the map, with all indicators they have beside it.
 
-    `placed` is false where the roads of this world belong to no subdistrict: then nothing can be ranked. `lacking` says
-    of an indicator which places lack what it counts (code -> `road` or a road class).
+    `lacking` says of an indicator which places lack what it counts (code -> `road` or a road class).
     """
 
     by: str
     columns: tuple[str, ...]
     places: tuple[Place, ...]
-    placed: bool = True
     lacking: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
@@ -116,7 +114,10 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class WallView:
-    """Everything a wall shows except the values, which arrive over the live socket."""
+    """Everything a wall shows except the values, which arrive over the live socket.
+
+    `mapless` says that the roads of this world have neither geometry nor a subdistrict: no map and no ranking then.
+    """
 
     scene: str
     zh: str
@@ -131,6 +132,7 @@ class WallView:
     map: MapView | None
     sources: Mapping[str, Mapping[str, str]]
     coverage: Mapping[str, Coverage] = field(default_factory=dict)  # of the indicators that count roads
+    mapless: bool = False
 
     @property
     def topic(self) -> str:
@@ -139,11 +141,13 @@ class WallView:
     def settings(self, lang: str) -> dict[str, Any]:
         """What assets/live.js needs, as plain JSON; the geometry travels in the map's own layers."""
         return {
-            "v": 1, "topic": self.topic, "world": self.world, "scene": self.scene, "lang": lang, "district": DISTRICT,
+            "v": 1, "topic": self.topic, "world": self.world, "scene": self.scene, "zh": self.zh, "en": self.en,
+            "lang": lang, "district": DISTRICT,
             "indicators": {name: asdict(each) for name, each in self.indicators.items()},
             "places": {each.code: asdict(each) for each in (self.ranking.places if self.ranking else ())},
             "tiles": list(self.tiles), "trends": list(self.trends), "sources": dict(self.sources),
-            "strip": {"speed": self.strip.speed, "state": self.strip.state, "awaited": dict(self.strip.awaited)}
+            "strip": {"speed": self.strip.speed, "state": self.strip.state, "awaited": dict(self.strip.awaited),
+                      "names": {road.id: road.zh if lang == "zh" else road.en for road in self.strip.roads}}
             if self.strip else None,
             "ranking": {"by": self.ranking.by, "columns": list(self.ranking.columns)} if self.ranking else None,
             "splits": [asdict(split) for split in self.splits],

@@ -117,7 +117,8 @@ def read_valkey(client: redis.Redis) -> Valkey:
 
 
 def read_processes(client: redis.Redis, now_ms: int) -> dict[str, float]:
-    """Process -> resident memory, MB, of those with a fresh heartbeat, with their descendants that have none.
+    """Process -> resident memory, MB, of those with a fresh heartbeat and of the children that the supervisor names,
+    each with its descendants that have no name of their own: Valkey is no part of the supervisor.
 
     Heartbeats of feeds are not processes. A process of another machine, or one that is gone, is left out.
     """
@@ -125,17 +126,23 @@ def read_processes(client: redis.Redis, now_ms: int) -> dict[str, float]:
     pids: dict[int, str] = {}
     for name, text in sorted(beats.items()):
         fact = json.loads(text)
-        if not name.startswith(b"feed:") and now_ms - int(fact.get("at", 0)) < FRESH_MS and "pid" in fact:
+        if name.startswith(b"feed:") or now_ms - int(fact.get("at", 0)) >= FRESH_MS:
+            continue
+        if "pid" in fact:
             pids.setdefault(int(fact["pid"]), name.decode())
+        for child, about in fact.get("children", {}).items():
+            if about.get("alive") and about.get("pid"):
+                pids.setdefault(int(about["pid"]), child)
     memory: dict[str, float] = {}
     for pid, process in pids.items():
         with suppress(psutil.Error):
-            memory[process] = sum(_resident(member) for member in _family(psutil.Process(pid), pids)) / MB
+            own = sum(_resident(member) for member in _family(psutil.Process(pid), pids)) / MB
+            memory[process] = memory.get(process, 0.0) + own  # a server and its worker are one
     return memory
 
 
 def _family(process: psutil.Process, others: Mapping[int, str]) -> Iterator[psutil.Process]:
-    """The process and its descendants, without those that speak for themselves (and their descendants)."""
+    """The process and its descendants, without those that have a name (and their descendants)."""
     yield process
     for child in process.children():
         if child.pid not in others:

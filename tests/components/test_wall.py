@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from components.district_map import bounds, drafted
-from components.home import home
+from components.home import home, nothing
 from components.strip import assumptions
-from components.tile import scale_top, shown, tile
+from components.tile import lefts, scale_top, shown, tile
 from components.wall import wall
-from components.words import WORDS, language
+from components.words import language
+from ioc.queries.home import HomeView, Named
 from ioc.queries.wall import Indicator, Layers, Limit, MapView, Place, Ranking, Road, Split, Strip, WallView
 
 SQUARE = {"type": "Polygon", "coordinates": [[[114.0, 22.5], [114.2, 22.5], [114.2, 22.6], [114.0, 22.5]]]}
@@ -95,7 +97,8 @@ def test_the_settings_travel_as_an_attribute_that_parses_back() -> None:
     root = wall(view(), "en").to_plotly_json()["props"]
     [settings] = json.loads(root["data-settings"])
     assert settings["lang"] == "en"
-    assert settings["strip"] == {"speed": "T2r", "state": "T3r", "awaited": {}}
+    assert (settings["strip"]["speed"], settings["strip"]["state"], settings["strip"]["awaited"]) == ("T2r", "T3r", {})
+    assert settings["strip"]["names"]["R0"] == "Shennan"
 
 
 def test_the_strip_says_in_both_languages_what_of_its_roads_is_assumed() -> None:
@@ -153,23 +156,11 @@ def test_the_limits_stand_where_their_values_lie_on_the_bar() -> None:
     assert (red, orange, yellow) == ("33.33%", "44.44%", "66.67%")
 
 
-def test_limits_that_are_close_stand_in_a_row() -> None:
-    near = Indicator(
-        "O1",
-        1,
-        "CPU",
-        "CPU",
-        "%",
-        1,
-        "down",
-        (Limit("yellow", 80.0), Limit("orange", 90.0), Limit("red", 95.0)),
-        None,
-        (),
-    )
-    assert scale_top(near) == 100.0
-    assert of_class(tile(near, "zh"), "packed")
-    assert not of_class(tile(SPEED, "zh"), "packed")
-    assert of_class(tile(SPEED, "en"), "packed")
+def test_the_name_of_a_limit_stands_below_its_place_unless_another_name_or_the_edge_needs_the_room() -> None:
+    assert lefts([80.0, 95.0], 4.6) == [
+        "max(1.3rem, min(80.00%, max(5.9rem, min(95.00%, 100% - 1.3rem)) - 4.6rem))",
+        "max(5.9rem, min(95.00%, 100% - 1.3rem))",
+    ]
 
 
 @pytest.mark.parametrize(("value", "text"), [(30.0, "30"), (1.5, "1.5"), (0.25, "0.25"), (99.9, "99.9")])
@@ -190,11 +181,41 @@ def test_the_map_says_draft_only_of_drafts() -> None:
     assert "示意" not in json.dumps(wall(view(), "zh"), default=lambda part: part.to_plotly_json(), ensure_ascii=False)
 
 
-def test_the_home_page_has_one_card_for_each_wall_and_says_when_there_is_none() -> None:
-    assert [card["href"] for card in of_class(home([view()], "en"), "card")] == ["/wall/traffic?lang=en"]
-    assert WORDS["home_none"][0] in json.dumps(
-        home([], "zh"), default=lambda part: part.to_plotly_json(), ensure_ascii=False
-    )
+def glance(**changes: Any) -> HomeView:
+    return replace(
+        HomeView(
+            world="replay", asked=False, worlds=(("live", "live"), ("replay", "replay")), walls=(view(),),
+            elsewhere=(Named("operations", "运行保障", "operations"),),
+            without=(Named("safety", "公共安全", "public safety"),),
+        ),
+        **changes,
+    )  # fmt: skip
+
+
+def links(component: Any) -> list[str]:
+    return [part["props"]["href"] for part in parts(component) if "href" in part["props"]]
+
+
+def test_the_links_of_the_home_page_keep_the_language_and_the_world_that_was_asked_for() -> None:
+    assert links(home(glance(), "zh")) == [
+        "/?world=live", "/?world=replay", "/wall/traffic", "/wall/operations?world=live",
+    ]  # fmt: skip
+    assert links(home(glance(asked=True), "en")) == [
+        "/?world=live&lang=en", "/?world=replay&lang=en", "/wall/traffic?world=replay&lang=en",
+        "/wall/operations?world=live&lang=en",
+    ]  # fmt: skip
+
+
+def test_the_home_page_opens_topics_of_one_world_and_says_which_scenes_are_not_in_it() -> None:
+    made = home(glance(), "zh")
+    assert [each["topic"] for each in json.loads(made.to_plotly_json()["props"]["data-settings"])] == ["live/traffic"]
+    texts = [[child["props"]["children"] for child in each["children"]] for each in of_class(made, "place")]
+    assert texts == [["运行保障", "只在实时世界，打开大屏"], ["公共安全", "未建"]]
+    assert [link["className"] for link in of_class(made, "way")] == ["way", "way here"]
+
+
+def test_where_there_is_but_one_world_there_is_nowhere_else_to_go() -> None:
+    assert links(home(glance(worlds=(("live", "live"),), elsewhere=()), "zh")) == ["/wall/traffic"]
 
 
 def test_the_language_is_chinese_unless_english_is_asked_for() -> None:
@@ -202,17 +223,22 @@ def test_the_language_is_chinese_unless_english_is_asked_for() -> None:
 
 
 def test_who_may_open_no_wall_reads_so_with_the_role_and_no_live_path_is_opened() -> None:
-    text = json.dumps(home([], "zh", ["审计管理员"]), default=lambda part: part.to_plotly_json(), ensure_ascii=False)
+    text = json.dumps(nothing("zh", ["审计管理员"]), default=lambda part: part.to_plotly_json(), ensure_ascii=False)
     assert "您的角色没有可打开的大屏" in text
     assert "角色：审计管理员" in text
     assert "data-settings" not in text
 
 
-def test_roads_without_a_subdistrict_are_not_ranked_and_one_sentence_says_so() -> None:
+def test_roads_that_are_on_no_map_have_the_centre_and_one_sentence_says_why() -> None:
     fields = {field: getattr(view(), field) for field in WallView.__dataclass_fields__}
-    made = wall(WallView(**fields | {"ranking": Ranking("T2", ("T2",), view().ranking.places, placed=False)}), "zh")
-    assert not of_class(made, "rank")
-    assert [each["children"] for each in of_class(made, "not-placed")] == ["本回放的路段没有街道归属，不作排名"]
+    made = wall(WallView(**fields | {"ranking": None, "map": None, "mapless": True}), "zh")
+    assert made.className == "wall with-strip"
+    assert [len(of_class(column, "road")) for column in made.children if "column" in (column.className or "")] == [
+        0,
+        40,
+        0,
+    ]
+    assert "本回放的路段无坐标与街道归属，不画地图、不作排名" in [note["children"] for note in of_class(made, "note")]
 
 
 def test_a_column_that_a_place_lacks_the_roads_for_says_which() -> None:

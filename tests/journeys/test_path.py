@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,30 +60,56 @@ def test_an_observation_added_by_plain_redis_py_stands_in_the_tile(quiet: Centre
     page.close()
 
 
-def test_one_road_is_a_number_without_a_level_and_half_of_the_roads_are_judged(quiet: Centre, browser: Browser) -> None:
+WINDOW_S = 300
+
+
+def test_a_wall_judges_the_last_complete_window_and_shows_an_open_one_as_a_number(
+    quiet: Centre, browser: Browser
+) -> None:
     page = enter(browser, quiet, "wall")
     page.goto(f"{quiet.url}/wall/traffic")
     expect(page.locator("html[data-path]")).to_have_count(1)  # the page has read its settings
     roads = page.evaluate("Object.keys(ioc.state.settings[0].coverage.T2.roads)")
     assert len(roads) == 20
     producer = redis.Redis(unix_socket_path=str(quiet.home / "valkey.sock"))
+    tile, verdict = page.locator("#tile-T2"), page.locator("#verdict-word")
 
-    def report(names: list[str]) -> None:
-        now = dt.datetime.now(dt.UTC).isoformat()
+    def report(names: list[str], speed: str, at_s: float) -> None:
         for name in names:
-            producer.xadd("ioc:live:{traffic:0}:in", {"t": now, "k": name, "speed": "12.0", "vehicles": "1"})
+            row = {"t": str(round(1000 * at_s)), "k": name, "speed": speed, "vehicles": "1"}
+            producer.xadd("ioc:live:{traffic:0}:in", row)
 
-    report(roads[:1])
-    tile = page.locator("#tile-T2")
+    # far enough in a window that a row of now closes the one before, and far enough from its end
+    wait_until(lambda: 6 <= time.time() % WINDOW_S <= 270, "a window is open", 40)
+    opened = time.time() // WINDOW_S * WINDOW_S
+    report(roads[:1], "12.0", opened - 1)
     expect(number(page, "T2")).to_have_text("12.0", timeout=5_000)
     expect(tile.locator(".coverage")).to_have_text("样本不足：报数路段 1/20")
-    expect(tile.locator(".chip")).to_be_hidden()
-    expect(page.locator("#trend-T2 .chip")).to_be_hidden()
-    expect(page.locator("#verdict-word")).to_have_text("不可判")
-    report(roads)  # the window may have closed between: all of them, in whichever is open
+    expect(tile.locator(".judged")).to_have_text("未满，不判级")
+    expect(verdict).to_have_text("不可判")
+    report(roads, "12.0", opened - 1)
     expect(tile.locator(".coverage")).to_have_text("报数路段 20/20", timeout=5_000)
+    expect(tile.locator(".chip")).to_be_hidden()  # half of the roads would do, but the window may go on
+
+    report(roads[:1], "60.0", time.time())
+    expect(number(page, "T2")).to_have_text("60.0", timeout=5_000)
+    expect(number(page, "T2")).to_have_attribute("data-quality", "provisional")
+    expect(tile.locator(".coverage")).to_have_text("样本不足：报数路段 1/20")
     expect(tile.locator(".chip")).to_have_text("红")
+    expect(tile.locator(".judged")).to_have_text(f"{beijing(opened)} 值 12.0")
+    expect(page.locator("#trend-T2 .chip")).to_have_text("红")
+    expect(page.locator("#trend-T2 .number")).to_have_text("12.0")
+    expect(page.locator(f"#road-{roads[0]} .road-level")).to_have_text("红")
+    expect(page.locator("#facts .state-5 .number")).to_have_text("20")
+    expect(verdict).to_have_text("严重")
+    expect(page.locator("#verdict-detail")).to_contain_text(
+        f"{beijing(opened - WINDOW_S)}–{beijing(opened)} 完整时段：主干路车速 12.0"
+    )
     page.close()
+
+
+def beijing(at_s: float) -> str:
+    return dt.datetime.fromtimestamp(at_s, dt.timezone(dt.timedelta(hours=8))).strftime("%H:%M")
 
 
 def test_a_broken_observation_is_a_dead_letter_and_the_wall_goes_on(quiet: Centre) -> None:

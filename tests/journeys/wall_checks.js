@@ -6,7 +6,7 @@ document.addEventListener("securitypolicyviolation", (event) => {
 window.checks = {
   // Text that is clipped: an element hides what overflows and has more than it shows. Leaflet's canvas is larger than its
   // box on purpose.
-  clipped: () => [...document.querySelectorAll("#wall, #wall *")].filter((element) => {
+  clipped: () => [...document.querySelectorAll("[data-settings], [data-settings] *")].filter((element) => {
     if (element.closest(".leaflet-pane, svg") || element.classList.contains("leaflet-container")) return false;
     if (!element.textContent.trim() || !element.getClientRects().length) return false;
     const style = getComputedStyle(element);
@@ -24,7 +24,7 @@ window.checks = {
   // Text outside its panel, and panels that lie on each other.
   outside: () => {
     const out = [];
-    const panels = [...document.querySelectorAll("#wall .panel")].map((panel) => [panel, panel.getBoundingClientRect()]);
+    const panels = [...document.querySelectorAll("[data-settings] .panel:not(.panel .panel)")].map((panel) => [panel, panel.getBoundingClientRect()]);
     for (const [panel, box] of panels) {
       for (const element of panel.querySelectorAll("*")) {
         if (element.children.length || !element.textContent.trim() || element.closest(".leaflet-pane")) continue;
@@ -48,16 +48,19 @@ window.checks = {
   dressed: (change) => {
     const feeds = ioc.state.feeds;
     const held = [...ioc.state.cells].map(([name, cell]) => [name, { ...cell }]);
-    for (const cell of ioc.state.cells.values()) Object.assign(cell, change.cell || {});
+    for (const cell of ioc.state.cells.values()) {
+      Object.assign(cell, change.cell || {});
+      cell.done = cell.q === "provisional" ? [cell.x, cell.ws, cell.lv] : null; // an open window is judged by the one before it
+    }
     if (change.roads !== undefined) { // only so many roads have reported
-      const { speed } = ioc.state.settings[0].strip;
-      [...ioc.state.cells.values()].filter((cell) => cell.i === speed).slice(change.roads).forEach((cell) => { cell.x = null; });
+      const { speed } = ioc.state.settings.find((each) => each.strip).strip;
+      [...ioc.state.cells.values()].filter((cell) => cell.i === speed).slice(change.roads).forEach((cell) => { cell.x = null; cell.done = null; });
     }
     if (change.feed) ioc.state.feeds = feeds.map((feed) => ({ ...feed, ...change.feed }));
     const draw = () => { ioc.panels.draw(new Set(), true); ioc.path.draw(); ioc.map.draw(new Set(), true); };
     draw();
     const found = [...window.checks.clipped(), ...window.checks.heads(), ...window.checks.outside(), ...window.checks.labels()];
-    const said = document.getElementById("wall").textContent;
+    const said = document.querySelector("[data-settings]").textContent;
     ioc.state.feeds = feeds;
     held.forEach(([name, cell]) => ioc.state.cells.set(name, cell));
     draw();
@@ -67,8 +70,8 @@ window.checks = {
   // Digits that belong to no element with the four marks. Names, limits, clock, dates and heads of panels are no values.
   untraced: () => {
     const marks = ["data-indicator", "data-region", "data-window-end", "data-quality"];
-    const fixed = "h1, h3, .note, .limits, .header-right, .mode-note, .road-name, .row-name, .titles, .legend";
-    const walker = document.createTreeWalker(document.getElementById("wall"), NodeFilter.SHOW_TEXT);
+    const fixed = "h1, h3, .note, .limits, .header-right, .mode-note, .road-name, .row-name, .titles, .legend, .over-name";
+    const walker = document.createTreeWalker(document.querySelector("[data-settings]"), NodeFilter.SHOW_TEXT);
     const out = [];
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       const element = node.parentElement;
@@ -82,7 +85,7 @@ window.checks = {
 
   // Visible text below a size in px, charts included.
   small: (least) => {
-    const walker = document.createTreeWalker(document.getElementById("wall"), NodeFilter.SHOW_TEXT);
+    const walker = document.createTreeWalker(document.querySelector("[data-settings]"), NodeFilter.SHOW_TEXT);
     const out = [];
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       const element = node.parentElement;
@@ -93,7 +96,7 @@ window.checks = {
     return out;
   },
 
-  shares: () => Object.fromEntries([...document.querySelectorAll("#wall .panel")].map((panel) => {
+  shares: () => Object.fromEntries([...document.querySelectorAll("[data-settings] .panel")].map((panel) => {
     const box = panel.getBoundingClientRect();
     const parts = [box.left / innerWidth, box.top / innerHeight, box.width / innerWidth];
     return [panel.id || panel.className, parts.map((part) => Math.round(100 * part))];

@@ -40,7 +40,8 @@ def test_a_correction_of_an_earlier_window_does_not_replace_the_newest_cell():
     board.publish([late])
     board.complete([late])
     change = board.flush()
-    assert change.cells == {}
+    [cell] = change.cells.values()
+    assert (cell["x"], cell["done"]) == (5.0, [4.2, MINUTES_5, None])
     assert change.series == {"T1|440303|": [[MINUTES_5, 4.2]]}
 
 
@@ -69,6 +70,28 @@ def test_a_window_corrected_to_nothing_falls_back_to_the_kept_point_before_it():
     board.flush()
     board.complete([value(2, None, revision=1)])
     assert board.flush().cells["T1|440303|"]["last"] == [4.0, MINUTES_5]
+
+
+def test_a_window_that_has_only_just_opened_is_judged_by_the_complete_one_before_it():
+    board = Board(lambda value: None)
+    board.publish([value(1, 4.5, level="yellow"), value(2, 7.5, level="orange")])
+    assert board.flush().cells["T1|440303|"]["done"] is None
+    board.complete([value(1, 4.5, quality="complete", level="yellow")])
+    assert board.flush().cells["T1|440303|"]["done"] == [4.5, MINUTES_5, "yellow"]
+    board.complete([value(1, 4.5, quality="complete", level="yellow")])
+    assert board.flush() is None  # nothing new is said of it
+    board.complete([value(1, 3.9, quality="complete", revision=1)])
+    assert board.flush().cells["T1|440303|"]["done"] == [3.9, MINUTES_5, None]
+
+
+def test_a_complete_window_without_data_or_with_a_stale_value_judges_nothing():
+    board = Board(lambda value: None)
+    board.publish([value(3, 7.5, level="orange")])
+    board.complete([value(1, 4.5, quality="complete", level="yellow"), value(2, None)])
+    assert board.flush().cells["T1|440303|"]["done"] == [None, 2 * MINUTES_5, None]
+    board.complete([value(2, 4.5, quality="stale", level="yellow")])
+    board.publish([value(3, 7.0, level="orange")])
+    assert board.flush().cells["T1|440303|"]["done"] == [None, 2 * MINUTES_5, None]
 
 
 def test_a_series_keeps_its_newest_points_in_the_order_of_time():

@@ -19,8 +19,14 @@ def test_a_cell_has_the_keys_of_the_contract():
     assert frame.cell(NUMBER, None) == {
         "i": "T1", "iv": 3, "r": "440303", "d": {"corridor": "深南路"}, "s": "T1|440303|corridor=深南路", "ws": 0,
         "we": 300_000, "x": 4.5, "q": "complete", "n": 7, "rev": 1, "lv": "yellow", "y": 4.1, "o": "recorded",
-        "last": None,
+        "last": None, "done": None,
     }  # fmt: skip
+
+
+def test_only_a_provisional_cell_says_the_complete_window_it_is_judged_by():
+    opened = Value("T1", 1, "440303", (), 300_000, 600_000, 7.5, "provisional", 1, level="orange")
+    assert frame.cell(opened, None, (4.5, 300_000, "yellow"))["done"] == [4.5, 300_000, "yellow"]
+    assert frame.cell(NUMBER, None, (4.0, 1, None))["done"] is None
 
 
 def test_only_a_cell_without_a_value_says_what_it_was():

@@ -188,3 +188,16 @@ def test_a_share_of_the_roads_for_what_is_no_tile_is_refused_by_name() -> None:
             {"tile": [{"indicator": "A"}], "strip": {"speed": "B", "state": "B"}, "coverage": {"B": 0.5}},
             indicator("A"), indicator("B", dimensions=["road"]),
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "drawn", "mapless"), [("", "", True), ("440303001", "", False), ("", "LH001", False)])
+def test_there_is_a_map_where_a_road_is_drawn_or_lies_in_a_subdistrict(code: str, drawn: str, mapless: bool) -> None:
+    levels = ["district", "subdistrict"]
+    held = bundle(indicator("A", levels=levels), indicator("B", dimensions=["road"]))
+    held["registries"] = {name: [{"id": "LH001", "code": code}] for name in held["registries"]}
+    composition = {
+        "tile": [{"indicator": "A"}], "strip": {"speed": "B", "state": "B"}, "map": {"roads": "B", "areas": "A"},
+    }  # fmt: skip
+    layers = Layers(roads={"features": [{"properties": {"id": drawn}}]})
+    made = compose(held, composition, layers, World("live"), "traffic")
+    assert (made.mapless, made.map is None, made.ranking is None) == (mapless, mapless, mapless)

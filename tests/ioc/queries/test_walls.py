@@ -51,6 +51,7 @@ def test_a_replay_shows_the_forty_recorded_roads_and_what_is_assumed_of_them(
     assert view.strip is not None
     assert len(view.strip.roads) == 40
     assert view.strip.roads[0].assumed == ("class", "length_km", "vehicles")
+    assert (view.map, view.ranking, view.mapless) == (None, None, True)  # nothing could be drawn or ranked
 
 
 @pytest.mark.service

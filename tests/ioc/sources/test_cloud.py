@@ -97,6 +97,32 @@ def test_processes_are_found_by_their_heartbeats(redis_client: redis.Redis) -> N
 
 
 @pytest.mark.service
+def test_a_child_that_the_supervisor_names_is_a_process_of_its_own_and_no_part_of_the_supervisor(
+    redis_client: redis.Redis,
+) -> None:
+    code = (
+        "import sys; held = bytearray(60_000_000); held[::4096] = b'x' * len(held[::4096]); print(); sys.stdin.read()"
+    )
+    server = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert server.stdout is not None
+    now = real_ms()
+    children = {
+        "valkey": {"pid": server.pid, "alive": True}, "web": {"pid": None, "alive": False},
+    }  # fmt: skip
+    try:
+        server.stdout.readline()  # it holds its memory
+        own = psutil.Process().memory_info().rss / 1e6
+        fact = {"at": now, "pid": os.getpid(), "children": children}
+        redis_client.hset(keys.HEARTBEATS, "supervisor", json.dumps(fact))
+        memory = read_processes(redis_client, now)
+        assert set(memory) == {"supervisor", "valkey"}
+        assert memory["valkey"] > 60
+        assert memory["supervisor"] == pytest.approx(own, abs=30)
+    finally:
+        server.communicate()
+
+
+@pytest.mark.service
 def test_valkeys_figures_are_its_own(redis_client: redis.Redis) -> None:
     figures = read_valkey(redis_client)
     assert figures.memory_mb > 0.5

@@ -1,0 +1,114 @@
+// Home: the worst level of each scene, and everything of this world that is over its limit, worst first.
+"use strict";
+(function () {
+  const ioc = (window.ioc = window.ioc || {});
+  const home = (ioc.home = {});
+  const FLOW = 8; // rows where the page flows; else as many as there is room for
+
+  const worst = (levels) => levels.reduce((found, level) => Math.max(found, ioc.LEVELS.indexOf(level)), -1);
+
+  home.draw = (root) => {
+    const list = document.getElementById("over");
+    if (!list || !root.contains(list)) return;
+    for (const each of ioc.state.settings) {
+      const place = root.querySelector(`[data-scene="${each.scene}"]`);
+      const found = worst(each.tiles.map((id) => ioc.judge(ioc.indicator(id), ioc.districtCell(id)).level));
+      ioc.chip(place && place.querySelector(".chip"), found < 0 ? null : ioc.LEVELS[found]);
+    }
+    rows(list, over());
+  };
+
+  // Where an indicator is over: its region, and the group it is split by.
+  function where(settings, cell) {
+    const place = settings.places[cell.r];
+    const group = Object.values(cell.d || {}).join(" ");
+    return [place ? ioc.name(place) : cell.r ? ioc.word("district") : "", group].filter(Boolean).join(" ");
+  }
+
+  // Since when a series is over a limit without a break, as far as its points go; null where none are kept.
+  function since(indicator, cell) {
+    const points = ioc.state.series.get(cell.s) || [];
+    const limits = indicator.limits.map((limit) => limit.value);
+    const high = limits.length > 1 ? limits[0] < limits[limits.length - 1] : indicator.direction !== "up";
+    let found = null;
+    for (let at = points.length - 1; at >= 0; at -= 1) {
+      const [end, value] = points[at];
+      if (end > cell.we) continue;
+      if (value === null || (high ? value < limits[0] : value > limits[0])) break;
+      found = end;
+    }
+    return found;
+  }
+
+  function over() {
+    const found = [];
+    for (const cell of ioc.state.cells.values()) {
+      const settings = ioc.state.settings.find((each) => each.indicators[cell.i]);
+      const indicator = settings && settings.indicators[cell.i];
+      if (!indicator || !indicator.limits.length) continue;
+      const road = settings.strip && cell.i === settings.strip.state;
+      if (road && !(cell.d && cell.d.road)) continue; // the worst of all roads is one of them
+      const { level, settled } = ioc.judge(indicator, cell);
+      if (!level) continue;
+      const wide = (cell.r === settings.district || !cell.r) && !Object.keys(cell.d || {}).length;
+      found.push({ settings, indicator, cell: settled, level, road, name: cell.s, part: road ? 2 : wide ? 0 : 1 });
+    }
+    const rank = (row) => (row.part === 2 ? 0 : 10) + 2 * ioc.LEVELS.indexOf(row.level) - (row.part === 1 ? 1 : 0); // roads last
+    return found.sort((a, b) => rank(b) - rank(a) || (a.name < b.name ? -1 : 1));
+  }
+
+  function make(name) {
+    const row = ioc.make("div", "over-row");
+    row.dataset.row = name;
+    const chip = ioc.make("span", "chip");
+    const meter = ioc.make("span", "meter");
+    meter.append(ioc.make("i"), ioc.make("i"), ioc.make("i"), ioc.make("i"));
+    chip.append(meter, ioc.make("b"));
+    row.append(chip, ioc.make("b", "over-name"), ioc.make("span", "number"), ioc.make("span", "over-where"), ioc.make("span", "over-since"));
+    return row;
+  }
+
+  function plain({ settings, indicator, cell, level }) {
+    const limit = indicator.limits.find((one) => one.level === level);
+    return { indicator, cell, name: ioc.name(indicator), place: [where(settings, cell), limit ? ioc.word("line", ioc.word(level), ioc.plain(limit.value)) : ""] };
+  }
+
+  // A road's state is said by its speed.
+  function road({ settings, indicator, cell }) {
+    const id = cell.d.road;
+    const speed = ioc.indicator(settings.strip.speed);
+    const settled = ioc.judge(speed, ioc.districtCell(speed.id, `road=${id}`)).settled;
+    return { indicator: settled ? speed : indicator, cell: settled || cell, name: settings.strip.names[id] || settings.strip.awaited[id] || id, place: [ioc.name(indicator)] };
+  }
+
+  function rows(list, found) {
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const room = getComputedStyle(list).flexGrow === "0" ? FLOW : Math.max(1, Math.floor(list.clientHeight / (5.4 * rem)));
+    const shown = found.slice(0, room);
+    const held = new Map([...list.children].map((row) => [row.dataset.row, row]));
+    shown.forEach((each, index) => {
+      const row = held.get(each.name) || make(each.name);
+      held.delete(each.name);
+      if (list.children[index] !== row) list.insertBefore(row, list.children[index] || null);
+      const { level } = each;
+      const { indicator, cell, name, place } = each.road ? road(each) : plain(each);
+      const begun = since(each.indicator, each.cell);
+      ioc.chip(row.querySelector(".chip"), level);
+      ioc.text(row.querySelector(".over-name"), name);
+      const number = row.querySelector(".number");
+      ioc.text(number, `${ioc.shown(cell.x, indicator.decimals)}${indicator.unit ? ` ${indicator.unit}` : ""}`);
+      ioc.mark(number, cell, "complete");
+      ioc.text(row.querySelector(".over-where"), [ioc.name(each.settings), ...place].filter(Boolean).join(" · "));
+      const last = row.querySelector(".over-since");
+      ioc.text(last, begun === null || begun === cell.we ? ioc.word("valueAt", ioc.clock(cell.we)) : ioc.word("since", ioc.clock(begun)));
+      [row.querySelector(".over-where"), last].forEach((element) => ioc.mark(element, cell, "complete"));
+    });
+    held.forEach((row) => row.remove());
+    const none = document.getElementById("over-none");
+    const rest = found.length - shown.length;
+    ioc.hide(none, found.length > 0 && rest === 0);
+    const silent = !ioc.state.settings.some((each) => each.tiles.some((id) => ioc.judge(ioc.indicator(id), ioc.districtCell(id)).settled));
+    ioc.text(none, rest ? ioc.word("more", rest) : ioc.word(silent ? "noJudgement" : "noneOver"));
+    ioc.mark(none, { i: "over", r: "", we: ioc.state.beatServer }, "complete");
+  }
+})();
