@@ -145,6 +145,10 @@ class Folded:
             None if self.max is None else self.max[part].copy(),
         )
 
+    def kept(self, keys: NDArray[np.int64]) -> Folded:
+        """The state of these keys (ascending), as far as it knows them."""
+        return self.take(keys[: np.searchsorted(keys, len(self))])
+
     def merge(self, other: Folded) -> Folded:
         """Rows of both; keys are the same, `other` may know fewer of them."""
         other = other.grown(len(self))

@@ -66,6 +66,7 @@ class AlarmDesk:
         self._watched = np.zeros(0, np.bool_)
         self._cover = np.zeros(0, np.int64)
         self._dirty: set[int] = set()  # chunks that differ since the last look at the changes
+        self._gone: set[str] = set()  # fields to delete
         self._moved = True  # whether the progress does
 
     def judge(
@@ -112,12 +113,38 @@ class AlarmDesk:
         self._watched = np.append(self._watched, np.array(watched, np.bool_))
         self._cover = np.append(self._cover, np.array([self._covering(member) for member in fresh], np.int64))
 
+    def waits(self, size: int) -> NDArray[np.bool_]:
+        """Which of `size` groups have a level that is raised, pending or flapping: a value may change what is told."""
+        state, found = self.state, np.zeros(size, np.bool_)
+        pending = (state.above >= 0).any(axis=0) | (state.below >= 0).any(axis=0) | (state.calm >= 0)
+        found[: len(state)] = (state.level > 0) | (state.said[0] > 0) | pending
+        return found
+
+    def live(self, size: int) -> NDArray[np.bool_]:
+        """Which of `size` groups have something raised, pending or remembered. That a split group was seen is nothing:
+        its silence is not told."""
+        found = np.zeros(size, np.bool_)
+        found[: len(self.state)] = self.state.awake
+        return found
+
+    def keep(self, groups: NDArray[np.int64]) -> None:
+        """Leave out all groups but these (ascending)."""
+        chunks = -(-len(self.state) // CHUNK)
+        self.state = self.state.take(groups[: np.searchsorted(groups, len(self.state))])
+        known = groups[: np.searchsorted(groups, len(self._members))].tolist()
+        members, self._members, self._index = [self._members[code] for code in known], [], {}
+        self._watched, self._cover = np.zeros(0, np.bool_), np.zeros(0, np.int64)
+        self.meet(members)
+        self._dirty, self._moved = set(range(-(-len(self.state) // CHUNK))), True
+        self._gone |= {str(chunk) for chunk in range(len(self._dirty), chunks)}
+
     def changed(self) -> dict[str, bytes | None]:
         """Fields of the checkpoint that differ from the last call: `progress`, and chunks by number."""
-        fields: dict[str, bytes | None] = {str(chunk): self.state.pack_chunk(chunk) for chunk in sorted(self._dirty)}
+        fields: dict[str, bytes | None] = dict.fromkeys(sorted(self._gone))
+        fields |= {str(chunk): self.state.pack_chunk(chunk) for chunk in sorted(self._dirty)}
         if self._moved:
             fields[PROGRESS] = self._progress()
-        self._dirty, self._moved = set(), False
+        self._dirty, self._gone, self._moved = set(), set(), False
         return fields
 
     def snapshot(self) -> dict[str, bytes]:

@@ -14,6 +14,7 @@ from metrics.alarm_event import AlarmEvent
 from metrics.derive import Derived, Layouts
 from metrics.derived_feed import DerivedFeed
 from metrics.entered import NOTHING, Entered
+from metrics.expiry import Expiry
 from metrics.image_form import DamagedState, UnknownStateVersion
 from metrics.intake import Intake
 from metrics.observation import Batch
@@ -108,6 +109,7 @@ class State:
         inner = [feed.publication for feed in self.derived]
         self.spent: dict[str, tuple[float, int]] = {}  # by indicator: seconds, and steps that they were spent in
         self._image = image.Image(self.intakes, [*self.publications, *inner], plan.regions)
+        self.expiry = Expiry(self.intakes, [*self.publications, *inner])
 
     def feeds(self) -> dict[str, SourceFacts]:
         """The facts of each source."""
@@ -135,6 +137,10 @@ class State:
         """Outlooks of indicator versions that are no longer declared, which no other version goes on with."""
         return self._image.outlooks.left
 
+    def expire(self, now_ms: int) -> None:
+        """Give up what is idle, where the rule says so; no later value depends on it."""
+        self._image.renumbered(self.expiry.look(now_ms))
+
     def changed(self) -> dict[str, bytes | None]:
         """Fields of the checkpoint that differ from the last call (or from restore); None: delete the field."""
         return self._image.changed()
@@ -157,6 +163,9 @@ def _publications(plan: Plan) -> list[Publication]:
         mine = {name: keep_ms for name, keep_ms in mine.items() if name in own}
         publication = Publication(part, plan, mine, newest.get(indicator.id), layouts)
         found[indicator.id, indicator.version] = newest[indicator.id] = publication
+    quoted = {name for part in plan.indicators for name in indicators_of(part.indicator.formula)}
+    for publication in found.values():
+        publication.quoted = publication.plan.indicator.id in quoted
     standing = Standing([part.indicator for part in plan.indicators], found)
     for publication in found.values():
         publication.conclusion.standing = standing
@@ -279,6 +288,7 @@ def step(
     for name, intake in state.intakes.items():
         wanted = {scan: index for scan, index in needed.items() if scan in intake.panes}
         intake.settle(closed.get(name, intake.watermark.closed_ms), wanted)
+    state.expire(now_ms)
     return replace(outputs, more=more)
 
 

@@ -12,6 +12,8 @@ from metrics.keeping import columns_of
 from metrics.ledger import Ledger
 from metrics.plan import IndicatorPlan, Plan, Scan, SourcePlan
 
+_LISTS = ("entities", "texts", "keys", "identities")
+
 
 def explain(plan: Plan, state: State | None = None) -> dict[str, Any]:
     """The plan; with the state also rows, keys, bytes (of arrays and chunks, not of Python objects), and seconds spent
@@ -31,10 +33,22 @@ def explain(plan: Plan, state: State | None = None) -> dict[str, Any]:
         "hash": plan.hash,
         "sources": [
             _source(one, users, readers, None if state is None else state.intakes[name])
+            | ({} if state is None else {"codes": _codes(state, (f"{list_}/{name}" for list_ in _LISTS))})
             for name, one in plan.sources.items()
         ],
         "indicators": [_indicator(part, state, spent) for part in plan.indicators],
     }
+
+
+def _codes(state: State, names: Iterable[str]) -> list[dict[str, Any]]:
+    """The lists of codes: how many are held, how many of them were live at the last look (None: it is too short to be
+    looked at), how many were given up."""
+    held, expiry, wanted = state.expiry.held(), state.expiry, tuple(names)
+    return [
+        {"list": name, "held": count, "live": expiry.live.get(name), "given_up": expiry.given_up[name]}
+        for name, count in sorted(held.items())
+        if name in wanted or name.startswith(tuple(f"{one}/" for one in wanted))
+    ]
 
 
 def _source(
@@ -92,8 +106,9 @@ def _indicator(part: IndicatorPlan, state: State | None, spent: float) -> dict[s
         publication = next(one for one in state.publications if one.plan is part)
         seconds, steps = state.spent.get(part.id, (0.0, 0))
         found |= {
-            "groups": len(publication.deriver.groups), "windows": len(publication.records), "seconds": seconds,
-            "steps": steps, "share": seconds / spent if spent else 0.0,
+            "groups": len(publication.deriver.groups),
+            "groups_given_up": state.expiry.given_up[f"groups/{part.id}"], "windows": len(publication.records),
+            "seconds": seconds, "steps": steps, "share": seconds / spent if spent else 0.0,
         }  # fmt: skip
     return found
 
@@ -121,10 +136,15 @@ def printed(found: Mapping[str, Any]) -> Iterable[str]:
             yield f"  保留行 kept rows{state}  字段 fields {' '.join(kept['fields']) or '-'}"
             for column in kept["columns"]:
                 yield f"    列 column {column['column']}  用于 used by {' '.join(column['used_by'])}"
+        for one in source.get("codes", ()):
+            live = "-" if one["live"] is None else one["live"]
+            state = f"持有 held {one['held']}  活动 live {live}  已释放 given up {one['given_up']}"
+            yield f"  编码 codes {one['list']}  {state}"
     yield ""
     for one in sorted(found["indicators"], key=lambda one: -one.get("seconds", 0.0)):
         line = f"指标 indicator {one['indicator']}@{one['version']} {one['zh']} {one['en']}"
         if "seconds" in one:
             each = 1_000 * one["seconds"] / max(one["steps"], 1)
-            line += f"  组 groups {one['groups']}  每步 per step {each:.3f} ms  占比 share {one['share']:.1%}"
+            line += f"  组 groups {one['groups']} (已释放 given up {one['groups_given_up']})"
+            line += f"  每步 per step {each:.3f} ms  占比 share {one['share']:.1%}"
         yield line

@@ -9,6 +9,7 @@ import redis
 from numpy.typing import NDArray
 
 from metrics import keys
+from metrics.expiry import FLOOR
 from metrics.series import Lines, Numbering, Series
 from metrics.value_form import unpack_columns
 from metrics.values import Values
@@ -48,6 +49,7 @@ class History:
         self._numbering = Numbering()
         self._instants: dict[int, _Instant] = {}
         self._unsettled: set[int] = set()
+        self._limit = 0  # looked at again when there are so many series
 
     def __call__(self, series: Series, lines: Lines, window_end: int) -> NDArray[np.float64]:
         """The values of some lines in the windows that end there; NaN where there is none or it is null."""
@@ -84,6 +86,22 @@ class History:
         oldest = now_ms - self._keep_ms
         for end in [end for end in self._instants if end < oldest]:
             del self._instants[end]
+        self._forget_series()
+
+    def _forget_series(self) -> None:
+        """Renumber where more than half of the series have no value any more."""
+        if len(self._numbering) < max(FLOOR, self._limit):
+            return
+        live = np.zeros(len(self._numbering), np.bool_)
+        for instant in self._instants.values():
+            live[instant.settled()[0]] = True
+        if 2 * int(live.sum()) < len(live):
+            numbers = np.cumsum(live, dtype=np.int32) - np.int32(1)  # in order: what is settled stays so
+            for instant in self._instants.values():
+                series, values, revisions = instant.settled()
+                instant.held = numbers[series], values, revisions
+            self._numbering.keep(np.flatnonzero(live).astype(np.int32))
+        self._limit = 2 * int(live.sum())
 
     def reload(self, client: redis.Redis, world: str) -> None:
         """Read the completed values that are still published."""

@@ -14,6 +14,7 @@ from metrics.watermark import BEGINNING
 MAX_ENTITIES = 1 << ENTITY_BITS  # an identity is one int64: the entity's code under the milliseconds of its bucket
 CHUNK = 16_384  # identities in a closed chunk of a checkpoint: 32 KB or some more, so that a commit rewrites little
 BUCKETS_MS = (60_000, 600_000)  # the least and the greatest stretch of time that is forgotten at once
+_ENTITY_MASK = np.int64(MAX_ENTITIES - 1)
 _RADIX_ENTITIES = 1 << 16  # numpy sorts 16-bit keys by radix, six times as fast
 
 
@@ -65,6 +66,16 @@ class _Bucket:
         self.long = len(parts)
         if not self.runs:  # nothing was looked up yet: do not keep the short parts beside their join
             self.unsorted = self.parts[:]
+
+    def recode(self, codes: NDArray[np.int64]) -> None:
+        """Give its entities their new codes, which have the order of the old ones: runs stay sorted."""
+        renewed: dict[int, NDArray[np.int64]] = {}  # a part may stand in several lists
+        for arrays in (self.parts, self.runs, self.unsorted):
+            for at, keys in enumerate(arrays):
+                if id(keys) not in renewed:
+                    renewed[id(keys)] = (keys & ~_ENTITY_MASK) | codes[keys & _ENTITY_MASK]
+                arrays[at] = renewed[id(keys)]
+        self.reported = 0
 
     def chunks(self, first: int) -> Iterator[tuple[int, bytes]]:
         """The chunks from the number `first` on; all but the last one never change again."""
@@ -150,6 +161,23 @@ class Identities:
         for index in [index for index in self._buckets if (index + 1) * self.bucket_ms <= before_ms]:
             bucket = self._buckets.pop(index)
             self._dropped += [f"{index}/{chunk}" for chunk in range(-(-bucket.count // CHUNK))]
+
+    def live(self, entities: int) -> NDArray[np.bool_]:
+        """Which entities it holds an identity of, shape (entities,)."""
+        found = np.zeros(entities, np.bool_)
+        for bucket in self._buckets.values():
+            for keys in bucket.parts:
+                found[keys & _ENTITY_MASK] = True
+        return found
+
+    def keep(self, kept: NDArray[np.int64], codes: NDArray[np.int32]) -> None:
+        """Leave out all entities but these (ascending); `codes`: the new ones, by old code."""
+        newest = self._newest[kept[: np.searchsorted(kept, len(self._newest))]]
+        self._newest = np.full(1 << max(10, (len(newest) - 1).bit_length()), BEGINNING, np.int64)
+        self._newest[: len(newest)] = newest
+        wide = codes.astype(np.int64)
+        for bucket in self._buckets.values():
+            bucket.recode(wide)
 
     def __len__(self) -> int:
         return sum(bucket.count for bucket in self._buckets.values())

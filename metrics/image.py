@@ -4,13 +4,13 @@
 |---|---|
 | `meta` | the version of this form |
 | `source/ID` | watermark, counters, presence |
-| `entities/ID/CHUNK`, `texts/ID/FIELD/CHUNK`, `keys/ID/COLUMNS/CHUNK` | dictionaries, append-only |
+| `entities/ID/CHUNK`, `texts/ID/FIELD/CHUNK`, `keys/ID/COLUMNS/CHUNK` | dictionaries, append-only but for expiry |
 | `seen/ID/BUCKET/CHUNK` | identities |
 | `rows/ID/CHUNK` | kept rows, in order of arrival |
 | `grounds/ID` | what the state of a source rests on |
 | `pane/SCAN/INDEX` | folded state |
 | `indicator/ID@VERSION` | how far it is published |
-| `groups/ID@VERSION/CHUNK` | its groups, append-only |
+| `groups/ID@VERSION/CHUNK` | its groups, as the dictionaries |
 | `record/ID@VERSION/END` | what was published of one window |
 | `kept/ID@VERSION/MEASURE/END` | a measure, or (MEASURE empty) the values, of a window that comparisons ask for |
 | `alarms/ID@VERSION/KEY` | the memory of its alarms |
@@ -20,7 +20,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from metrics.grounds import Grounds
@@ -65,6 +65,7 @@ class Image:
         self._told: dict[str, bytes] = {}  # small fields as they were written
         self.orphans: list[Orphan] = []  # until their alarms are somebody's or nobody's
         self._written: dict[str, int] = {}
+        self._chunks: dict[str, int] = {}  # of each list, in the checkpoint
         self._stray: list[str] = []  # fields of a checkpoint that the plan has no use for
         self._fresh = True
 
@@ -80,7 +81,9 @@ class Image:
             if len(items) > written:
                 for chunk in range(written // CHUNK, (len(items) - 1) // CHUNK + 1):
                     out[f"{name}/{chunk}"] = chunk_of(items, chunk)
-                self._written[name] = len(items)
+            chunks = -(-len(items) // CHUNK)
+            out |= {f"{name}/{chunk}": None for chunk in range(chunks, self._chunks.get(name, 0))}
+            self._written[name], self._chunks[name] = len(items), chunks
         for name, intake in self._intakes.items():
             if intake.changed:
                 out[f"source/{name}"] = source_form(intake)
@@ -117,6 +120,10 @@ class Image:
             self.orphans.remove(one)
             out |= {field: None for field in one.fields if field not in out}
         return out
+
+    def renumbered(self, lists: Collection[str]) -> None:
+        """These lists are others now: they are written anew as a whole."""
+        self._written |= dict.fromkeys(lists, 0)
 
     def _small(self) -> Iterator[tuple[str, bytes]]:
         """Fields that seldom change and are compared with what was written."""
@@ -166,4 +173,8 @@ class Image:
         restoration = Restoration(parts)
         restoration.load(fields)
         self._fresh = False
+        for field in fields:
+            name, _, chunk = field.rpartition("/")
+            if name in self._lists:
+                self._chunks[name] = max(self._chunks.get(name, 0), int(chunk) + 1)
         self._stray, self._written, self.orphans = restoration.stray, restoration.written, restoration.orphans

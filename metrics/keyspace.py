@@ -1,4 +1,4 @@
-"""Keys: the combinations of row columns that state is kept for, as dense codes that never change their meaning."""
+"""Keys: the combinations of row columns that state is kept for, as dense codes that only expiry renumbers."""
 
 from __future__ import annotations
 
@@ -61,6 +61,18 @@ class Keys:
         known = [self.append(tuple(int(part[at]) for part in parts)) for at in first]
         return np.array(known, np.int32)[inverse]
 
+    def keep(self, kept: NDArray[np.int64], parts: Sequence[NDArray[np.int32]]) -> None:
+        """Leave out all keys but these (ascending); `parts`: the new codes of each column, by old code."""
+        if self.columns == (ENTITY,):
+            return
+        table = self.table()[kept]
+        self.rows[:] = map(tuple, np.stack([new[table[:, at]] for at, new in enumerate(parts)], 1).tolist())
+        self._index = {row: code for code, row in enumerate(self.rows)}
+
+    def table(self) -> NDArray[np.int64]:
+        """The keys that have rows, shape (keys, columns)."""
+        return np.array(self.rows, np.int64).reshape(-1, len(self.columns))
+
     def part(self, column: str, since: int = 0) -> Codes:
         """The code in one column of each key from `since` on."""
         if self.columns == (ENTITY,):
@@ -93,6 +105,12 @@ class Entities:
     def ranks(self) -> NDArray[np.int64]:
         """The place of each entity among all in code point order of its id."""
         return self.dictionary.ranks()
+
+    def keep(self, kept: NDArray[np.int64]) -> None:
+        """Leave out all entities but these (ascending)."""
+        self.dictionary.keep(kept)
+        self._rows = np.empty(0, np.int32)
+        self._taken.clear()
 
     def unregistered(self) -> NDArray[np.bool_] | None:
         """Which entities the registry lacks, shape (entities,); None if it knows all or there is none."""

@@ -21,7 +21,10 @@ Index = NDArray[np.int64]
 
 
 class Groups:
-    """The groups of an indicator as dense codes, append-only; every published region has one from the start."""
+    """The groups of an indicator as dense codes; every published region has one from the start.
+
+    They are only appended, but for expiry, which leaves out split groups.
+    """
 
     def __init__(self, plan: IndicatorPlan, regions: Regions) -> None:
         self.all: list[Group] = []
@@ -48,9 +51,18 @@ class Groups:
         """The code of a group, -1 if it was never seen."""
         return self._index.get(group, -1)
 
+    def lasting(self) -> NDArray[np.bool_]:
+        """Those that are no split: there are as many as there are regions."""
+        return np.array([split is None for _, split in self.all], np.bool_)
+
+    def keep(self, kept: Index) -> None:
+        """Leave out all groups but these (ascending)."""
+        self.all[:] = [self.all[code] for code in kept.tolist()]
+        self._index = {group: code for code, group in enumerate(self.all)}
+
 
 class Layout:
-    """How the keys of one measure spread over groups. It grows with the keys and depends on nothing else.
+    """How the keys of one measure spread over groups. It grows and shrinks with the keys, and depends on nothing else.
 
     Key `pair_key[i]` counts in cell `pair_cell[i]`. In one step a cell is a group; with `per` a cell is a group and a
     combination of the `per` columns: cell c belongs to group `cell_group[c]`, and key `cell_key[c]` has its columns.
@@ -110,6 +122,41 @@ class Layout:
         self.cell_group = np.concatenate([self.cell_group, np.array(groups, np.int64)])
         self.cell_key = np.concatenate([self.cell_key, np.array(owners, np.int64)])
         self._offsets = np.searchsorted(self.pair_key, np.arange(self._known + 1))
+
+    def used(self, keys: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """The groups that some of these keys count in, shape (groups,)."""
+        found = np.zeros(len(self.groups), np.bool_)
+        cells = self.pair_cell[keys[self.pair_key]]
+        found[self.cell_group[cells] if self._measure.measure.per else cells] = True
+        return found
+
+    def recode_keys(self, codes: NDArray[np.int32]) -> None:
+        """The new code of each key, -1 for those that are gone; the order stays."""
+        known = codes[: self._known].astype(np.int64)
+        stays = known[self.pair_key] >= 0
+        self.pair_key, self.pair_cell = known[self.pair_key[stays]], self.pair_cell[stays]
+        self._known = int((known >= 0).sum())
+        self._offsets = np.searchsorted(self.pair_key, np.arange(self._known + 1))
+        if self._measure.measure.per:
+            left, first, self.pair_cell = np.unique(self.pair_cell, return_index=True, return_inverse=True)
+            cells = np.full(len(self.cell_group), -1)
+            cells[left] = np.arange(len(left))
+            self.cell_group, self.cell_key = self.cell_group[left], self.pair_key[first]
+            renewed = zip(self._cells, cells.tolist(), strict=True)  # cells were added in the order of their codes
+            self._cells = {cell: code for cell, code in renewed if code >= 0}
+
+    def recode_groups(self, codes: NDArray[np.int32], groups: Groups) -> None:
+        """The new code of each of these groups; all that are in use have one."""
+        self._projected.clear()
+        if groups is not self.groups:
+            return
+        wide = codes.astype(np.int64)
+        if self._measure.measure.per:
+            self.cell_group = wide[self.cell_group]
+            named = zip(self.cell_group.tolist(), self._cells.items(), strict=True)
+            self._cells = {(group, combination): cell for group, ((_, combination), cell) in named}
+        else:
+            self.pair_cell = wide[self.pair_cell]
 
     def project(self) -> Index | None:
         """For each shared group the measure's own group, -1 where it has none; None if they are the same."""

@@ -67,6 +67,18 @@ class Ledger:
         self.version += 1
         self._written = min(self._written, same)
 
+    def recode(self, name: str, codes: NDArray[np.int32]) -> None:
+        """Give the codes in a column their new numbers; `codes`: by old code. Negative ones stay, and a cell that is no
+        code (nobody reads it) becomes 0."""
+        if not self.rows:
+            return
+        cells = self._columns[name][: self.rows]
+        known = (cells >= 0) & (cells < len(codes))
+        renewed = codes[np.where(known, cells, 0).astype(np.int64)] if len(codes) else np.zeros(self.rows, np.int32)
+        self._columns[name][: self.rows] = np.where(known, renewed, np.where(cells < 0, cells, 0))
+        self.version += 1
+        self._written = 0
+
     def changed(self, names: tuple[str, ...]) -> Iterator[tuple[int, bytes | None]]:
         """Chunks to write since the last call, by number; None: delete. `names`: the columns that are written."""
         if self.rows == self._written and self._fields == _chunks(self.rows):

@@ -18,12 +18,13 @@ _BETWEEN = "\x1f"  # joins the fields of an identity
 
 
 class NamedIdentities:
-    """The identities accepted by one source within its lateness, each a text; codes are dense and never change."""
+    """The identities accepted by one source within its lateness, each a text, under dense codes."""
 
     def __init__(self) -> None:
         self.names = Dictionary()
         self._newest = np.empty(0, np.int64)  # by code: the time at which it was accepted; BEGINNING: not, or forgotten
         self._dirty: set[int] = set()
+        self._dropped: list[str] = []
 
     def codes(self, columns: Sequence[Column]) -> NDArray[np.int32]:
         """The identity of each row."""
@@ -59,11 +60,28 @@ class NamedIdentities:
             self._dirty.update(np.unique(np.flatnonzero(old) // CHUNK).tolist())
             self._newest[old] = BEGINNING
 
+    def live(self) -> NDArray[np.bool_]:
+        """Which identities have not been forgotten, shape (names,)."""
+        found = np.zeros(len(self.names), np.bool_)
+        found[: len(self._newest)] = self._newest[: len(self.names)] > BEGINNING
+        return found
+
+    def keep(self, kept: NDArray[np.int64]) -> None:
+        """Leave out all identities but these (ascending)."""
+        chunks = -(-len(self.names) // CHUNK)
+        self.names.keep(kept)
+        self._newest = self._newest[kept[: np.searchsorted(kept, len(self._newest))]]
+        self._dirty = set(range(-(-len(self.names) // CHUNK)))
+        self._dropped += [f"0/{chunk}" for chunk in range(len(self._dirty), chunks)]
+
     def __len__(self) -> int:
         return int((self._newest > BEGINNING).sum())
 
     def changed(self) -> Iterator[tuple[str, bytes | None]]:
-        """Chunks to write since the last call, by name `0/chunk`."""
+        """Chunks to write since the last call, by name `0/chunk`; None: delete."""
+        for name in self._dropped:
+            yield name, None
+        self._dropped = []
         for chunk in sorted(self._dirty):
             yield f"0/{chunk}", self._chunk(chunk)
         self._dirty.clear()

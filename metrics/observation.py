@@ -35,7 +35,7 @@ class Batch:
 
 
 class Dictionary(Sequence[str]):
-    """Text to dense code, append-only: a code once given never changes its meaning.
+    """Text to dense code, append-only: a code changes its meaning only when its owner renumbers all of them.
 
     The state of a source owns one for its entities, so that arrays can be indexed by code for as long as it lives.
     """
@@ -70,6 +70,11 @@ class Dictionary(Sequence[str]):
     def get(self, text: str) -> int | None:
         """The code of `text` if it was seen."""
         return self._codes.get(text)
+
+    def keep(self, kept: NDArray[np.int64]) -> None:
+        """Leave out all codes but these (ascending); they become 0, 1, 2, ..."""
+        self._texts[:] = [self._texts[code] for code in kept.tolist()]
+        self._codes = {text: code for code, text in enumerate(self._texts)}
 
     def ranks(self) -> NDArray[np.int64]:
         """The place of each text among all in code point order, by code."""

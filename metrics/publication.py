@@ -59,6 +59,7 @@ class Publication:
         self.renewed: set[int] = set()  # ends whose values this step has changed
         # What comparisons ask back: measures by name, and the published values under the empty name.
         self.remembered = {name: Remembered(keep_ms) for name, keep_ms in kept_ms.items()}
+        self.quoted = False  # whether formulas of others refer to its values
         self.events: list[AlarmEvent] = []
         self.desk: AlarmDesk | None = None
         if indicator.thresholds is not None and (indicator.thresholds.limits or indicator.thresholds.variants):
@@ -141,6 +142,31 @@ class Publication:
         own = next(part.measure for part in self.plan.measures if part.measure.name == measure)
         return kept.get(end, len(self.deriver.groups), zero_beyond=zero_when_empty(own))
 
+    # ---- groups that expire ----
+
+    def live(self) -> Mask:
+        """Which groups something was said of, is remembered of or is told of that later values may depend on."""
+        size = len(self.deriver.groups)
+        found = np.zeros(size, np.bool_)
+        for record in self.records.values():
+            found[: len(record.shown)] |= record.shown
+        own = {part.measure.name: part.measure for part in self.plan.measures}
+        for name, kept in self.remembered.items():
+            found |= kept.live(size, zero_beyond=bool(name) and zero_when_empty(own[name]))
+        return found | self.desk.live(size) if self.desk is not None else found
+
+    def keep(self, groups: NDArray[np.int64]) -> None:
+        """Leave out all groups but these (ascending)."""
+        self.records = {end: record.kept(groups) for end, record in self.records.items()}
+        self.dirty |= self.records.keys()
+        for kept in self.remembered.values():
+            kept.keep(groups)
+        if self.desk is not None:
+            self.desk.keep(groups)
+        lines = groups[: np.searchsorted(groups, len(self.series.heads))].tolist()
+        self.series = Series([self.series.heads[code] for code in lines])  # what was said names lines of the old one
+        self._alarm_members = [self._alarm_members[code] for code in lines]
+
     # ---- conclusions ----
 
     def _remember_measures(self, answer: Answer, ends: Sequence[int], intakes: Mapping[str, Intake]) -> None:
@@ -195,7 +221,7 @@ class Publication:
         if is_open:
             present &= known
         else:
-            present |= self._fallen_silent(end, size)
+            present |= self._fallen_silent(end, window)
         present |= record.shown
         present &= self._is_published(size)
         value = np.where(known & present, window.value, record.value)
@@ -291,14 +317,20 @@ class Publication:
             np.full(size, ORIGINS.index(occasion.origin), np.int8), np.full(size, record.completed),
         )  # fmt: skip
 
-    def _fallen_silent(self, end: int, size: int) -> NDArray[np.bool_]:
-        """Groups that had a value in the window before: said once to have none, so that no screen keeps the old one."""
-        window = self.plan.indicator.window
-        before = self.records.get(window.floor(end - 1))
+    def _fallen_silent(self, end: int, window: OneWindow) -> NDArray[np.bool_]:
+        """Groups that had a value in the window before: what is said of nothing (no data, a count of 0) is said once,
+        so that no screen keeps the old value; and again while an alarm waits for it, or if others refer to it."""
+        size = len(window.known)
+        before = self.records.get(self.plan.indicator.window.floor(end - 1))
         if before is None:
             return np.zeros(size, np.bool_)
         before = before.grown(size)
-        return (before.shown & before.known)[:size]
+        silent = before.shown & before.known
+        if self.quoted or "" in self.remembered:
+            return silent
+        differs = (window.known != before.known) | (window.value != before.value) | (window.samples != before.samples)
+        told: Mask = differs if self.desk is None else differs | self.desk.waits(size)
+        return silent & told
 
 
 class OneWindow:

@@ -43,6 +43,11 @@ class Record:
             self.shown, self.known, self.raw, self.value, self.samples, self.quality, self.level, self.revision,
         )  # fmt: skip
 
+    def kept(self, groups: NDArray[np.int64]) -> Record:
+        """What was published of these groups (ascending)."""
+        known = groups[: np.searchsorted(groups, len(self.shown))]
+        return Record.of((array[known] for array in self.arrays()), self.completed)
+
     def grown(self, size: int) -> Record:
         """The same with room for `size` groups."""
         more = size - len(self.shown)

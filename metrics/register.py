@@ -65,6 +65,10 @@ class Register:
             current = np.flatnonzero(self.ledger["until"] == FOREVER)
             self._newest[self.ledger["entity"][current]] = current
 
+    def keep_keys(self, kept: NDArray[np.int64]) -> None:
+        """Leave out all keys but these (ascending); the versions have their new codes already."""
+        self._newest = self._newest[kept[: np.searchsorted(kept, len(self._newest))]]
+
     def snapshot(self, end: int) -> Index:
         """The versions known just before `end`, one of each key that is not deleted."""
         if self._snapshots[0] != self.ledger.version:

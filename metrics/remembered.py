@@ -38,6 +38,20 @@ class Remembered:
         value[:count], known[:count] = found[0][:count], found[1][:count]
         return value, known
 
+    def live(self, size: int, *, zero_beyond: bool = False) -> Mask:
+        """Which of `size` groups something is remembered of that `get` would not answer anyway."""
+        found = np.zeros(size, np.bool_)
+        for value, known in self._windows.values():
+            found[: len(known)] |= (value != 0) | ~known if zero_beyond else known
+        return found
+
+    def keep(self, groups: NDArray[np.int64]) -> None:
+        """Leave out all groups but these (ascending)."""
+        for end, (value, known) in self._windows.items():
+            at = groups[: np.searchsorted(groups, len(known))]
+            self._windows[end] = value[at], known[at]
+        self._dirty |= self._windows.keys()
+
     def forget(self, now_ms: int) -> None:
         """Drop what no comparison at `now_ms` or later asks for."""
         for end in [end for end in self._windows if end < now_ms - self.keep_ms]:

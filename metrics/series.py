@@ -63,6 +63,15 @@ class Numbering:
             known = self._known[series] = added if known is None else np.concatenate([known, added])
         return known
 
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def keep(self, kept: NDArray[np.int32]) -> None:
+        """Forget all numbers but these (ascending); they become 0, 1, 2, ..."""
+        names = list(self._numbers)
+        self._numbers = {names[number]: at for at, number in enumerate(kept.tolist())}
+        self._known.clear()
+
     def find(self, name: str) -> int | None:
         """The number of a series, None if it was never mentioned."""
         return self._numbers.get(name)

@@ -138,6 +138,15 @@ class Serving:
         """The plan of this world with what it holds and costs. Raises RuntimeError while the state is being changed."""
         return explain(self._plan, self._state) | {"world": self.world.id}
 
+    def codes(self) -> dict[str, tuple[int, int]]:
+        """Codes of entities, keys, texts, identities and groups: how many are held, and how many were given up."""
+        found: dict[str, tuple[int, int]] = {}
+        for name, count in self._state.expiry.held().items():
+            kind = name.partition("/")[0]
+            held, given_up = found.get(kind, (0, 0))
+            found[kind] = held + count, given_up + self._state.expiry.given_up[name]
+        return found
+
     # ---- observations in ----
 
     def refresh(self, real_ms: int) -> bool:

@@ -55,6 +55,10 @@ class WorkerMetrics:
         missing = CounterMetricFamily(
             "ioc_engine_missing_entries", "Stream entries that went by unread.", labels=["world", "source"]
         )
+        held = GaugeMetricFamily("ioc_engine_codes", "Entities, keys, texts and groups held.", labels=["world", "list"])
+        given_up = CounterMetricFamily(
+            "ioc_engine_codes_given_up", "Idle codes that were given up.", labels=["world", "list"]
+        )
         lag = GaugeMetricFamily("ioc_engine_lag_entries", "Stream entries that wait.", labels=["world", "stream"])
         for world, serving in list(self._worker.servings.items()):
             for source, feed in list(serving.feeds.items()):
@@ -64,12 +68,15 @@ class WorkerMetrics:
                     rejected.add_metric([world, source, rule], count)
             for stream, waiting in list(serving.lags.items()):
                 lag.add_metric([world, stream], waiting)
+            for kind, (count, gone) in serving.codes().items():
+                held.add_metric([world, kind], count)
+                given_up.add_metric([world, kind], gone)
         waived = GaugeMetricFamily(
             "ioc_engine_archive_hold_waived", "Whether trimming no longer waits for the archive.", labels=["world"]
         )
         for world, serving in list(self._worker.servings.items()):
             waived.add_metric([world], serving.hold.state in ("away", "memory"))
-        yield from (rows, rejected, missing, lag, waived)
+        yield from (rows, rejected, missing, lag, held, given_up, waived)
 
 
 def engine(  # noqa: PLR0917  # each is an option of the command

@@ -79,3 +79,16 @@ def test_a_start_finds_what_was_published_as_complete(redis_client: redis.Redis)
     history.reload(redis_client, "live")
     assert known(history, NOON) == 7.0
     assert known(history, NOON + 1199 * 300_000) == 1199.0
+
+
+def test_series_without_a_value_are_forgotten_and_the_others_go_on() -> None:
+    history = History(keep_ms=180_000)
+    for minute in range(20):
+        end = NOON + minute * 60_000
+        history.add(Values.of([value(end, 1.0, road=f"passing-{minute}-{at}") for at in range(1_000)]))
+        history.add(Values.of([value(end, float(minute))]))
+        history.forget(end)
+    assert len(history._numbering) < 13_000
+    assert known(history, NOON + 19 * 60_000) == 19.0
+    assert known(history, NOON + 16 * 60_000) == 16.0
+    assert known(history, NOON + 15 * 60_000) is None
