@@ -29,26 +29,27 @@ clean:
 	rm -rf $(VENV) .make
 
 $(BIN)/python:
-	bash .ci/system python
-	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=...")'
-	$(PYTHON) -m venv $(VENV)
+	@bash .ci/system python
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=...")'
+	@echo "建立环境 making the environment $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
 
 .make/run: $(BIN)/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@bash .ci/install $(BIN)/python -c constraints.txt -e .
 	@mkdir -p .make && touch $@
 
 .make/test: $(BIN)/python pyproject.toml constraints.txt .ci/system
-	bash .ci/system chromium
-	bash .ci/system postgresql
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@bash .ci/system chromium
+	@bash .ci/system postgresql
+	@bash .ci/install $(BIN)/python -c constraints.txt -e '.[dev]'
 	@mkdir -p .make && touch $@ .make/run
 
 .make/bench: .make/test
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	@bash .ci/install $(BIN)/python -c constraints.txt -e '.[bench]'
 	@mkdir -p .make && touch $@
 
 # Peers that need older packages than the product: an environment of their own.
 .make/peers/bin/python: benchmarks/peers.txt .make/bench
 	$(PYTHON) -m venv .make/peers
-	$@ -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
+	@bash .ci/install $@ -r benchmarks/peers.txt
 	@touch $@

@@ -6,6 +6,7 @@ import difflib
 import os
 from collections.abc import Mapping
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,6 +25,28 @@ def _known_sources(text: str) -> str:
     unknown = [name for name in _parts(text) if name not in SOURCES]
     if unknown:
         raise ValueError(f"没有数据源 no source '{unknown[0]}'; 可选 known: {', '.join(SOURCES)}")
+    return text
+
+
+def _is_bus(text: str) -> str:
+    if text and not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("须以 redis://、rediss:// 或 unix:// 开头 begins with redis://, rediss:// or unix://")
+    return text
+
+
+def _is_database(text: str) -> str:
+    if text:
+        from sqlalchemy import make_url
+        from sqlalchemy.exc import ArgumentError
+
+        try:
+            kind = make_url(text).get_backend_name()
+        except (ArgumentError, ValueError):
+            raise ValueError("不是数据库地址 not the address of a database") from None
+        if kind not in ("sqlite", "postgresql"):
+            raise ValueError(f"不支持 {kind} is not known; 可选 possible: sqlite://, postgresql+psycopg://")
+        if kind == "postgresql" and find_spec("psycopg") is None:
+            raise ValueError("缺少驱动，请安装 install the extra: pip install 'luohu-ioc[postgresql]'")
     return text
 
 
@@ -72,8 +95,12 @@ class Settings(BaseSettings):
     archive_completed_days: int = Field(400, ge=3, description="Complete values and corrections are kept for so long.")
     archive_dead_days: int = Field(30, ge=3, description="Rejected observations are kept for so long.")
     archive_gone_days: int = Field(7, ge=1, description="Worlds that are no more are kept for so long.")
-    redis_url: Url = Field("", description="Redis or Valkey; empty: the embedded Valkey in the data directory.")
-    database_url: Url = Field("", description="SQL database; empty: SQLite in the data directory.")
+    redis_url: Annotated[str, AfterValidator(_is_bus)] = Field(
+        "", description="Redis or Valkey; empty: the embedded Valkey in the data directory."
+    )
+    database_url: Annotated[str, AfterValidator(_is_database)] = Field(
+        "", description="SQL database; empty: SQLite in the data directory."
+    )
     commit_ms: int = Field(500, ge=10, le=60_000, description="The engine commits at most this often, milliseconds.")
     sources: Annotated[str, AfterValidator(_known_sources)] = Field(
         "cloud,traffic", description="Sources the source process runs, by comma."

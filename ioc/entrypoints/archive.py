@@ -18,7 +18,7 @@ from ioc.entrypoints.health import serve
 from ioc.entrypoints.heartbeat import Heartbeat
 from ioc.entrypoints.lifeline import tie_to_parent
 from ioc.entrypoints.logs import configure
-from ioc.entrypoints.valkey import connections
+from ioc.entrypoints.valkey import NoServer, connections
 from ioc.settings import Settings
 from metrics.archive_compaction import Retention
 from metrics.archive_file import ArchiveNotWritten
@@ -61,7 +61,9 @@ class ArchiveMetrics:
 
 
 def archive(
-    port: Annotated[int | None, typer.Option(help="Port of /healthz, /readyz, /metrics; 0: any free one.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port of /healthz, /readyz, /metrics; 0: any free one.")
+    ] = None,
     world: Annotated[list[str] | None, typer.Option(help="Archive only these worlds; default: all.")] = None,
 ) -> None:
     """归档: observations and published values of all worlds -> Parquet parts, with health on loopback."""
@@ -70,10 +72,8 @@ def archive(
     configure("archive", settings.log_level)
     try:
         url = settings.redis_url or connections(settings)["archive"]
-    except (FileNotFoundError, KeyError):
-        typer.echo(
-            f"没有数据总线 no Valkey ever ran on {settings.data_path}: start `ioc run`, or set IOC_REDIS_URL", err=True
-        )
+    except NoServer as error:
+        typer.echo(str(error), err=True)
         raise SystemExit(2) from None
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

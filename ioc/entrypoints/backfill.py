@@ -33,7 +33,8 @@ def backfill(
     from ioc.entrypoints.archive_world import ArchiveWorld, NoSuchWorld
     from ioc.offline import backfill as work
     from ioc.offline.answer_file import time_text, write_recomputed
-    from ioc.offline.question import Misuse, instant
+    from ioc.offline.question import Misuse, check_places
+    from ioc.offline.question import span as parse_span
     from ioc.toml_file import NotToml, load
     from metrics.archive_recomputed import write
     from metrics.clock import real_ms
@@ -42,13 +43,12 @@ def backfill(
 
     identity, at, number = name.partition("@")
     try:
-        span = (instant(first), instant(last))
+        span = parse_span(first, last)
+        check_places(out)
     except Misuse as error:
         _stop(USAGE, f"用法 usage: {error}")
     if at and not number.isdigit():
         _stop(USAGE, f"用法 usage: {name!r}: ID[@VERSION]")
-    if span[1] <= span[0]:
-        _stop(USAGE, "用法 usage: --to 须晚于 --from: --to is after --from")
     settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
     try:
         place = ArchiveWorld.find(settings, world)

@@ -12,7 +12,7 @@ import typer.core
 from ioc.settings import unknown_variables
 from ioc.settings_error import WrongSettings
 
-USAGE = 2  # exit code
+USAGE, UNREADABLE = 2, 4  # exit codes
 
 # command -> (module below ioc.entrypoints, attribute: a function or a typer app, what it does)
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -39,7 +39,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 
 
 class LazyGroup(typer.core.TyperGroup):
-    """Knows every command by name and loads only the one that is asked for; says which settings are wrong."""
+    """Knows every command by name and loads only the one that is asked for; says which settings are wrong, and which
+    files cannot be read or written."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -48,6 +49,11 @@ class LazyGroup(typer.core.TyperGroup):
             for line in error.lines:
                 typer.echo(f"设置有误 wrong setting: {line}", err=True)
             raise typer.Exit(USAGE) from None
+        except OSError as error:
+            if error.filename is None:  # not about a file that somebody named
+                raise
+            typer.echo(f"无法读写 cannot be read or written: {error.filename}: {error.strerror}", err=True)
+            raise typer.Exit(UNREADABLE) from None
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the framework's signature
         return list(COMMANDS)

@@ -19,7 +19,7 @@ from ioc.entrypoints.health import serve
 from ioc.entrypoints.heartbeat import Heartbeat
 from ioc.entrypoints.lifeline import tie_to_parent
 from ioc.entrypoints.logs import configure
-from ioc.entrypoints.valkey import connections
+from ioc.entrypoints.valkey import NoServer, connections
 from ioc.packs.bundle import publish
 from ioc.settings import Settings
 from metrics import clock
@@ -80,8 +80,12 @@ class WorkerMetrics:
 
 
 def engine(  # noqa: PLR0917  # each is an option of the command
-    port: Annotated[int | None, typer.Option(help="Port of /healthz, /readyz, /metrics; 0: any free one.")] = None,
-    commit_ms: Annotated[int | None, typer.Option(help="Commit at most this often; default IOC_COMMIT_MS.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port of /healthz, /readyz, /metrics; 0: any free one.")
+    ] = None,
+    commit_ms: Annotated[
+        int | None, typer.Option(min=10, max=60_000, help="Commit at most this often; default IOC_COMMIT_MS.")
+    ] = None,
     world: Annotated[list[str] | None, typer.Option(help="Serve only these worlds; default: all.")] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Print the plan of the running engine, or the static one, and end.")
@@ -100,10 +104,8 @@ def engine(  # noqa: PLR0917  # each is an option of the command
     log = configure("engine", settings.log_level)
     try:
         url = settings.redis_url or connections(settings)["engine"]
-    except FileNotFoundError:
-        typer.echo(
-            f"没有数据总线 no Valkey ever ran on {settings.data_path}: start `ioc run`, or set IOC_REDIS_URL", err=True
-        )
+    except NoServer as error:
+        typer.echo(str(error), err=True)
         raise SystemExit(2) from None
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -36,20 +36,18 @@ def evaluate(
 ) -> None:
     """核算 check any number: the values of indicators from files, by the live engine's program or by SQL.
 
-    Exit: 0 done; 2 usage; 3 definitions wrong; 4 a data file missing or unreadable; 5 a defect of this program.
+    Exit: 0 done; 2 usage; 3 definitions wrong; 4 a file missing, unreadable or unwritable; 5 a defect of this program.
     """
     from ioc.offline import answer_file, material
     from ioc.offline.evaluation import Evaluation
-    from ioc.offline.question import Grouping, Misuse, instants
+    from ioc.offline.question import Grouping, Misuse, check_places, instants
     from ioc.offline.table_file import UnreadableFile
     from metrics.declaration import DefinitionErrors
 
     try:
         moments = instants(at, every, first, last)
         grouping = Grouping.parse(by)
-        for path in (out, rejects):
-            if path is not None and not path.parent.is_dir():
-                raise Misuse(f"{path}: no such folder")
+        check_places(out, rejects)
         given = material.read(sources, indicators, material.files_by_name([*(data or ()), *(more_data or ())]))
         ids = material.chosen(given, only, grouping)
         for sentence in given.warnings:
@@ -67,7 +65,9 @@ def evaluate(
         _stop(WRONG_DEFINITIONS, *error.lines)
     except UnreadableFile as error:
         _stop(UNREADABLE, f"读不出 unreadable: {error}")
-    except Exception:  # the contract gives every other failure a code of its own
+    except Exception as error:  # the contract gives every other failure a code of its own
+        if isinstance(error, OSError) and error.filename is not None:
+            _stop(UNREADABLE, f"读写不成 cannot be read or written: {error.filename}: {error.strerror}")
         _stop(DEFECT, traceback.format_exc(), "程序缺陷 a defect of this program")
 
 

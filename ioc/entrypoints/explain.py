@@ -43,6 +43,11 @@ def show(port: int, worlds: Collection[str] | None, bundle: Path | None, *, as_j
     found = None if bundle is not None else _running(port)
     if found is None:
         if bundle is None:
+            if worlds:
+                typer.echo(
+                    f"引擎未运行，无从得知世界 no engine on 127.0.0.1:{port} that serves {', '.join(worlds)}", err=True
+                )
+                raise SystemExit(2)
             typer.echo(
                 f"引擎未运行，显示静态计划 no engine on 127.0.0.1:{port}: the static plan of the packs", err=True
             )

@@ -11,7 +11,7 @@ import typer
 
 from ioc.entrypoints.lifeline import tie_to_parent
 from ioc.entrypoints.logs import configure
-from ioc.entrypoints.valkey import connections
+from ioc.entrypoints.valkey import NoServer, connections
 from ioc.gateway.server import Config, Gateway
 from ioc.settings import Settings
 
@@ -20,7 +20,9 @@ FILES = 8_192  # twice the most clients, for sockets that are closing while othe
 
 def gateway(
     host: Annotated[str | None, typer.Option(help="Address to listen on; default IOC_GATEWAY_HOST.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; default IOC_GATEWAY_PORT.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port to listen on; default IOC_GATEWAY_PORT.")
+    ] = None,
 ) -> None:
     """推送网关: serve live frames on ws://HOST:PORT/live, with /healthz, /readyz and /metrics beside them."""
     settings = Settings()
@@ -28,10 +30,8 @@ def gateway(
     configure("gateway", settings.log_level)
     try:
         url = settings.redis_url or connections(settings)["gateway"]
-    except FileNotFoundError:
-        typer.echo(
-            f"没有数据总线 no Valkey ever ran on {settings.data_path}: start `ioc run`, or set IOC_REDIS_URL", err=True
-        )
+    except NoServer as error:
+        typer.echo(str(error), err=True)
         raise SystemExit(2) from None
     config = Config(
         redis_url=url,

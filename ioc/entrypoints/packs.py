@@ -13,7 +13,10 @@ from ioc.packs.files import PACKS, PackErrors
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="主题包 check and list the theme packs")
 
-Folder = Annotated[Path, typer.Option("--root", help="folder of the packs; default: those of this product")]
+Folder = Annotated[
+    Path,
+    typer.Option("--root", exists=True, file_okay=False, help="folder of the packs; default: those of this product"),
+]
 
 
 @app.command("check")
@@ -80,4 +83,7 @@ def _built(root: Path) -> dict[str, Any]:
         for sentence in error.both if isinstance(error, DefinitionErrors) else error.lines:
             typer.echo(sentence, err=True)
         raise typer.Exit(3) from None
+    if not bundle["scenes"]:
+        typer.echo(f"没有主题包 no packs in {root}: SCENE/pack.toml is looked for", err=True)
+        raise typer.Exit(3)
     return bundle

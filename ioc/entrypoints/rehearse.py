@@ -29,7 +29,8 @@ def rehearse(
     """
     from ioc.entrypoints.archive_world import ArchiveWorld, NoSuchWorld
     from ioc.offline.backfill import NoSuchIndicator, Order
-    from ioc.offline.question import Misuse, instant
+    from ioc.offline.question import Misuse, check_places
+    from ioc.offline.question import span as parse_span
     from ioc.offline.rehearsal import Rehearsed, table, values, write
     from metrics.declaration import DefinitionErrors
     from metrics.rehearsal import WrongThresholds
@@ -39,7 +40,8 @@ def rehearse(
         _stop(USAGE, f"用法 usage: {name!r}: ID[@VERSION]")
     settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
     try:
-        span = (instant(first), instant(last))
+        span = parse_span(first, last)
+        check_places(out)
         place = ArchiveWorld.find(settings, world)
         raw = place.newest_bundle()
         if raw is None:

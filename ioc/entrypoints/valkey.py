@@ -39,6 +39,10 @@ CONNECTIONS = "connections.json"
 MEMORY_LIMIT = "2gb"  # noeviction: above it writers are told, nothing stored is lost
 
 
+class NoServer(FileNotFoundError):
+    """No embedded server runs on a data directory; the message says what to do."""
+
+
 def prepare(settings: Settings) -> Path:
     """Write configuration, users and `connections.json` (0600: user -> URL) and return the configuration's path.
 
@@ -79,8 +83,13 @@ def prepare(settings: Settings) -> Path:
 
 
 def connections(settings: Settings) -> Mapping[str, str]:
-    """User -> URL of the embedded server that runs on this data directory. Raises FileNotFoundError: none ever ran."""
-    urls: Mapping[str, str] = json.loads((settings.data_path / CONNECTIONS).read_text())
+    """User -> URL of the embedded server that runs on this data directory. Raises NoServer."""
+    try:
+        urls: Mapping[str, str] = json.loads((settings.data_path / CONNECTIONS).read_text())
+    except FileNotFoundError:
+        raise NoServer(
+            f"没有数据总线 no Valkey runs on {settings.data_path}: start `ioc run`, or set IOC_REDIS_URL"
+        ) from None
     return urls
 
 

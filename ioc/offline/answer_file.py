@@ -91,5 +91,7 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
             writer.writerow(header)
             writer.writerows(rows)
         unfinished.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         unfinished.unlink(missing_ok=True)

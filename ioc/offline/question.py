@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from metrics.numeral import FINE
 from metrics.reference import Asked
 from metrics.region import LEVELS
-from metrics.timestamp import parse_times
+from metrics.timestamp import EARLIEST, LATEST, parse_times
 from metrics.window import parse_duration
 
 REGION = "region"
@@ -53,9 +54,24 @@ class Grouping:
 def instant(text: str) -> int:
     """ISO 8601 (without offset: Asia/Shanghai) or epoch ms. Raises Misuse."""
     times, state = parse_times([text.encode()])
-    if state[0] != FINE:
-        raise Misuse(f"{text!r} is not an ISO 8601 time")
+    if state[0] != FINE or not EARLIEST <= times[0] <= LATEST:
+        raise Misuse(f"{text!r} 不是时间 is not an ISO 8601 time")
     return int(times[0])
+
+
+def span(first: str, last: str) -> tuple[int, int]:
+    """`--from`, `--to`: windows that end in (from, to]. Raises Misuse."""
+    found = instant(first), instant(last)
+    if found[1] <= found[0]:
+        raise Misuse("--to 须晚于 --from: --to is after --from")
+    return found
+
+
+def check_places(*paths: Path | None) -> None:
+    """Files to be written lie in folders that exist. Raises Misuse."""
+    for path in paths:
+        if path is not None and not path.parent.is_dir():
+            raise Misuse(f"{path}: 没有这个目录 no such folder")
 
 
 def instants(at: str | None, every: str | None, first: str | None, last: str | None) -> Sequence[int]:

@@ -35,7 +35,9 @@ def test_a_known_variable_and_a_foreign_one_give_no_warning() -> None:
         ("IOC_LOG_LEVEL", "loud", "IOC_LOG_LEVEL='loud': 可选 one of 'debug', 'info', 'warning' or 'error'"),
         ("IOC_SOURCES", "cloud,trafic",
          "IOC_SOURCES='cloud,trafic': 没有数据源 no source 'trafic'; 可选 known: cloud, traffic"),
-        ("IOC_REDIS_URL", "host:pass-word", "IOC_REDIS_URL=（不显示 not shown）: 须为地址 an address is needed: SCHEME://..."),
+        ("IOC_REDIS_URL", "host:pass-word",
+         "IOC_REDIS_URL=（不显示 not shown）:"
+         " 须以 redis://、rediss:// 或 unix:// 开头 begins with redis://, rediss:// or unix://"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_told_with_variable_value_and_rule(
