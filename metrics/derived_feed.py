@@ -15,6 +15,7 @@ from metrics.plan import IndicatorPlan, Plan
 from metrics.publication import OneWindow, Publication
 from metrics.region import LEVELS, Region, Regions
 from metrics.values import Values
+from metrics.wholeness import is_whole
 
 
 class DerivedFeed:
@@ -37,11 +38,15 @@ class DerivedFeed:
         publication = self.publication
         publication.folded = {}
         publication.publish(intakes, occasion)
-        return [
-            (end, self._batch(end, folded))
-            for end, folded in sorted(publication.folded.items())
-            if publication.records[end].completed
-        ]
+        found = []
+        for end, folded in sorted(publication.folded.items()):
+            if not publication.records[end].completed:
+                continue
+            if all(is_whole(part, intakes, end) for part in publication.plan.measures):
+                found.append((end, self._batch(end, folded)))
+            else:  # what is computed from a part of a window is no row; what is computed from rows lacks it
+                intakes[self.source].begin_at(end)
+        return found
 
     def _batch(self, end: int, folded: Mask) -> Batch:
         stood = self.publication.stood(end)

@@ -180,6 +180,14 @@ class Intake:
         if len(rows):
             self._hear(rows, now_ms)
 
+    def begin_at(self, at_ms: int) -> None:
+        """Rows before this time are not all there."""
+        for panes in self.panes.values():
+            panes.since_ms = max(panes.since_ms, at_ms)
+        if isinstance(self.kept, Journal):
+            self.kept.whole_ms = max(self.kept.whole_ms, at_ms)
+            self.kept.silent_ms = max(self.kept.silent_ms, at_ms)
+
     def taken(self, name: str, rows: Rows) -> Column:
         """A registry field, or the region, of each row."""
         if name == REGION:
@@ -379,6 +387,13 @@ class Intake:
             if top > self.newest_in.get(pane, BEGINNING):
                 self.newest_in[pane] = top
                 self.risen.add(pane)
+
+    def fold_quietly(self, scan: str, rows: Rows) -> None:
+        """Fold rows of old into a scan; no window is due for it."""
+        panes = self.panes[scan]
+        touched = panes.touched.copy()
+        self._fold(panes.scan, rows)
+        panes.touched = touched
 
     def _fold(self, scan: Scan, rows: Rows) -> None:
         state = self.panes[scan.id]

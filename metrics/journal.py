@@ -55,6 +55,31 @@ class Journal:
         if len(rows):
             self.take(rows, identity)
 
+    def fill(self, rows: Rows, identity: NDArray[np.int32] | None) -> None:
+        """Rows of old with all their columns; those of them that are here already are these."""
+        times, entities = self.ledger["time"], self.ledger["entity"].astype(np.int64)
+        named = np.zeros(len(times), np.int64) if identity is None else self.ledger["identity"].astype(np.int64)
+        own = np.zeros(len(rows), np.int64) if identity is None else identity.astype(np.int64)
+        near = np.flatnonzero((times >= rows.time.min()) & (times <= rows.time.max()))
+        keys = [
+            np.concatenate(pair)
+            for pair in ((times[near], rows.time), (entities[near], rows.entity), (named[near], own))
+        ]
+        order = np.lexsort(keys)
+        new = np.zeros(len(order), np.bool_)
+        for key in keys:
+            new[1:] |= key[order][1:] != key[order][:-1]
+        group = np.empty(len(order), np.intp)
+        group[order] = np.cumsum(new)
+        given = np.zeros(len(order), np.bool_)
+        given[group[len(near) :]] = True
+        again = given[group[: len(near)]]
+        if again.any():
+            kept = np.ones(len(times), np.bool_)
+            kept[near[again]] = False
+            self.ledger.keep(kept)
+        self.take(rows, identity)
+
     def load(self, chunks: dict[int, bytes]) -> set[str]:
         """Take over the chunks of a checkpoint; returns the columns that they lack."""
         return self.ledger.load(chunks, self.columns, {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from metrics.outbox import Outbox
 from metrics.plan import compile
 from metrics.raw import RawRows
 from metrics.remark import Finding, refused, remark
+from metrics.replenishing import Replenishing
 from metrics.stream import Place, judge, look, order, trim
 from metrics.version import VERSION
 from metrics.world import World
@@ -43,9 +45,15 @@ class Serving:
     """
 
     def __init__(
-        self, client: redis.Redis, world: World, bundle: Bundle, monotonic: Callable[[], float] = monotonic_s
+        self,
+        client: redis.Redis,
+        world: World,
+        bundle: Bundle,
+        monotonic: Callable[[], float] = monotonic_s,
+        replenishing: Replenishing | None = None,
     ) -> None:
         self._client = client
+        self.replenishing = replenishing
         self._monotonic = monotonic
         self.world = world
         self.checkpoint = Checkpoint(client, world.id)
@@ -91,6 +99,7 @@ class Serving:
             self.feeds |= {source: Feed.of(stored[source]) for source in self.feeds.keys() & stored.keys()}
             if loaded.edge["bundle"] != self._plan.hash:
                 self.checkpoint.rewrite()
+            self._replenish()
         if damaged and loaded is None:
             for feed in self.feeds.values():
                 feed.missed(real_ms, "checkpoint", 0, 0)
@@ -108,7 +117,16 @@ class Serving:
         self._use(bundle)
         self._state = engine.restore(self._plan, fields)
         self.checkpoint.rewrite()
+        self._replenish()
         self._news = True
+
+    def _replenish(self) -> None:
+        """What the definitions ask for and the state does not hold comes from the archive, up to where we have read."""
+        if self.replenishing is not None:
+            positions: dict[str, dict[int, str]] = {}
+            for key, (source, shard) in self._streams.items():
+                positions.setdefault(source, {})[shard] = self.places[key].id
+            self.replenishing.begin(self._state, self._plan, positions)
 
     def _use(self, bundle: Bundle) -> None:
         chosen = bundle.for_world(self.world.variants)
@@ -136,7 +154,8 @@ class Serving:
 
     def explained(self) -> dict[str, Any]:
         """The plan of this world with what it holds and costs. Raises RuntimeError while the state is being changed."""
-        return explain(self._plan, self._state) | {"world": self.world.id}
+        filling = [] if self.replenishing is None else [asdict(fact) for fact in self.replenishing.facts]
+        return explain(self._plan, self._state) | {"world": self.world.id, "filling": filling}
 
     def codes(self) -> dict[str, tuple[int, int]]:
         """Codes of entities, keys, texts, identities and groups: how many are held, and how many were given up."""
@@ -216,6 +235,8 @@ class Serving:
     def advance(self, real_ms: int) -> None:
         """Give the engine everything received, and the time; keep what it says for the next commit."""
         self.absorb(real_ms)
+        if self.replenishing is not None:
+            self._news |= self.replenishing.work(self._state)
         now_ms, behind = self.world.clock.now_ms(real_ms), self.behind
         until, more = self._monotonic() + CATCH_UP_S, True
         while more and self._monotonic() < until:
@@ -273,6 +294,8 @@ class Serving:
         self._prepared, self._news, self._left = None, False, {}
         self._committed_ms = real_ms
         self.commits += 1
+        if self.replenishing is not None:
+            self.replenishing.committed()
         return True
 
     def tidy(self, real_ms: int) -> None:

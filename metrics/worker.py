@@ -6,6 +6,7 @@ import gc
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import redis
@@ -17,8 +18,9 @@ from metrics.engine import UnknownStateVersion
 from metrics.field_type import UnsupportedField
 from metrics.generation import UnknownCheckpointVersion
 from metrics.registrar import Registrar
+from metrics.replenishing import Replenishing
 from metrics.serving import Serving
-from metrics.stream import ANSWER_S, BLOCK_MS, Place, Reader
+from metrics.stream import ANSWER_S, BLOCK_MS, Place, Reader, connect
 from metrics.world import World
 
 CALM_S = 0.02  # after a small reply: what comes meanwhile shares one reply, so that a trickle costs 50 reads a second
@@ -57,7 +59,10 @@ class Worker:
     as it is; then the commit is sent again, or what the server no longer has is loaded and read again.
     """
 
-    def __init__(self, url: str, commit_ms: int = 500, worlds: Collection[str] | None = None) -> None:
+    def __init__(
+        self, url: str, commit_ms: int = 500, worlds: Collection[str] | None = None, archive: Path | None = None
+    ) -> None:
+        self._url, self._archive = url, archive
         self._client = redis.Redis.from_url(url, protocol=2, socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S)
         self._reader = Reader(self._client)
         self._registrar = Registrar(self._client, worlds)
@@ -203,7 +208,10 @@ class Worker:
         bundle = self._registrar.bundle
         if bundle is None:
             return
-        serving = Serving(self._client, world, bundle)
+        own = None
+        if self._archive is not None:
+            own = Replenishing(self._archive, world, lambda: connect(self._url))
+        serving = Serving(self._client, world, bundle, replenishing=own)
         if world.id in self.refused and serving.checkpoint.leased():
             self._again_at[world.id] = monotonic_s() + RETRY_S
             return
@@ -221,7 +229,9 @@ class Worker:
 
     def _drop(self, name: str) -> None:
         self._reader.close()  # an answer to the old life must not reach a new one
-        self.servings.pop(name, None)
+        serving = self.servings.pop(name, None)
+        if serving is not None and serving.replenishing is not None:
+            serving.replenishing.close()
 
     # ---- what goes wrong ----
 

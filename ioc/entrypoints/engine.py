@@ -111,7 +111,8 @@ def engine(  # noqa: PLR0917  # each is an option of the command
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     ease_collection()
-    worker = Worker(url, settings.commit_ms if commit_ms is None else commit_ms, world)
+    archive = settings.data_path / "archive"
+    worker = Worker(url, settings.commit_ms if commit_ms is None else commit_ms, world, archive)
     registry = CollectorRegistry()
     registry.register(WorkerMetrics(worker))
     health_port = settings.engine_health_port if port is None else port

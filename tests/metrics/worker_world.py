@@ -135,9 +135,11 @@ def feed(client: redis.Redis, world: str = WORLD) -> dict[str, Any]:
 
 
 @contextmanager
-def working(url: str, commit_ms: int = 50, worlds: Sequence[str] = (WORLD,)) -> Iterator[Worker]:
+def working(
+    url: str, commit_ms: int = 50, worlds: Sequence[str] = (WORLD,), archive: Path | None = None
+) -> Iterator[Worker]:
     """A worker in a thread of this process."""
-    worker, stop = Worker(url, commit_ms, worlds), threading.Event()
+    worker, stop = Worker(url, commit_ms, worlds, archive), threading.Event()
     thread = threading.Thread(target=worker.run, args=(stop,), daemon=True)
     thread.start()
     try:
