@@ -140,6 +140,11 @@ def printed(found: Mapping[str, Any]) -> Iterable[str]:
             live = "-" if one["live"] is None else one["live"]
             state = f"持有 held {one['held']}  活动 live {live}  已释放 given up {one['given_up']}"
             yield f"  编码 codes {one['list']}  {state}"
+    for one in found.get("filling", ()):
+        line = (
+            f"补齐 filling {one['source']}  {one['state']}  行 rows {one['rows']}  为 for {' '.join(one['asked_by'])}"
+        )
+        yield line + (f"  {one['why']}" if one["why"] else "")
     yield ""
     for one in sorted(found["indicators"], key=lambda one: -one.get("seconds", 0.0)):
         line = f"指标 indicator {one['indicator']}@{one['version']} {one['zh']} {one['en']}"

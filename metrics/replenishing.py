@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import redis
 import structlog
 
 from metrics import keys
@@ -73,9 +72,7 @@ class Fact:
 class Replenishing:
     """Of one life of one world. `connect` gives a client of its own to the thread."""
 
-    def __init__(
-        self, root: Path, world: World, connect: Callable[[], redis.Redis], patience_s: float = PATIENCE_S
-    ) -> None:
+    def __init__(self, root: Path, world: World, connect: Callable[[], Any], patience_s: float = PATIENCE_S) -> None:
         self._root, self._world, self._connect, self._patience_s = root, world, connect, patience_s
         self._log = structlog.get_logger()
         self._fillings: list[Filling] = []
@@ -150,7 +147,7 @@ class _Reader:
     """What the thread does."""
 
     def __init__(  # noqa: PLR0917
-        self, root: Path, world: World, connect: Callable[[], redis.Redis], out: queue.Queue[Any],
+        self, root: Path, world: World, connect: Callable[[], Any], out: queue.Queue[Any],
         stop: threading.Event, patience_s: float,
     ) -> None:  # fmt: skip
         self._root, self._world, self._connect = root, world, connect
@@ -196,7 +193,7 @@ class _Reader:
         finally:
             client.close()
 
-    def _reach(self, client: redis.Redis, source: Source, positions: Mapping[int, str]) -> int:
+    def _reach(self, client: Any, source: Source, positions: Mapping[int, str]) -> int:
         streams = {shard: keys.observations(self._world.id, source.id, shard) for shard in positions}
         found = look(client, list(streams.values()))
         facts = {shard: known for shard, key in streams.items() if (known := found[key]) is not None}

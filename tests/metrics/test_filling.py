@@ -110,7 +110,7 @@ def turns(draw: st.DrawFn) -> list[tuple[list[Row], int]]:
     return found
 
 
-@settings(max_examples=60, deadline=None, report_multiple_bugs=False)
+@settings(max_examples=30, deadline=None, report_multiple_bugs=False)
 @given(turns(), st.data())
 def test_a_reload_with_what_came_before_equals_the_definitions_from_the_start(
     played: list[tuple[list[Row], int]], data: st.DataObject

@@ -10,7 +10,8 @@ import pytest
 import redis
 
 from metrics import keys
-from metrics.value import Value, unpack_values
+from metrics.value import Value
+from metrics.value_form import unpack_values
 from metrics.worker import Worker
 from tests.conftest import wait_until
 from tests.metrics.archive_world import archiving
