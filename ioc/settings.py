@@ -18,7 +18,7 @@ from ioc.settings_error import WrongSettings
 PREFIX = "IOC_"
 SOCKET_PATH_LIMIT = 107  # bytes of a unix socket's address, without the closing zero
 DATABASE = "ioc.sqlite3"  # below the data directory
-SOURCES = ("cloud", "traffic")  # that this machine can run; ioc/entrypoints/source.py makes them
+SOURCES = ("cloud", "traffic", "city")  # that this machine can run; ioc/entrypoints/source.py makes them
 
 
 def _known_sources(text: str) -> str:
@@ -104,6 +104,10 @@ class Settings(BaseSettings):
     commit_ms: int = Field(500, ge=10, le=60_000, description="The engine commits at most this often, milliseconds.")
     sources: Annotated[str, AfterValidator(_known_sources)] = Field(
         "cloud,traffic", description="Sources the source process runs, by comma."
+    )
+    city_rate: float = Field(3_000, ge=200, le=100_000, description="Rows a second of the simulated city.")
+    city_seed: int = Field(
+        440_303, ge=0, description="What the simulated city is made from; another one, another city."
     )
     world: str = Field("live", description="The world a screen shows when its address names none.")
     feed: str = Field("", description="A recording to replay; the wall then shows the world `replay`.")

@@ -24,10 +24,12 @@ from ioc.entrypoints.logs import configure
 from ioc.packs.bundle import build
 from ioc.packs.files import PackErrors
 from ioc.settings import Settings
+from ioc.sources.city.city import City
+from ioc.sources.city.feeding import Simulated
+from ioc.sources.city.traffic import Roads
 from ioc.sources.cloud import Cloud
 from ioc.sources.feed import Feed, Place
 from ioc.sources.simulation import RoadModel
-from ioc.sources.traffic import SimulatedTraffic
 from metrics.world import LIVE_WORLD, Origin
 
 FIRST_BACKOFF_S, LAST_BACKOFF_S = 0.5, 30.0
@@ -94,12 +96,14 @@ class FeedCollector(Collector):
 def source(
     names: Annotated[list[str] | None, typer.Argument(help="sources to run; default IOC_SOURCES")] = None,
 ) -> None:
-    """Run sources of this machine: cloud (real load) and traffic (simulated roads)."""
+    """Run sources of this machine: cloud (real load), city (the simulated city), traffic (its roads alone)."""
     settings = Settings()
     log = configure("source", settings.log_level)
     try:
         bundle = build()
         sources = choose(names or settings.source_names, makers(settings, bundle))
+        if settings.feed:  # a recording replaces the simulation of its source
+            sources.pop(settings.feed_source, None)
         url = redis_url(settings)
     except (PackErrors, UnknownSource, OSError) as error:
         typer.echo(f"无法启动 cannot start: {error}", err=True)
@@ -129,23 +133,39 @@ class UnknownSource(ValueError):
     """No source of this name can be run."""
 
 
-def makers(settings: Settings, bundle: Mapping[str, Any]) -> Mapping[str, Callable[[], Source]]:
-    """The sources that this process can run, by name."""
-    roads = bundle["registries"].get(bundle["sources"]["traffic"]["registry"], [])
+Maker = Callable[[], Mapping[str, Source]]
+
+
+def makers(settings: Settings, bundle: Mapping[str, Any]) -> Mapping[str, Maker]:
+    """What this process can run, by the name in the settings: each gives its sources by their own names."""
     return {
-        "cloud": lambda: Cloud(_existing(settings)),
-        "traffic": lambda: SimulatedTraffic(RoadModel(roads)),
+        "cloud": lambda: {"cloud": Cloud(_existing(settings))},
+        "traffic": lambda: {"traffic": Simulated(Roads(RoadModel(_roads(bundle))))},
+        "city": lambda: city(settings, bundle),
     }
 
 
-def choose(names: Iterable[str], known: Mapping[str, Callable[[], Source]]) -> dict[str, Source]:
-    """The named sources. Raises UnknownSource."""
+def city(settings: Settings, bundle: Mapping[str, Any]) -> Mapping[str, Source]:
+    """Every simulated source that the bundle declares; those that it does not are said."""
+    whole = City(bundle, seed=settings.city_seed, rate=settings.city_rate)
+    if whole.left_out:
+        structlog.get_logger().warning("city_sources_left_out", sources=list(whole.left_out))
+    return {name: Simulated(model) for name, model in whole.models.items()}
+
+
+def choose(names: Iterable[str], known: Mapping[str, Maker]) -> dict[str, Source]:
+    """The sources of these names, each once: the city has roads of its own. Raises UnknownSource."""
     chosen: dict[str, Source] = {}
     for name in names:
         if name not in known:
             raise UnknownSource(f"没有这个数据源 no source '{name}'; known: {', '.join(known)}")
-        chosen[name] = known[name]()
+        chosen |= known[name]()
     return chosen
+
+
+def _roads(bundle: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    rows: list[Mapping[str, Any]] = bundle["registries"].get(bundle["sources"]["traffic"]["registry"], [])
+    return rows
 
 
 def redis_url(settings: Settings) -> str:

@@ -79,6 +79,18 @@ def rows_of(time_ms: int, entities: Sequence[str], fields: Mapping[str, RawColum
     return Rows(np.full(len(entities), time_ms, dtype=np.int64), coded(entities), fields)
 
 
+def joined(parts: Sequence[Rows]) -> Rows:
+    """Rows one behind the other; all parts have the same fields. Raises ValueError without parts."""
+    if len(parts) == 1:
+        return parts[0]
+    names = parts[0].fields
+    return Rows(
+        np.concatenate([part.time for part in parts]),
+        _joined([part.entity for part in parts]),
+        {name: _joined([part.fields[name] for part in parts]) for name in names},
+    )
+
+
 def fixed(values: Sequence[float | None], scale: int) -> RawColumn:
     """A decimal column from floats, None = null; rounded to the nearest, for figures that are measured as floats."""
     factor = 10**scale
@@ -99,6 +111,24 @@ def _validity(values: Sequence[float | int | None]) -> NDArray[np.bool_] | None:
 def _take(column: RawColumn, index: NDArray[np.intp]) -> RawColumn:
     valid = None if column.valid is None else column.valid[index]
     return RawColumn(column.kind, column.values[index], valid, column.scale, column.dictionary)
+
+
+def _joined(columns: Sequence[RawColumn]) -> RawColumn:
+    """One column of several; texts that stand in several dictionaries are one text."""
+    first = columns[0]
+    valid = None
+    if any(column.valid is not None for column in columns):
+        whole = [np.ones(len(one.values), np.bool_) if one.valid is None else one.valid for one in columns]
+        valid = np.concatenate(whole)
+    if first.kind != "coded" or all(column.dictionary is first.dictionary for column in columns):
+        values = np.concatenate([column.values for column in columns])
+        return RawColumn(first.kind, values, valid, first.scale, first.dictionary)
+    index: dict[str, int] = {}
+    codes = []
+    for column in (_compact(each) for each in columns):
+        table = [*(index.setdefault(text, len(index)) for text in column.dictionary), -1]
+        codes.append(np.asarray(table, np.int32)[column.values])
+    return RawColumn("coded", np.concatenate(codes), valid, dictionary=list(index))
 
 
 def _compact(column: RawColumn) -> RawColumn:

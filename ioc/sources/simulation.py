@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ioc.sources.draw import name_key, uniform, wander
 from ioc.sources.rows import Rows
 from metrics.clock import LOCAL_OFFSET_MS
 from metrics.codec import RawColumn
@@ -56,24 +57,36 @@ class _Streams:
 STREAMS = _Streams()
 
 
+class Weather(Protocol):
+    """What holds traffic up besides its own demand."""
+
+    def left(self, times: NDArray[np.int64], road: NDArray[np.int32]) -> NDArray[np.float64]:
+        """The share of its speed that a road keeps at each time, 1 on a dry day."""
+        ...
+
+
 class RoadModel:
     """The roads of a registry (rows with id, class, corridor) and what each reads at any time."""
 
-    def __init__(self, roads: Sequence[Mapping[str, Any]], seed: int = SEED) -> None:
+    def __init__(self, roads: Sequence[Mapping[str, Any]], seed: int = SEED, weather: Weather | None = None) -> None:
         if not roads:
             raise ValueError("a simulation needs roads")
+        self._weather = weather
         self._roads = [str(road["id"]) for road in roads]
         kinds = [str(road["class"]) for road in roads]
         corridors = [str(road.get("corridor", road["id"])) for road in roads]
         self._free = np.asarray([FREE_KMH.get(kind, FREE_KMH["secondary"]) for kind in kinds])
         self._capacity = np.asarray([CAPACITY.get(kind, CAPACITY["secondary"]) for kind in kinds])
-        self._key = np.asarray([_name_hash(road, seed) for road in self._roads], dtype=np.uint64)
-        self._corridor = np.asarray([_name_hash(corridor, seed) for corridor in corridors], dtype=np.uint64)
-        self._district = np.full(len(roads), _name_hash("", seed), dtype=np.uint64)
+        self._key = np.asarray([name_key(road, seed) for road in self._roads], dtype=np.uint64)
+        self._corridor = np.asarray([name_key(corridor, seed) for corridor in corridors], dtype=np.uint64)
+        self._district = np.full(len(roads), name_key("", seed), dtype=np.uint64)
         # some roads are always a little slower or busier than their class
-        self._trait = 0.85 + 0.30 * _uniform(self._key, np.zeros(len(roads), dtype=np.int64), STREAMS.trait)
+        self._trait = 0.85 + 0.30 * uniform(self._key, np.zeros(len(roads), dtype=np.int64), STREAMS.trait)
         # roads report one after the other within the period
         self._offset = np.arange(len(roads), dtype=np.int64) * PERIOD_MS // len(roads)
+
+    def __len__(self) -> int:
+        return len(self._roads)
 
     def rows(self, after_ms: int, until_ms: int) -> Rows:
         """The readings of all roads with time in (after_ms, until_ms], in time order."""
@@ -98,20 +111,25 @@ class RoadModel:
         demand = demand_at(times) * self._trait[road]
         load = demand * (
             1.0
-            + _wander(self._district[road], times, DISTRICT_WANDER, STREAMS.district)
-            + _wander(corridor, times, CORRIDOR_WANDER, STREAMS.corridor)
-            + _wander(key, times, ROAD_WANDER, STREAMS.road)
+            + wander(self._district[road], times, *DISTRICT_WANDER, STREAMS.district)
+            + wander(corridor, times, *CORRIDOR_WANDER, STREAMS.corridor)
+            + wander(key, times, *ROAD_WANDER, STREAMS.road)
         )
         load = load + BLOCK_WEIGHT * demand * _blocked(corridor, times)
         # the volume-delay curve of the Bureau of Public Roads: free speed / (1 + 0.15 * (volume/capacity)^4), scaled so
         # that a full load halves the speed and a blocked rush hour leaves a third
         ratio = np.clip(load, 0.0, 1.6) * 1.6
         speed = self._free[road] / (1.0 + 0.15 * ratio**4)
-        speed *= 1.0 + JITTER * (2.0 * _uniform(key, times, STREAMS.jitter) - 1.0)
+        speed *= 1.0 + JITTER * (2.0 * uniform(key, times, STREAMS.jitter) - 1.0)
+        left = None if self._weather is None else self._weather.left(times, road)
+        if left is not None:
+            speed *= left
         speed = np.clip(speed, SLOWEST_KMH, FASTEST_KMH)
         # traffic that stands still passes few vehicles: flow follows load up to capacity and falls behind it
         flow = self._capacity[road] * np.clip(load, 0.02, 1.0) * np.clip(1.5 - 0.5 * ratio, 0.35, 1.0)
-        vehicles = np.floor(flow * (0.8 + 0.4 * _uniform(key, times, STREAMS.count)) + 0.5)
+        if left is not None:
+            flow *= 0.35 + 0.65 * left  # who can stays at home
+        vehicles = np.floor(flow * (0.8 + 0.4 * uniform(key, times, STREAMS.count)) + 0.5)
         return np.rint(speed * 100).astype(np.int64), np.maximum(1, vehicles).astype(np.int64)
 
 
@@ -130,42 +148,10 @@ def demand_at(times: NDArray[np.int64]) -> NDArray[np.float64]:
     return demand
 
 
-def _wander(
-    key: NDArray[np.uint64], times: NDArray[np.int64], wander: tuple[float, int], stream: int
-) -> NDArray[np.float64]:
-    """Smooth noise in [-share, share]: hashed values at multiples of the time, joined by smooth steps."""
-    share, span = wander
-    cell = times // span
-    part = (times % span) / span
-    smooth = part * part * (3.0 - 2.0 * part)
-    low, high = _uniform(key, cell, stream), _uniform(key, cell + 1, stream)
-    return share * (2.0 * (low + (high - low) * smooth) - 1.0)
-
-
 def _blocked(key: NDArray[np.uint64], times: NDArray[np.int64]) -> NDArray[np.float64]:
     """0 .. 1: how much a corridor is blocked; rises and falls within its slot."""
     cell = times // BLOCK_MS
     part = (times % BLOCK_MS) / BLOCK_MS
-    hit = _uniform(key, cell, STREAMS.block) < BLOCK_CHANCE
+    hit = uniform(key, cell, STREAMS.block) < BLOCK_CHANCE
     shape: NDArray[np.float64] = np.where(hit, np.sin(np.pi * part) ** 2, 0.0)
     return shape
-
-
-def _uniform(key: NDArray[np.uint64], number: NDArray[np.int64], stream: int) -> NDArray[np.float64]:
-    """[0, 1) from a hash (splitmix64) of key, number and stream."""
-    with np.errstate(over="ignore"):
-        mixed = key ^ (number.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
-        mixed = mixed + np.uint64(stream) * np.uint64(0xD1B54A32D192ED03)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed = mixed ^ (mixed >> np.uint64(31))
-    share: NDArray[np.float64] = (mixed >> np.uint64(11)).astype(np.float64) / float(1 << 53)
-    return share
-
-
-def _name_hash(name: str, seed: int) -> int:
-    """FNV-1a, 64 bit, of a name, begun from the seed."""
-    value = (0xCBF29CE484222325 ^ seed) & 0xFFFFFFFFFFFFFFFF
-    for byte in name.encode():
-        value = ((value ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
-    return value

@@ -140,5 +140,5 @@ def test_below_a_supervisor_a_replay_that_has_ended_stays_and_says_so(
 
 
 def test_a_source_that_cannot_be_run_is_named_with_those_that_can(settings: Settings) -> None:
-    with pytest.raises(UnknownSource, match="no source 'cloudy'; known: cloud, traffic"):
+    with pytest.raises(UnknownSource, match="no source 'cloudy'; known: cloud, traffic, city"):
         choose(["cloudy"], makers(settings, build()))
