@@ -21,7 +21,7 @@ TRENDS = 3  # of a scene that has the page to itself; 2 where two stand beside e
 
 def home(of: HomeView, lang: Lang) -> html.Div:
     """Everything but names is written by live.js, from the topics of one world: a screen shows one and says which."""
-    places = [*(_elsewhere(each, lang) for each in of.elsewhere), *(_without(each, lang) for each in of.without)]
+    places = [*(_elsewhere(*each, lang) for each in of.elsewhere), *(_without(each, lang) for each in of.without)]
     return html.Div(
         [
             html.Div(className="edge"),
@@ -130,10 +130,13 @@ def _over(lang: Lang) -> html.Section:
     )
 
 
-def _elsewhere(scene: Named, lang: Lang) -> dcc.Link:
+def _elsewhere(scene: Named, world: str, kind: str, lang: Lang) -> dcc.Link:
     return dcc.Link(
-        [html.B(scene.zh if lang == "zh" else scene.en), html.Span(word("elsewhere", lang))],
-        href=address(f"/wall/{scene.id}", lang, "live"),
+        [
+            html.B(scene.zh if lang == "zh" else scene.en),
+            html.Span(word("elsewhere", lang).format(_kind(world, kind, lang))),
+        ],
+        href=address(f"/wall/{scene.id}", lang, world),
         className="place panel way-out",
     )
 

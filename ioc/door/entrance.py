@@ -51,10 +51,12 @@ def register(server: Flask, desk: Desk) -> None:
 
     def show() -> Response:
         back = safe_return(request.args.get("next"))
-        visit = desk.sessions.visit(request.cookies.get(COOKIE, ""))
+        token = request.cookies.get(COOKIE, "")
+        visit = desk.sessions.visit(token)
         if visit is not None:
             return _see(back or home(visit.roles))
-        return plain.sign_in_page(language(), back=back)
+        # whoever signs out has no cookie any more: this one came from a session that ended without being asked
+        return plain.sign_in_page(language(), back=back, problem=plain.word("ended", language()) if token else "")
 
     def enter_by_password() -> Response:
         given: Any = request.get_json(silent=True) if request.is_json else request.form

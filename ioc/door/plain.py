@@ -57,6 +57,10 @@ _LANG = {"zh": "zh-CN", "en": "en"}
 _OTHER = {"zh": ("en", "English"), "en": ("zh", "中文")}
 
 WORDS: Mapping[str, tuple[str, str]] = {
+    "ended": (
+        "登录已失效：久未操作，或已被停用。请重新登录。",
+        "Your session has ended: it was idle for too long, or was closed. Sign in again.",
+    ),
     "sign_in": ("登录", "Sign in"),
     "recorded": ("账号登录，每次登录均有记录", "Every sign-in is recorded"),
     "name": ("账号", "Account"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,36 +41,49 @@ class HomeView:
     """What the home page shows: one `world`, and nothing of another one but the way there.
 
     `asked` says that the address named the world: then the links do too. `worlds` (id, kind) are those one may go to,
-    the live one first. `walls` are the scenes that this world feeds, `elsewhere` have a wall that only the live world
-    feeds, `without` are the scenes that have no wall yet.
+    the live one first. `walls` are the scenes that this world feeds, and those that none does; `elsewhere` are those
+    that only another world feeds, with its id and kind; `without` are the scenes that have no wall yet.
     """
 
     world: str
     asked: bool
     worlds: tuple[tuple[str, str], ...]
     walls: tuple[WallView, ...]
-    elsewhere: tuple[Named, ...]
+    elsewhere: tuple[tuple[Named, str, str], ...]
     without: tuple[Named, ...]
 
 
 def home_view(client: redis.Redis, world: str, data_dir: Path, real_now_ms: int, *, asked: bool = False) -> HomeView:
-    """The home page in a world. What nobody declares as fed into another world is live; a world that nobody feeds yet
-    is waited for. Where Redis is away the named world is all there is."""
+    """The home page in a world. Where Redis is away the named world is all there is, and shows every wall."""
     composed = walls()
-    known, fed = [LIVE_WORLD], set[str]()
+    worlds, fed = {LIVE_WORLD.id: LIVE_WORLD.kind}, dict[str, frozenset[str]]()
     try:
-        known += [World.from_json(text) for _, text in sorted(cast(Any, client.hgetall(keys.WORLDS)).items())]
-        fed = {name.decode() for name in cast(Any, client.hkeys(keys.origins(world)))}
+        known = [World.from_json(text) for _, text in sorted(cast(Any, client.hgetall(keys.WORLDS)).items())]
+        worlds |= {each.id: each.kind for each in known}
+        fed = {name: _fed(client, name) for name in {**worlds, world: ""}}
     except (redis.RedisError, UnknownWorldVersion):
         pass
-    views = [wall_view(client, scene["id"], world, data_dir, real_now_ms) for scene in composed]
-    here = [view for view in views if world == LIVE_WORLD.id or not fed or fed & view.sources.keys()]
+    here: list[WallView] = []
+    elsewhere: list[tuple[Named, str, str]] = []
+    for view in (wall_view(client, scene["id"], world, data_dir, real_now_ms) for scene in composed):
+        feeders = [name for name, sources in fed.items() if sources & view.sources.keys()]
+        if feeders and world not in feeders:
+            elsewhere.append((Named(view.scene, view.zh, view.en), feeders[0], worlds[feeders[0]]))
+        else:
+            here.append(view)
     built = {scene["id"] for scene in composed}
     return HomeView(
         world=world,
         asked=asked,
-        worlds=tuple({each.id: (each.id, each.kind) for each in known}.values()),
+        worlds=tuple(worlds.items()),
         walls=tuple(here),
-        elsewhere=tuple(Named(view.scene, view.zh, view.en) for view in views if view not in here),
+        elsewhere=tuple(elsewhere),
         without=tuple(Named(name, *said) for name, said in SCENES.items() if name not in built),
     )
+
+
+def _fed(client: redis.Redis, world: str) -> frozenset[str]:
+    """The sources that somebody declares to feed into a world, and those the engine has heard of without. RedisError."""
+    declared = {name.decode() for name in cast(Any, client.hkeys(keys.origins(world)))}
+    feeds = cast(Any, client.hgetall(keys.engine(world, "feeds")))
+    return frozenset(declared | {name.decode() for name, text in feeds.items() if json.loads(text).get("rows")})

@@ -185,7 +185,7 @@ def glance(**changes: Any) -> HomeView:
     return replace(
         HomeView(
             world="replay", asked=False, worlds=(("live", "live"), ("replay", "replay")), walls=(view(),),
-            elsewhere=(Named("operations", "运行保障", "operations"),),
+            elsewhere=((Named("operations", "运行保障", "operations"), "live", "live"),),
             without=(Named("safety", "公共安全", "public safety"),),
         ),
         **changes,
@@ -210,7 +210,7 @@ def test_the_home_page_opens_topics_of_one_world_and_says_which_scenes_are_not_i
     made = home(glance(), "zh")
     assert [each["topic"] for each in json.loads(made.to_plotly_json()["props"]["data-settings"])] == ["live/traffic"]
     texts = [[child["props"]["children"] for child in each["children"]] for each in of_class(made, "place")]
-    assert texts == [["运行保障", "只在实时世界，打开大屏"], ["公共安全", "未建"]]
+    assert texts == [["运行保障", "在实时世界，打开大屏"], ["公共安全", "未建"]]
     assert [link["className"] for link in of_class(made, "way")] == ["way", "way here"]
 
 

@@ -134,8 +134,11 @@ def test_fifteen_idle_minutes_end_a_session(site: Site):
     assert browser.get("/duty").status_code == 200
     site.clock.advance(minutes=14.9)
     assert browser.get("/duty").status_code == 200
+    assert "登录已失效" not in site.anonymous().get("/sign-in").text
     site.clock.advance(minutes=15)
-    assert browser.get("/duty").status_code == 302
+    form = browser.get("/duty", follow_redirects=True)
+    assert form.request.path == "/sign-in"
+    assert "登录已失效：久未操作" in form.text
 
 
 def test_what_scripts_ask_by_themselves_is_no_activity(site: Site):
@@ -172,6 +175,7 @@ def test_signing_out_ends_the_session_and_its_sockets(site: Site, redis_client: 
     assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")
     assert redis_client.keys("sec:session:*") == []
     assert browser.get("/duty").status_code == 302
+    assert "登录已失效" not in browser.get("/sign-in").text  # who leaves knows why
 
 
 @pytest.mark.parametrize("what", ["role", "account"])

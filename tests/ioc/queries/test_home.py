@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -14,24 +15,37 @@ from metrics.world import World
 NOON = 1_795_320_000_000  # 2026-11-22 in Shanghai
 
 
-@pytest.mark.service
-def test_a_replay_shows_the_scene_that_it_feeds_and_the_way_to_the_others(
-    redis_client: redis.Redis, tmp_path: Path
-) -> None:
+@pytest.fixture
+def replaying(redis_client: redis.Redis) -> redis.Redis:
+    """A replay of traffic beside the live world, which only the centre itself feeds."""
     redis_client.hset(keys.WORLDS, "replay", World("replay", "replay").to_json())
     redis_client.hset(keys.origins("replay"), "traffic", "recorded")
-    home = home_view(redis_client, "replay", tmp_path, NOON)
-    assert [(view.scene, view.topic) for view in home.walls] == [("traffic", "replay/traffic")]
-    assert [each.id for each in home.elsewhere] == ["operations"]
+    redis_client.hset(keys.origins("live"), "cloud", "real")
+    return redis_client
+
+
+@pytest.mark.service
+@pytest.mark.parametrize(
+    ("world", "topic", "elsewhere"),
+    [("replay", "replay/traffic", "operations live"), ("live", "live/operations", "traffic replay")],
+)
+def test_a_world_shows_the_scenes_that_it_feeds_and_the_way_to_the_others(
+    replaying: redis.Redis, tmp_path: Path, world: str, topic: str, elsewhere: str
+) -> None:
+    home = home_view(replaying, world, tmp_path, NOON)
+    assert [view.topic for view in home.walls] == [topic]
+    assert [f"{scene.id} {there}" for scene, there, _ in home.elsewhere] == [elsewhere]
     assert home.worlds == (("live", "live"), ("replay", "replay"))
 
 
 @pytest.mark.service
-def test_the_live_world_shows_every_wall_whoever_declares_to_feed_it(redis_client: redis.Redis, tmp_path: Path) -> None:
-    redis_client.hset(keys.origins("live"), "cloud", "real")  # a plain producer of traffic declares nothing
-    home = home_view(redis_client, "live", tmp_path, NOON)
-    assert [view.topic for view in home.walls] == ["live/traffic", "live/operations"]
-    assert home.elsewhere == ()
+def test_a_source_that_the_engine_heard_of_feeds_its_world_though_nobody_declares_it(
+    replaying: redis.Redis, tmp_path: Path
+) -> None:
+    replaying.hset(keys.engine("live", "feeds"), "traffic", json.dumps({"rows": 1}))
+    assert [view.topic for view in home_view(replaying, "live", tmp_path, NOON).walls] == [
+        "live/traffic", "live/operations",
+    ]  # fmt: skip
 
 
 @pytest.mark.service
