@@ -106,9 +106,8 @@
     held.forEach((row) => row.remove());
     const none = document.getElementById("over-none");
     const rest = found.length - shown.length;
-    ioc.hide(none, found.length > 0 && rest === 0);
     const silent = !ioc.state.settings.some((each) => each.tiles.some((id) => ioc.judge(ioc.indicator(id), ioc.districtCell(id)).settled));
-    ioc.text(none, rest ? ioc.word("more", rest) : ioc.word(silent ? "noJudgement" : "noneOver"));
+    ioc.text(none, rest ? ioc.word("more", rest) : found.length ? "" : ioc.word(silent ? "noJudgement" : "noneOver"));
     ioc.mark(none, { i: "over", r: "", we: ioc.state.beatServer }, "complete");
   }
 })();

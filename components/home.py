@@ -124,7 +124,7 @@ def _over(lang: Lang) -> html.Section:
         [
             head(word("over", lang), word("over_note", lang)),
             html.Div(id="over", className="rows", **data(indicator="over")),
-            html.P(id="over-none", className="note", hidden=True),
+            html.P(id="over-none", className="note"),
         ],
         className="panel over",
     )

@@ -83,7 +83,7 @@ def home_view(client: redis.Redis, world: str, data_dir: Path, real_now_ms: int,
 
 
 def _fed(client: redis.Redis, world: str) -> frozenset[str]:
-    """The sources that somebody declares to feed into a world, and those the engine has heard of without. RedisError."""
+    """The sources that somebody declares to feed into a world, and those the engine has heard of. Raises RedisError."""
     declared = {name.decode() for name in cast(Any, client.hkeys(keys.origins(world)))}
     feeds = cast(Any, client.hgetall(keys.engine(world, "feeds")))
     return frozenset(declared | {name.decode() for name, text in feeds.items() if json.loads(text).get("rows")})
