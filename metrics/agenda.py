@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Protocol
 
@@ -71,6 +71,9 @@ class Agenda:
         for intake in mine:
             for scan, held in self._paned:
                 panes = intake.panes.get(scan)
+                if panes and panes.touched and held == window and not window.open_is_shown and window.size_ms:
+                    due.update(self._sliding_over(panes.touched, self._scans[scan], reach))
+                    continue
                 for index in panes.touched if panes else ():
                     due.update(self._touched(held, pane_start(index, self._scans[scan]), reach))
         if self._enters and occasion.entered is not self._entered:
@@ -138,6 +141,14 @@ class Agenda:
         if window.size_ms:
             return row_ms + window.size_ms
         return period_end(row_ms, window.period) if window.period is not None else row_ms
+
+    def _sliding_over(self, panes: Iterable[int], pane_ms: int, reach: int) -> Iterator[int]:
+        """The ends whose windows hold some of these panes, each once however many of them they hold."""
+        window, done = self.plan.indicator.window, BEGINNING
+        for index in sorted(panes):
+            first = pane_start(index, pane_ms)
+            yield from window.instants(max(first, done), min(reach, first + window.size_ms))
+            done = max(done, first + window.size_ms)
 
     def _touched(self, held: Window, row_ms: int, reach: int) -> Iterable[int]:
         """The ends at which the window `held` of a measure may have a row of this time."""

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.column import Column
-from metrics.evaluation import evaluate, published
-from metrics.formula import Node, names, uses_now
+from metrics.evaluation import published
+from metrics.formulas import Formulas
 from metrics.indicator import Indicator
 from metrics.measured import Counts, Group, Mask, Measured, Numbers
 
@@ -58,22 +57,48 @@ class Given:
     rounding: Callable[[Numbers, Mask], Numbers] | None = None
 
 
+@dataclass(slots=True)
+class Drawn:
+    """What is drawn from the same measures for several indicators at once: `value` (not rounded), `known` and
+    `quality` of shape (indicators, windows, groups), `samples` of shape (windows, groups)."""
+
+    value: Numbers
+    known: Mask
+    samples: Counts
+    quality: Codes
+
+
+class Alike:
+    """Indicators that have measures, samples, groups and windows in common, and no references."""
+
+    def __init__(self, indicators: Sequence[Indicator]) -> None:
+        self.first = indicators[0]
+        self.formulas = Formulas([(one.formula, one.constants or {}) for one in indicators])
+
+    def draw(self, given: Given) -> Drawn:
+        """Their values from states merged at each level (sections 3.3 and 6 of the language)."""
+        shape = (len(given.ends), len(given.groups))
+        columns = {name: (measured.value, measured.known) for name, measured in given.measures.items()}
+        value, known = self.formulas.evaluate(columns | dict(given.references), given.ends, len(given.groups))
+        samples = _samples(self.first, given, shape)
+        may = samples >= self.first.min_samples
+        if given.early is not None:
+            may &= ~given.early[:, None]
+        known &= may
+        quality = np.full(shape, COMPLETE, np.int8)
+        if given.stale is not None:
+            quality[given.stale, :] = STALE
+        for other in given.referenced:
+            quality = np.maximum(quality, np.where(other.quality == NO_DATA, STALE, other.quality)).astype(np.int8)
+        value[~known] = 0.0
+        return Drawn(value, known, samples, np.where(known, quality, np.int8(NO_DATA)))
+
+
 def conclude(indicator: Indicator, given: Given) -> Concluded:
-    """The values of an indicator from states merged at each level (sections 3.3 and 6 of the language)."""
-    shape = (len(given.ends), len(given.groups))
-    value, known = _formula(indicator, given, shape)
-    samples = _samples(indicator, given, shape)
-    known &= samples >= indicator.min_samples
-    if given.early is not None:
-        known &= ~given.early[:, None]
-    quality = np.full(shape, COMPLETE, np.int8)
-    if given.stale is not None:
-        quality[given.stale, :] = STALE
-    for other in given.referenced:
-        quality = np.maximum(quality, np.where(other.quality == NO_DATA, STALE, other.quality)).astype(np.int8)
-    quality[~known] = NO_DATA
-    rounded = (given.rounding or _rounded)(np.where(known, value, 0.0), known)
-    return Concluded(given.groups, rounded, known, samples, quality, given.present)
+    """The values of one indicator, which may have references."""
+    drawn = Alike([indicator]).draw(given)
+    rounded = (given.rounding or _rounded)(drawn.value[0], drawn.known[0])
+    return Concluded(given.groups, rounded, drawn.known[0], drawn.samples, drawn.quality[0], given.present)
 
 
 def _rounded(value: Numbers, known: Mask) -> Numbers:
@@ -88,32 +113,7 @@ def _samples(indicator: Indicator, given: Given, shape: tuple[int, int]) -> Coun
     own = [measured.rows for measured in given.measures.values()]
     found = np.zeros(shape, np.int64)
     if own:
-        np.max(np.stack(own), axis=0, out=found)
+        np.maximum.reduce(own, out=found)
     elif given.referenced:
-        np.min(np.stack([other.samples for other in given.referenced]), axis=0, out=found)
+        np.minimum.reduce([other.samples for other in given.referenced], out=found)
     return found
-
-
-def _formula(indicator: Indicator, given: Given, shape: tuple[int, int]) -> tuple[Numbers, Mask]:
-    windows, groups = shape
-    columns = {name: (measured.value, measured.known) for name, measured in given.measures.items()}
-    for name, number in (indicator.constants or {}).items():
-        columns[name] = np.full(shape, number), np.ones(shape, np.bool_)
-    columns |= given.references
-    wanted = names(indicator.formula)
-    if not uses_now(indicator.formula):
-        flat = {name: Column(columns[name][0].ravel(), columns[name][1].ravel()) for name in wanted}
-        value, known = _numbers(indicator.formula, flat, windows * groups, None)
-        return value.reshape(shape), known.reshape(shape)
-    value, known = np.zeros(shape), np.zeros(shape, np.bool_)
-    for at, end in enumerate(given.ends):
-        row = {name: Column(columns[name][0][at], columns[name][1][at]) for name in wanted}
-        value[at], known[at] = _numbers(indicator.formula, row, groups, end)
-    return value, known
-
-
-def _numbers(node: Node, columns: Mapping[str, Column], rows: int, end: int | None) -> tuple[Numbers, Mask]:
-    """A formula as float64 and where it is known; both may be written to."""
-    found = evaluate(node, columns, rows, end)
-    values = found.values if found.scale is None else found.values / 10.0**found.scale
-    return np.array(values, np.float64), np.array(found.known())

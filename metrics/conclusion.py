@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from metrics.conclude import Concluded, Given, conclude
+from metrics.conclude import Alike, Codes, Concluded, Given, conclude
 from metrics.formula import names
 from metrics.intake import Intake
-from metrics.measured import Answer, Mask, Numbers
+from metrics.measured import Answer, Counts, Mask, Numbers
 from metrics.occasion import Moment, Occasion
 from metrics.plan import IndicatorPlan
 from metrics.reference import Asked, Here, Known, References
@@ -18,21 +19,33 @@ from metrics.region_fold import fold_up, folded_columns
 from metrics.standing import Standing
 from metrics.wholeness import is_whole
 
-Rounded = Callable[[Numbers, Mask, int], Numbers]  # values of one window as published ones
+Rounded = Callable[[Numbers, Mask, int], Numbers]  # values of one window, shape (members, groups), as published ones
+
+
+@dataclass(slots=True)
+class Told:
+    """Conclusions for the members of a family: `value` (rounded), `raw` (before that), `known` and `quality` of shape
+    (members, windows, groups), `samples` and `present` of shape (windows, groups)."""
+
+    value: Numbers
+    raw: Numbers
+    known: Mask
+    quality: Codes
+    samples: Counts
+    present: Mask
 
 
 class Conclusion:
-    """Concludes one indicator version. `standing` is given when all publications are there; `always`: groups below
-    this code have a value whether or not a row was folded into them."""
+    """Concludes indicator versions of one family. `standing`: what has been said by all; `always`: groups below this
+    code have a value whether or not a row was folded into them."""
 
-    def __init__(self, plan: IndicatorPlan, regions: Regions, always: int) -> None:
-        self.plan = plan
+    def __init__(self, plans: Sequence[IndicatorPlan], regions: Regions, always: int, standing: Standing) -> None:
+        self.plan = plans[0]
         self.regions = regions
-        self.standing: Standing | None = None
+        self.standing = standing
         self._always = always
-        indicator = plan.indicator
-        self._references = names(indicator.formula) - {one.measure.name for one in plan.measures}
-        self._references -= set(indicator.constants or {})
+        self._alike = Alike([plan.indicator for plan in plans])
+        self._references = references_of(self.plan)
 
     def conclude(
         self,
@@ -41,19 +54,30 @@ class Conclusion:
         intakes: Mapping[str, Intake],
         occasion: Occasion,
         rounded: Rounded,
-    ) -> tuple[Concluded, Numbers]:
-        """The values of windows, and what they were before they were rounded; arrays of shape (windows, groups)."""
-        indicator = self.plan.indicator
-        present = answer.present
+    ) -> Told:
+        """The values of windows. `rounded` makes those of one window, shape (members, groups), published ones."""
+        stale = np.array([self._stale(intakes, end, occasion.moment) for end in ends], np.bool_)
+        early = np.array([self._before_start(intakes, end) for end in ends], np.bool_)
+        given = Given(answer.groups, ends, answer.measures, answer.present, stale=stale, early=early)
+        if self._references or self.plan.indicator.rollup is not None:
+            return self._alone(given, occasion, rounded)
+        drawn = self._alike.draw(given)
+        value = np.empty(drawn.value.shape)
+        for at, end in enumerate(ends):
+            value[:, at] = rounded(drawn.value[:, at], drawn.known[:, at], end)
+        return Told(value, drawn.value, drawn.known, drawn.quality, drawn.samples, answer.present)
+
+    def _alone(self, given: Given, occasion: Occasion, rounded: Rounded) -> Told:
+        """One with references or a roll-up: it has no other in its family."""
+        indicator, ends, present = self.plan.indicator, given.ends, given.present
         always = np.zeros(present.shape, np.bool_)
         always[:, : self._always] = True
         references: Mapping[str, Known] = {}
         referenced: Sequence[Concluded] = ()
         if self._references:
-            assert self.standing is not None  # noqa: S101  # the state has given it
             form = "tree" if self.plan.has_region else "none"
             asked = Asked(form, indicator.dimensions, indicator.levels)  # type: ignore[arg-type]
-            here = Here(indicator, ends, asked, answer.groups, answer.measures, present | always)
+            here = Here(indicator, ends, asked, given.groups, given.measures, present | always)
             resolved = References(here, self.standing, self.regions, occasion.entered)
             resolved.resolve()
             references, referenced = resolved.columns, resolved.referenced
@@ -64,16 +88,14 @@ class Conclusion:
 
         def rounding(value: Numbers, known: Mask) -> Numbers:
             raw[:] = value
-            return np.stack([rounded(value[at], known[at], end) for at, end in enumerate(ends)])
+            return np.stack([rounded(value[at][None], known[at][None], end)[0] for at, end in enumerate(ends)])
 
-        stale = np.array([self._stale(intakes, end, occasion.moment) for end in ends], np.bool_)
-        early = np.array([self._before_start(intakes, end) for end in ends], np.bool_)
         own = conclude(
             indicator,
-            Given(answer.groups, ends, answer.measures, present, references, referenced, stale, early, rounding),
+            replace(given, present=present, references=references, referenced=referenced, rounding=rounding),
         )
         if indicator.rollup is None:
-            return own, raw
+            return _told(own, raw)
         level, grouped = indicator.rollup.level, self.plan.has_region
         columns = folded_columns(own.groups, self.regions, level, grouped=grouped)
         inside = [
@@ -85,7 +107,7 @@ class Conclusion:
         )  # fmt: skip
         folded = fold_up(indicator, own, columns, below, self.regions)
         raw[:, columns] = folded.value[:, columns]
-        return folded, raw
+        return _told(folded, raw)
 
     def _before_start(self, intakes: Mapping[str, Intake], end: int) -> bool:
         """Whether a window of a measure begins before its source is complete, or before its state is whole."""
@@ -111,3 +133,13 @@ class Conclusion:
             if stale:
                 return True
         return False
+
+
+def references_of(plan: IndicatorPlan) -> frozenset[str]:
+    """What its formula asks of others: regions, entries, earlier values, other indicators."""
+    own = {one.measure.name for one in plan.measures} | set(plan.indicator.constants or {})
+    return names(plan.indicator.formula) - own
+
+
+def _told(one: Concluded, raw: Numbers) -> Told:
+    return Told(one.value[None], raw[None], one.known[None], one.quality[None], one.samples, one.present)

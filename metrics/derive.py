@@ -78,6 +78,11 @@ class Deriver:
             for layout, part in zip(self.layouts, plan.measures, strict=True)
         ]
 
+    @property
+    def shape(self) -> Hashable:
+        """What is equal where the same measures are spread over the same groups."""
+        return tuple(self._same)
+
     def measure(self, intakes: Mapping[str, Intake], ends: Sequence[int], derived: Derived | None = None) -> Answer:
         """The measures of the windows that end at `ends`, oldest first, for every group that was ever seen.
 

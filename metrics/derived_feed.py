@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 
 from metrics.conclude import Concluded
+from metrics.conclusion import Told
 from metrics.derived_source import rows_of
+from metrics.family import Family
 from metrics.intake import Intake
 from metrics.measured import Mask
 from metrics.observation import Batch
 from metrics.occasion import Occasion
 from metrics.plan import IndicatorPlan, Plan
-from metrics.publication import OneWindow, Publication
+from metrics.publication import Publication
 from metrics.region import LEVELS, Region, Regions
 from metrics.values import Values
 from metrics.wholeness import is_whole
@@ -29,20 +32,25 @@ class DerivedFeed:
         ]
         indicator = replace(part.indicator, levels=LEVELS, thresholds=None, rollup=None)
         self.source = source
-        self.publication = _Inner(
+        self.publication = Publication(
             replace(part, indicator=indicator, inner=True), replace(plan, regions=Regions(flat)), {}
         )
 
+    @cached_property
+    def family(self) -> _Inner:
+        """Whoever says it; made at the first step, when a checkpoint is loaded."""
+        return _Inner([self.publication])
+
     def rows(self, intakes: Mapping[str, Intake], occasion: Occasion) -> list[tuple[int, Batch]]:
         """The complete windows that were concluded since the last call, oldest first, each with all its rows."""
-        publication = self.publication
-        publication.folded = {}
-        publication.publish(intakes, occasion)
+        family = self.family
+        family.folded = {}
+        family.publish(intakes, occasion)
         found = []
-        for end, folded in sorted(publication.folded.items()):
-            if not publication.records[end].completed:
+        for end, folded in sorted(family.folded.items()):
+            if not family.records[end].completed:
                 continue
-            if all(is_whole(part, intakes, end) for part in publication.plan.measures):
+            if all(is_whole(part, intakes, end) for part in family.plan.measures):
                 found.append((end, self._batch(end, folded)))
             else:  # what is computed from a part of a window is no row; what is computed from rows lacks it
                 intakes[self.source].begin_at(end)
@@ -60,11 +68,11 @@ class DerivedFeed:
         return rows_of(self.source, self.publication.plan.indicator, [end], rows)
 
 
-class _Inner(Publication):
-    """A publication that nobody sees. `folded`: of each window concluded, the groups into which a row was folded."""
+class _Inner(Family):
+    """A family that nobody sees. `folded`: of each window concluded, the groups into which a row was folded."""
 
     folded: dict[int, Mask]
 
-    def _emit(self, window: OneWindow, end: int, occasion: Occasion) -> list[Values]:
-        self.folded[end] = window.present.copy()
-        return super()._emit(window, end, occasion)
+    def _emit(self, told: Told, at: int, end: int, occasion: Occasion) -> list[Values]:
+        self.folded[end] = told.present[at].copy()
+        return super()._emit(told, at, end, occasion)

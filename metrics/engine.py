@@ -15,8 +15,10 @@ from metrics.derive import Derived, Layouts
 from metrics.derived_feed import DerivedFeed
 from metrics.entered import NOTHING, Entered
 from metrics.expiry import Expiry
+from metrics.family import Family
 from metrics.image_form import DamagedState, UnknownStateVersion
 from metrics.intake import Intake
+from metrics.kin import kin
 from metrics.observation import Batch
 from metrics.occasion import SILENT_PAST_MS, History, Moment, Occasion
 from metrics.outlook import Outlook
@@ -105,8 +107,9 @@ class State:
             if part.indicator.id == source.source.indicator_of
         ]
         for feed in self.derived:
-            feed.publication.conclusion.standing = self.publications[0].conclusion.standing
+            feed.publication.standing = self.publications[0].standing
         inner = [feed.publication for feed in self.derived]
+        self._families: list[Family] = []
         self.spent: dict[str, tuple[float, int]] = {}  # by indicator: seconds, and steps that they were spent in
         self._image = image.Image(self.intakes, [*self.publications, *inner], plan.regions)
         self.expiry = Expiry(self.intakes, [*self.publications, *inner])
@@ -126,6 +129,14 @@ class State:
     def watermarks(self) -> dict[str, int]:
         """The watermark of each source that has one, ms UTC."""
         return {name: facts.watermark_ms for name, facts in self.feeds().items() if facts.watermark_ms is not None}
+
+    @property
+    def families(self) -> list[Family]:
+        """All publications, by those that are said together; those that are referred to come first."""
+        if not self._families:  # not before a checkpoint was loaded
+            derived = {feed.source for feed in self.derived}
+            self._families = [Family(members) for members in kin(self.publications, derived)]
+        return self._families
 
     @property
     def orphans(self) -> list[Orphan]:
@@ -168,7 +179,7 @@ def _publications(plan: Plan) -> list[Publication]:
         publication.quoted = publication.plan.indicator.id in quoted
     standing = Standing([part.indicator for part in plan.indicators], found)
     for publication in found.values():
-        publication.conclusion.standing = standing
+        publication.standing = standing
     return list(found.values())
 
 
@@ -240,47 +251,49 @@ def step(
         outputs.alarms.extend(outlook.withdraw(now_ms, Provenance(world, _least(origins, line.sources))))
     changed: dict[str, frozenset[int]] = {}
     derived: Derived = {}
-    told: list[tuple[Publication, Moment]] = []
-    for publication in state.publications:
+    told: list[tuple[Family, Moment]] = []
+    for family in state.families:
         # The rows of a union come by its parts: it is as far as the least of them, and as real.
         mine = {
             part: state.intakes[part]
-            for name in publication.plan.sources
+            for name in family.plan.sources
             for part in state.intakes[name].source.union_of or (name,)
         }
         occasion = Occasion(
             _moment(mine, now_ms, behind), history, _least(origins, mine), world, entered, changed, derived
         )
         began = stopwatch() if stopwatch is not None else 0.0
-        outputs.said.extend(publication.publish(state.intakes, occasion))
+        outputs.said.extend(family.publish(state.intakes, occasion))
         if stopwatch is not None:
-            seconds, steps = state.spent.get(publication.plan.id, (0.0, 0))
-            state.spent[publication.plan.id] = seconds + stopwatch() - began, steps + 1
-        name = publication.plan.indicator.id
-        changed[name] = changed.get(name, frozenset()) | publication.renewed
-        outputs.alarms.extend(publication.events)
-        outputs.forecasts.extend(publication.foreseen.values)
-        outputs.outlooks.update(publication.foreseen.entries)
-        published = [publication]
+            share = (stopwatch() - began) / len(family.members)
+            for one in family.members:
+                seconds, steps = state.spent.get(one.plan.id, (0.0, 0))
+                state.spent[one.plan.id] = seconds + share, steps + 1
+        for name, ends in family.renewed.items():
+            changed[name] = changed.get(name, frozenset()) | ends
+        outputs.alarms.extend(family.events)
+        outputs.forecasts.extend(family.foreseen.values)
+        outputs.outlooks.update(family.foreseen.entries)
+        published = [family]
         for feed in state.derived:
-            if feed.publication.plan.id == f"{publication.plan.id}~rows":
+            if any(feed.publication.plan.id == f"{one.plan.id}~rows" for one in family.members):
                 for end, batch in feed.rows(state.intakes, occasion):
                     state.intakes[feed.source].replace(end - 1, batch, now_ms)
                     derived.clear()
-                published.append(feed.publication)
-        for one in published:
-            more = more or one.agenda.left_over
-            told.append((one, occasion.moment))
-            start = one.agenda.needed_from(occasion.moment, one)
-            for scan, index in one.agenda.panes_before(start).items():
+                published.append(feed.family)
+        for each in published:
+            more = more or each.agenda.left_over
+            told.append((each, occasion.moment))
+            start = each.agenda.needed_from(occasion.moment, each)
+            for scan, index in each.agenda.panes_before(start).items():
                 needed[scan] = min(index, needed.get(scan, index))
-            for source in one.plan.reads:
+            for source in each.plan.reads:
                 closed[source] = min(start, closed.get(source, start))
     # What others refer to stays until all have read it.
-    awaited = {name for one, _ in told if one.agenda.left_over for name in indicators_of(one.plan.indicator.formula)}
-    for one, moment in told:
-        if one.plan.indicator.id not in awaited:
-            one.forget(moment)
+    awaited = {name for each, _ in told if each.agenda.left_over for name in indicators_of(each.plan.indicator.formula)}
+    for each, moment in told:
+        if awaited.isdisjoint(one.plan.indicator.id for one in each.members):
+            each.forget(moment)
     for intake in state.intakes.values():  # a late reading asks for the record of its own time
         if intake.registry is not None:
             name, own = intake.registry.source.id, intake.watermark.closed_ms

@@ -115,6 +115,8 @@ def published(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rounded to the 12 significant digits of a published value, half to even of the exact binary value."""
     if len(values) < FEW:
         return _by_text(values)
+    if (np.abs(values) < 10.0**PUBLISHED_DIGITS).all() and (np.rint(values) == values).all():  # counts, as a rule
+        return values + 0.0
     # v = m * 10^(e - 11) with 12 digits before the point of m. Digits and powers below 2^53 and 10^22 are exact in
     # float64, so that one division (multiplication) gives the float64 nearest to the rounded decimal. The m that is
     # rounded here is off by less than 1e-3: where that could matter, and beyond those powers, the text decides.

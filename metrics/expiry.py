@@ -143,6 +143,8 @@ class Expiry:
         renumbering = Renumbering.of(live)
         for publication in publications:
             publication.keep(renumbering.kept)
+        for keeper in {id(one.keeper): one.keeper for one in publications if one.keeper is not None}.values():
+            keeper.keep(renumbering.kept)
         for layout, _, _ in self._layouts.values():
             layout.recode_groups(renumbering.codes, groups)
         groups.keep(renumbering.kept)

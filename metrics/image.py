@@ -101,7 +101,6 @@ class Image:
         for name, publication in self._publications.items():
             if publication.agenda.changed:
                 out[f"indicator/{name}"] = progress_form(publication)
-                publication.agenda.changed = False
             for end in publication.dirty:
                 record = publication.records.get(end)
                 out[f"record/{name}/{end}"] = None if record is None else record_form(record)
@@ -112,6 +111,8 @@ class Image:
             if publication.desk is not None:
                 for key, memory in publication.desk.changed().items():
                     out[f"alarms/{name}/{key}"] = memory
+        for publication in self._publications.values():
+            publication.agenda.changed = False  # several publications may have one agenda
         out |= {f"outlook/{tail}": memory for tail, memory in self.outlooks.changed().items()}
         for field, told in self._small():
             if self._told.get(field) != told:

@@ -28,6 +28,8 @@ class Groups:
 
     def __init__(self, plan: IndicatorPlan, regions: Regions) -> None:
         self.all: list[Group] = []
+        self.named: list[tuple[str, tuple[tuple[str, str], ...]]] = []  # with the names of the dimensions
+        self._dimensions = plan.indicator.dimensions
         self._index: dict[Group, int] = {}
         if plan.has_region:
             for code in regions.of_levels(plan.levels):
@@ -45,6 +47,9 @@ class Groups:
         if code is None:
             code = self._index[group] = len(self.all)
             self.all.append(group)
+            region, split = group
+            named = tuple(zip(self._dimensions, split, strict=True)) if split is not None else ()
+            self.named.append((region, named))
         return code
 
     def get(self, group: Group) -> int:
@@ -58,6 +63,7 @@ class Groups:
     def keep(self, kept: Index) -> None:
         """Leave out all groups but these (ascending)."""
         self.all[:] = [self.all[code] for code in kept.tolist()]
+        self.named[:] = [self.named[code] for code in kept.tolist()]
         self._index = {group: code for code, group in enumerate(self.all)}
 
 

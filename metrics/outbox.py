@@ -88,7 +88,8 @@ class Outbox:
         }
         told = Values.joined(self._values)
         words = Words.of(told)
-        said, completed = told.take(words.newest), told.take(words.completed)
+        said = told if len(words.newest) == len(told) else told.take(words.newest)
+        completed = told if len(words.completed) == len(told) else told.take(words.completed).narrowed()
         if self._forecasts:
             foreseen = Values.of(self._forecasts)
             said = Values.joined([said, foreseen.take(Words.of(foreseen).newest)])
@@ -96,7 +97,7 @@ class Outbox:
         kept_ms = int(COMPLETED_KEPT_MS / max(clock.speed, 1e-3))
         outputs = Outputs(
             values=frame | {"b": pack_columns(said)} if len(said) else None,
-            completed=frame | {"b": pack_columns(completed.narrowed())} if len(completed) else None,
+            completed=frame | {"b": pack_columns(completed)} if len(completed) else None,
             latest=pack_each(told.take(words.latest)),
             feeds=feeds,
             alarms=self._alarms,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 @dataclass(slots=True)
 class Record:
-    """What was published of one window, by group code. Arrays of one length; a group behind their end is not shown."""
+    """What was published of one window, by group code. Arrays of one shape, (groups,) or (members of a family, groups);
+    a group behind their end is not shown."""
 
     shown: NDArray[np.bool_]
     known: NDArray[np.bool_]
@@ -45,13 +46,32 @@ class Record:
 
     def kept(self, groups: NDArray[np.int64]) -> Record:
         """What was published of these groups (ascending)."""
-        known = groups[: np.searchsorted(groups, len(self.shown))]
-        return Record.of((array[known] for array in self.arrays()), self.completed)
+        known = groups[: np.searchsorted(groups, self.shown.shape[-1])]
+        return Record.of((array[..., known] for array in self.arrays()), self.completed)
 
     def grown(self, size: int) -> Record:
         """The same with room for `size` groups."""
-        more = size - len(self.shown)
+        more = size - self.shown.shape[-1]
         if more <= 0:
             return self
-        grown = (np.concatenate([array, np.zeros(more, array.dtype)]) for array in self.arrays())
+        shape = (*self.shown.shape[:-1], more)
+        grown = (np.concatenate([array, np.zeros(shape, array.dtype)], axis=-1) for array in self.arrays())
         return Record.of(grown, self.completed)
+
+    @staticmethod
+    def stacked(records: Sequence[Record]) -> Record:
+        """Those of several indicators as one of shape (indicators, groups)."""
+        size = max(len(one.shown) for one in records)
+        parts = zip(*(one.grown(size).arrays() for one in records), strict=True)
+        return Record.of((np.stack(part) for part in parts), records[0].completed)
+
+    def row(self, at: int) -> Record:
+        """That of one indicator."""
+        return Record.of((array[at] for array in self.arrays()), self.completed)
+
+    def differs(self, other: Record) -> NDArray[np.bool_]:
+        """Which of the groups shown are said otherwise than in a record of the same shape, or not at all there."""
+        differs = ~other.shown
+        for name in ("value", "known", "samples", "quality", "level"):
+            differs |= getattr(self, name) != getattr(other, name)
+        return differs & self.shown

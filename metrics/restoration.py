@@ -367,8 +367,6 @@ class Restoration:
             if not np.array_equal(now[:size], np.arange(size)):
                 record = moved(record, now[:size], len(publication.deriver.groups))
                 publication.dirty.add(end)
-            publication.records[end] = record
-            if not record.completed:
-                publication.unfinished.add(end)
+            publication.take_over(end, record)
             return True
         return False
