@@ -94,6 +94,7 @@ class Checkpoint:
         self._places: dict[str, Mapping[str, Place] | None] = {"a": None, "b": None}
         self._whole = {"a", "b"}  # generations that are next written from a snapshot
         self._next = "a"
+        self._back_to: int | None = None  # the commit that was gone back to, while later ones have said something
         self.damaged: list[str] = []
 
     def take_over(self) -> int:
@@ -136,6 +137,7 @@ class Checkpoint:
             kept = "a" if self._next == "b" else "b"
             self._stored[kept], self._places[kept] = best.sequence, best.places
             self._sums[kept] = {name: checksum(name, value) for name, value in best.fields.items()}
+        self._back_to = best.sequence if best is not None and best.sequence < newest else None
         self._pending = {"a": {}, "b": {}}
         self._whole = {name for name, stored in self._stored.items() if stored is None}
         return best
@@ -214,6 +216,7 @@ class Checkpoint:
             ALARMS,
             2 * len(outputs.intake or {}),
             2 * len(outputs.outlook),
+            "" if self._back_to is None else self._back_to,
             *body,
         ]
         names = (
@@ -222,7 +225,18 @@ class Checkpoint:
             self._key(other),
             *(
                 keys.engine(self.world, part)
-                for part in ("values", "completed", "latest", "feeds", "dead", "lease", "alarms", "intake", "outlook")
+                for part in (
+                    "values",
+                    "completed",
+                    "latest",
+                    "feeds",
+                    "dead",
+                    "lease",
+                    "alarms",
+                    "intake",
+                    "outlook",
+                    "said",
+                )
             ),
         )
         return Prepared(sequence, names, arguments, target, dict(places))
@@ -241,6 +255,7 @@ class Checkpoint:
         if answer[0] == b"CHANGED":
             raise StoredStateChanged(self.world, prepared.sequence)
         generation = prepared.generation
+        self._back_to = None
         self.sequence = prepared.sequence
         self._stored[generation], self._places[generation] = prepared.sequence, prepared.places
         self._pending[generation] = {}

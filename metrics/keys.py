@@ -38,7 +38,7 @@ def engine(world: str, part: str) -> str:
     corrections), `latest` (hash, series -> newest value), `feeds` (hash, source -> JSON counters), `alarms` (stream,
     alarm events, one an entry), `outlook` (hash, series -> metrics.outlook_entry.OutlookEntry), `dead` (stream,
     rejected observations), `intake` (stream, remarks on rows that did not count as they stand, and the basis of the
-    values).
+    values), `said` (hash, commit -> ms of the newest entry that it appended).
     """
     return f"ioc:{world}:{{engine}}:{part}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -158,6 +159,29 @@ def test_a_damaged_generation_falls_back_to_the_one_before(redis_client: redis.R
     survivor.commit("3-0", pane=b"again")
     survivor.commit("4-0", pane=b"and on")
     assert stored(redis_client) == ({"pane": b"and on", "other": b"x"}, "4-0")
+
+
+def test_what_a_lost_commit_has_said_is_taken_back_by_the_next_one(redis_client: redis.Redis) -> None:
+    def told(what: str) -> Outputs:
+        fields = {"v": what}
+        return Outputs(fields, fields, dead=[("traffic", "0", what, "0", "f", "form", "")], alarms=[(what, what, what)],
+                       intake=fields)  # fmt: skip
+
+    def heard() -> list[list[bytes]]:
+        fields = (("values", b"v"), ("completed", b"v"), ("intake", b"v"), ("alarms", b"id"), ("dead", b"entry"))
+        return [[entry[name] for _, entry in redis_client.xrange(keys.engine("live", one))] for one, name in fields]
+
+    engine = Engine(redis_client)
+    for what in ("one", "two", "three"):
+        engine.commit(what, told(what), pane=what.encode())
+        time.sleep(0.002)  # the ids of two commits differ in their milliseconds
+    redis_client.hset(A, "#", b"torn")
+    survivor = Engine(redis_client)
+    assert heard() == [[b"one", b"two", b"three"]] * 5
+    survivor.commit("three", told("three, again"), pane=b"three")
+    assert heard() == [[b"one", b"two", b"three, again"]] * 5
+    survivor.commit("four", told("four"), pane=b"four")
+    assert heard() == [[b"one", b"two", b"three, again", b"four"]] * 5
 
 
 def test_when_both_generations_are_damaged_the_world_starts_afresh_and_says_so(redis_client: redis.Redis) -> None:
