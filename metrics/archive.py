@@ -3,7 +3,7 @@
     <root>/bundles/<hash>.json
     <root>/<world>/<started_ms>/positions.json, gaps.jsonl
     <root>/<world>/<started_ms>/observations/<source>/<shard>/<day>/<part>.parquet
-    <root>/<world>/<started_ms>/{values,completed,dead,intake}/<day>/<part>.parquet
+    <root>/<world>/<started_ms>/{values,completed,dead,intake,alarms}/<day>/<part>.parquet
     <root>/<world>/<started_ms>/rollup/<slot>/<period>.parquet
 
 A part holds the entries `(after, last]` of its stream, all of one day (of arrival, Asia/Shanghai); its name is
@@ -25,8 +25,8 @@ from metrics.clock import LOCAL_OFFSET_MS
 from metrics.stream import order
 
 VERSION = 1  # of layout, names and columns
-Kind = Literal["observations", "values", "completed", "dead", "intake"]
-STREAMS: tuple[Kind, ...] = ("values", "completed", "dead", "intake")  # kinds that the engine writes, one stream each
+Kind = Literal["observations", "values", "completed", "dead", "intake", "alarms"]
+STREAMS: tuple[Kind, ...] = ("values", "completed", "dead", "intake", "alarms")  # that the engine writes, a stream each
 POSITIONS, GAPS, BUNDLES, ROLLUP = "positions.json", "gaps.jsonl", "bundles", "rollup"
 DRAFT = ".draft"  # the ending of a file that is being written; no reader sees it
 _LOCAL = timezone(timedelta(milliseconds=LOCAL_OFFSET_MS))

@@ -36,11 +36,12 @@ class Retention:
     completed: int = 400
     dead: int = 30
     gone: int = 7
+    alarms: int = 400
 
     def keep_ms(self, kind: Kind) -> int:
         days: Mapping[Kind, int] = {
             "observations": self.observations, "values": self.values, "completed": self.completed, "dead": self.dead,
-            "intake": self.completed,  # without them no complete value can be computed anew
+            "alarms": self.alarms, "intake": self.completed,  # without them no complete value can be computed anew
         }  # fmt: skip
         return days[kind] * DAY_MS
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 import redis
 
-from metrics import archive_remarks, archive_rows, keys
+from metrics import archive_alarms, archive_remarks, archive_rows, keys
 from metrics.archive import Strand, every_part
 from metrics.archive_rows import Decoder, Observations
 from metrics.contract import Contract
@@ -20,7 +20,7 @@ from metrics.world import World
 PAGE = 1_024  # entries of a stream in one reply
 _DECODERS: Mapping[str, Decoder] = {
     "values": archive_rows.values, "completed": archive_rows.values, "intake": archive_remarks.remarked,
-    "dead": archive_rows.letters,
+    "dead": archive_rows.letters, "alarms": archive_alarms.told,
 }  # fmt: skip
 
 

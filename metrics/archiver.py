@@ -11,8 +11,8 @@ from typing import Any
 
 import structlog
 
+from metrics import archive_alarms, archive_remarks, archive_rows, keys
 from metrics import archive_ledger as ledger
-from metrics import archive_remarks, archive_rows, keys
 from metrics.archive import STREAMS, Life, Strand
 from metrics.archive_file import ArchiveNotWritten, remove_drafts
 from metrics.archive_hold import HOLD_MS, MEMORY_SHARE, Registration
@@ -37,6 +37,7 @@ _DECODERS: Mapping[str, Decoder] = {
     "completed": archive_rows.values,
     "dead": archive_rows.letters,
     "intake": archive_remarks.remarked,
+    "alarms": archive_alarms.told,
 }
 _UNREADABLE = (NotArchivable, UnsupportedField, UnknownValueVersion, ValueError, KeyError, TypeError)
 

@@ -151,4 +151,5 @@ def retention(settings: Settings) -> Retention:
         settings.archive_completed_days,
         settings.archive_dead_days,
         settings.archive_gone_days,
+        settings.archive_alarms_days,
     )

@@ -111,7 +111,7 @@ def engine(  # noqa: PLR0917  # each is an option of the command
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     ease_collection()
-    archive = settings.data_path / "archive"
+    archive = settings.archive_path
     worker = Worker(url, settings.commit_ms if commit_ms is None else commit_ms, world, archive)
     registry = CollectorRegistry()
     registry.register(WorkerMetrics(worker))
