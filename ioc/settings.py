@@ -95,6 +95,9 @@ class Settings(BaseSettings):
     archive_completed_days: int = Field(400, ge=3, description="Complete values and corrections are kept for so long.")
     archive_dead_days: int = Field(30, ge=3, description="Rejected observations are kept for so long.")
     archive_alarms_days: int = Field(400, ge=3, description="Alarm events are kept for so long.")
+    archive_lasting_days: int = Field(
+        0, ge=0, description="Readings that windows without a beginning read are kept for so long; 0: for ever."
+    )
     archive_gone_days: int = Field(7, ge=1, description="Worlds that are no more are kept for so long.")
     redis_url: Annotated[str, AfterValidator(_is_bus)] = Field(
         "", description="Redis or Valkey; empty: the embedded Valkey in the data directory."

@@ -24,6 +24,7 @@ from metrics.stream import order
 GRACE_MS = 600_000  # a query that listed the folder before a merge has read the old parts by then
 MERGED_BYTES = 128 * 1024 * 1024  # a part of this size is large enough
 _HOUR_MS = 3_600_000
+EVER_MS = 1 << 61  # longer than any archive
 _CALM_MS = 60_000  # an hour is over once its last entries have surely been written
 
 
@@ -37,6 +38,12 @@ class Retention:
     dead: int = 30
     gone: int = 7
     alarms: int = 400
+    lasting: int = 0  # of readings that windows without a beginning read; 0: for ever
+
+    @property
+    def lasting_ms(self) -> int:
+        """Of readings that windows without a beginning read."""
+        return max(self.observations, self.lasting) * DAY_MS if self.lasting else EVER_MS
 
     def keep_ms(self, kind: Kind) -> int:
         days: Mapping[Kind, int] = {
@@ -57,11 +64,11 @@ def merge(root: Path, strand: Strand, now_ms: int) -> int:
     return made
 
 
-def sweep(root: Path, strand: Strand, now_ms: int, retention: Retention) -> int:
-    """Delete days that are too old, and parts that were merged long enough ago; returns how many files."""
+def sweep(root: Path, strand: Strand, now_ms: int, keep_ms: int) -> int:
+    """Delete days that are older than `keep_ms`, and parts that were merged long enough ago; returns how many files."""
     removed = 0
     for day in strand.folder(root).glob("????-??-??"):
-        if day_end(day.name) + retention.keep_ms(strand.kind) <= now_ms:
+        if day_end(day.name) + keep_ms <= now_ms:
             removed += sum(1 for _ in day.iterdir())
             shutil.rmtree(day)
     parts = every_part(strand.folder(root))

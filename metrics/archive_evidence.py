@@ -142,20 +142,27 @@ class Evidence:
             return Counted(source, _batch(source, None, nothing), nothing, nothing, nothing, {})
         table = table.sort_by([("_shard", "ascending"), *((name, "ascending") for name in PLACE)])
         time = table.column("t").to_numpy().copy()
-        keep, remarked = self._judge(source, table, time, minded)
+        keep, remarked = self._judge(source.id, table, time, minded)
         shard, ms, seq = (table.column(name).to_numpy().astype(np.int64) for name in ("_shard", "_ms", "_seq"))
         arrival = np.lexsort((shard, seq, ms))  # stable: rows of one entry stay in order
         arrival = arrival[keep[arrival]]
         batch = _batch(source, table.take(pa.array(arrival)), time[arrival])
         return Counted(source, batch, shard[arrival], ms[arrival], seq[arrival], remarked)
 
+    def judge(self, source: str, shard: int, table: pa.Table) -> tuple[NDArray[np.bool_], Index]:
+        """Which rows of a shard's parts (in their order) counted, and at which times."""
+        time = table.column("t").to_numpy().copy()
+        placed = table.append_column("_shard", pa.array(np.full(table.num_rows, shard, np.int32)))
+        keep, _ = self._judge(source, placed, time, (*LEFT_OUT, "moved", "dated"))
+        return keep, time
+
     def _judge(
-        self, source: Source, table: pa.Table, time: Index, minded: Collection[str]
+        self, source: str, table: pa.Table, time: Index, minded: Collection[str]
     ) -> tuple[NDArray[np.bool_], dict[str, int]]:
         """Which rows (sorted by shard and place) counted; `time` is set where they counted at another time."""
         keep = np.ones(len(time), np.bool_)
         remarked: dict[str, int] = {}
-        mine = self._remarks.filter(pc.equal(self._remarks.column("source"), source.id))
+        mine = self._remarks.filter(pc.equal(self._remarks.column("source"), source))
         if not mine.num_rows:
             return keep, remarked
         shard_of = table.column("_shard").to_numpy()

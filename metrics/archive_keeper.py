@@ -11,9 +11,11 @@ import duckdb
 import structlog
 
 from metrics.archive import Life, lives, strands, worlds
-from metrics.archive_compaction import Retention, merge, sweep, sweep_life, sweep_pieces
+from metrics.archive_compaction import EVER_MS, Retention, merge, sweep, sweep_life, sweep_pieces
+from metrics.archive_lasting import condense, lasting
 from metrics.archive_rollup import RollUp
 from metrics.clock import real_ms
+from metrics.definition import Bundle
 
 PERIOD_S = 60.0  # roll-ups are at most so much behind the archive
 MEMORY = "1GB"  # of DuckDB; what is more goes to disk
@@ -35,9 +37,15 @@ class Keeper:
     """Looks after all lives below a folder; `present` says which lives are being archived now (world -> started_ms)."""
 
     def __init__(
-        self, root: Path, present: Callable[[], Mapping[str, int]], retention: Retention | None = None
+        self,
+        root: Path,
+        present: Callable[[], Mapping[str, int]],
+        retention: Retention | None = None,
+        definitions: Callable[[], Bundle | None] = lambda: None,
     ) -> None:
+        """`definitions`: those in force; while they are not known no observations go."""
         self._root, self._present, self._retention = root, present, retention or Retention()
+        self._definitions = definitions
         self._log = structlog.get_logger()
         self.chores = Chores()
 
@@ -70,7 +78,16 @@ class Keeper:
             roll_up = RollUp(root, life, connection)
             chores.hours += len(roll_up.update())
             chores.merged += roll_up.settle()
+        definitions = self._definitions()
+        lasts = None if definitions is None else lasting(definitions)
         for strand in strands(root, life):
             chores.merged += merge(root, strand, now_ms)
-            chores.removed += sweep(root, strand, now_ms, retention)
+            keep_ms = retention.keep_ms(strand.kind)
+            if strand.kind == "observations":
+                rule = None if lasts is None else lasts.get(strand.source)
+                if rule == "newest":
+                    chores.merged += condense(root, strand, now_ms, keep_ms)
+                if rule is not None or lasts is None:  # nobody knows yet what is asked for: nothing goes
+                    keep_ms = retention.lasting_ms if rule == "rows" else EVER_MS
+            chores.removed += sweep(root, strand, now_ms, keep_ms)
         chores.removed += sweep_pieces(root, life, now_ms)

@@ -96,6 +96,11 @@ class Archiver:
         self._look_at = self._read_at = 0.0
 
     @property
+    def definitions(self) -> Bundle | None:
+        """Those in force; None while none were read."""
+        return self._registrar.bundle
+
+    @property
     def ready(self) -> bool:
         """Whether the server answers, the disk takes parts and every stream can be archived."""
         return self.connected and not self.disk and not self.skipped

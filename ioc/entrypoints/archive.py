@@ -84,7 +84,7 @@ def archive(
     except (ArchiveInUse, ArchiveNotWritten, PermissionError) as error:
         typer.echo(f"无法归档 cannot archive: {error}", err=True)
         raise SystemExit(1) from None
-    keeper = Keeper(settings.archive_path, lambda: present(archiver), retention(settings))
+    keeper = Keeper(settings.archive_path, lambda: present(archiver), retention(settings), lambda: archiver.definitions)
     registry = CollectorRegistry()
     registry.register(ArchiveMetrics(archiver, keeper))
     health_port = settings.archive_health_port if port is None else port
@@ -152,4 +152,5 @@ def retention(settings: Settings) -> Retention:
         settings.archive_dead_days,
         settings.archive_gone_days,
         settings.archive_alarms_days,
+        settings.archive_lasting_days,
     )

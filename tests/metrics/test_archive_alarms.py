@@ -70,7 +70,7 @@ def test_events_are_merged_and_kept_for_as_long_as_is_asked(
     newest = max(int(part.last.split("-")[0]) for part in every_part(strand.folder(tmp_path)))
     assert merge(tmp_path, strand, newest + 2 * 86_400_000) == 1
     assert [one.number for one in events(tmp_path, LIFE)] == [0, 1, 2]
-    sweep(tmp_path, strand, newest + 9 * 86_400_000, Retention(alarms=30))
+    sweep(tmp_path, strand, newest + 9 * 86_400_000, Retention(alarms=30).keep_ms("alarms"))
     assert len(events(tmp_path, LIFE)) == 3
-    sweep(tmp_path, strand, newest + 40 * 86_400_000, Retention(alarms=30))
+    sweep(tmp_path, strand, newest + 40 * 86_400_000, Retention(alarms=30).keep_ms("alarms"))
     assert events(tmp_path, LIFE) == []

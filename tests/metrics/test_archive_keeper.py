@@ -209,16 +209,16 @@ def test_merged_parts_stay_for_readers_that_have_listed_them_and_then_go(tmp_pat
     (whole,) = [part for part in in_force(every_part(COMPLETED.folder(tmp_path))) if part.after == "0-0"]
     os.utime(whole.path, (MIDNIGHT / 1000, MIDNIGHT / 1000))
     for_ever = Retention(completed=10_000)
-    assert sweep(tmp_path, COMPLETED, MIDNIGHT + GRACE_MS - 1, for_ever) == 0
-    assert sweep(tmp_path, COMPLETED, MIDNIGHT + GRACE_MS, for_ever) == 5
+    assert sweep(tmp_path, COMPLETED, MIDNIGHT + GRACE_MS - 1, for_ever.keep_ms("completed")) == 0
+    assert sweep(tmp_path, COMPLETED, MIDNIGHT + GRACE_MS, for_ever.keep_ms("completed")) == 5
     assert held(tmp_path) == [0.0, 1.0, 2.0, HOUR, HOUR + 1, DAY]
 
 
 def test_days_beyond_their_retention_go(tmp_path: Path) -> None:
     small_parts(tmp_path)
     rule = Retention(completed=3)
-    assert sweep(tmp_path, COMPLETED, MIDNIGHT + 4 * DAY - 1, rule) == 0
-    assert sweep(tmp_path, COMPLETED, MIDNIGHT + 4 * DAY, rule) == 5
+    assert sweep(tmp_path, COMPLETED, MIDNIGHT + 4 * DAY - 1, rule.keep_ms("completed")) == 0
+    assert sweep(tmp_path, COMPLETED, MIDNIGHT + 4 * DAY, rule.keep_ms("completed")) == 5
     assert held(tmp_path) == [DAY]
 
 
