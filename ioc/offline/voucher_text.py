@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ioc.offline.answer_file import number_text, time_text
+from metrics.forecast_ground import ForecastGround
 from metrics.voucher import MeasureState, Voucher
 from metrics.watermark import BEGINNING
 
@@ -90,3 +91,24 @@ def _judged(quality: str, samples: int) -> str:
 
 def _number(value: float | None) -> str:
     return "空 null" if value is None else number_text(value)
+
+
+def forecast_lines(ground: ForecastGround) -> Iterator[str]:
+    """What a forecast rests on, and why it is not computed anew."""
+    said, own = ground.said, f"{ground.indicator}@{ground.said.version}"
+    end = time_text(said.window_end)
+    yield f"数字凭证 voucher   {said.indicator}@{said.version}/{said.region}/{end}#{said.revision}"
+    yield f"  预测 forecast    {_number(said.value)}"
+    yield f"  发布 published   {time_text(said.published_at)}  定义包 bundle {said.bundle}"
+    if ground.first_end is None or ground.last_end is None:
+        yield f"  依据 rests on    {own}: 档案中已无其完整值 the archive holds none of its values"
+    else:
+        yield (
+            f"  依据 rests on    {own}  {ground.windows} 个完整窗口 complete windows"
+            f"  {time_text(ground.first_end)} .. {time_text(ground.last_end)}"
+        )
+    yield (
+        "  不重算 not recomputed: 预测出自引擎检查点中的模型，模型逐窗学习了全部区域的历史，不是某个窗口的行的汇总"
+        " a forecast is the word of the model in the engine's checkpoint, which has learnt window by window from all"
+        " regions; it is no fold of the rows of a window. Check the values that it rests on."
+    )
