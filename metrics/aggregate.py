@@ -1,4 +1,4 @@
-"""Mergeable folds of fixed point integers on dense arrays: count, sum, min, max; a mean is a sum and a count.
+"""Mergeable folds of fixed point integers on dense arrays: count, sum, min, max; a mean is a sum and a count; sketches.
 
 Sums are exact: they are added as float64 only where every partial sum is a whole number below 2**53, as int64 only
 where they cannot overflow, and as Python integers (object arrays) beyond.
@@ -13,13 +13,17 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-Fold = Literal["count", "sum", "min", "max"]
+from metrics.sketch import NO_RANKS, NO_REGISTERS, Ranks, Registers
+
+Fold = Literal["count", "sum", "min", "max", "ranks", "registers"]
 FOLDS: dict[str, frozenset[Fold]] = {
     "count": frozenset({"count"}),
     "sum": frozenset({"count", "sum"}),
     "mean": frozenset({"count", "sum"}),
     "min": frozenset({"count", "min"}),
     "max": frozenset({"count", "max"}),
+    "percentile_approx": frozenset({"count", "ranks"}),
+    "distinct_approx": frozenset({"count", "registers"}),
 }
 Integers: TypeAlias = NDArray[Any]  # int64, or object (Python integers) where int64 would overflow
 Codes: TypeAlias = NDArray[np.integer[Any]]
@@ -97,6 +101,8 @@ class Folded:
     sum: Integers | None = None
     min: Integers | None = None
     max: Integers | None = None
+    ranks: Ranks | None = None
+    registers: Registers | None = None
 
     @staticmethod
     def empty(size: int, folds: frozenset[Fold]) -> Folded:
@@ -106,18 +112,26 @@ class Folded:
             np.zeros(size, np.int64) if "sum" in folds else None,
             np.full(size, neutral("min"), np.int64) if "min" in folds else None,
             np.full(size, neutral("max"), np.int64) if "max" in folds else None,
+            NO_RANKS if "ranks" in folds else None,
+            NO_REGISTERS if "registers" in folds else None,
         )
 
     @staticmethod
-    def of(values: Integers | None, codes: Codes, size: int, folds: frozenset[Fold]) -> Folded:
-        """Fold rows (values None: they are only counted) into `size` keys."""
+    def of(
+        values: Integers | None, codes: Codes, size: int, folds: frozenset[Fold], *, scale: int = 0,
+        hashes: NDArray[np.uint64] | None = None,
+    ) -> Folded:  # fmt: skip
+        """Fold rows (values None: they are only counted) into `size` keys. `scale` of the values and `hashes` of what
+        is told apart are asked for by sketches only."""
         if values is None:
-            return Folded(group_count(codes, size))
+            registers = None if hashes is None else Registers.of(hashes, np.asarray(codes, np.int64))
+            return Folded(group_count(codes, size), registers=registers)
         return Folded(
             group_count(codes, size),
             group_sum(values, codes, size) if "sum" in folds else None,
             group_extreme(values, codes, size, "min") if "min" in folds else None,
             group_extreme(values, codes, size, "max") if "max" in folds else None,
+            Ranks.of(to_float(values, scale), np.asarray(codes, np.int64)) if "ranks" in folds else None,
         )
 
     def __len__(self) -> int:
@@ -133,7 +147,8 @@ class Folded:
             None if self.sum is None else np.concatenate([self.sum, np.zeros(more, self.sum.dtype)]),
             None if self.min is None else np.concatenate([self.min, np.full(more, neutral("min"), self.min.dtype)]),
             None if self.max is None else np.concatenate([self.max, np.full(more, neutral("max"), self.max.dtype)]),
-        )
+            self.ranks, self.registers,
+        )  # fmt: skip
 
     def slice(self, start: int, size: int) -> Folded:
         """The state of `size` keys from `start` on, as copies."""
@@ -143,11 +158,19 @@ class Folded:
             None if self.sum is None else self.sum[part].copy(),
             None if self.min is None else self.min[part].copy(),
             None if self.max is None else self.max[part].copy(),
+            None if self.ranks is None else self.ranks.part(start, size),
+            None if self.registers is None else self.registers.part(start, size),
         )
 
     def kept(self, keys: NDArray[np.int64]) -> Folded:
         """The state of these keys (ascending), as far as it knows them."""
-        return self.take(keys[: np.searchsorted(keys, len(self))])
+        known = keys[: np.searchsorted(keys, len(self))]
+        codes = np.full(len(self), -1)
+        codes[known] = np.arange(len(known))
+        left = self.take(known)
+        left.ranks = None if self.ranks is None else self.ranks.recoded(codes)
+        left.registers = None if self.registers is None else self.registers.recoded(codes)
+        return left
 
     def merge(self, other: Folded) -> Folded:
         """Rows of both; keys are the same, `other` may know fewer of them."""
@@ -157,6 +180,8 @@ class Folded:
             None if self.sum is None or other.sum is None else add(self.sum, other.sum),
             None if self.min is None or other.min is None else np.minimum(self.min, other.min),
             None if self.max is None or other.max is None else np.maximum(self.max, other.max),
+            None if self.ranks is None or other.ranks is None else self.ranks.merge(other.ranks),
+            None if self.registers is None or other.registers is None else self.registers.merge(other.registers),
         )
 
     def regroup(self, keys: NDArray[np.intp], codes: Codes, size: int) -> Folded:
@@ -168,10 +193,12 @@ class Folded:
             None if self.sum is None else group_sum(self.sum[keys], codes, size),
             None if self.min is None else group_extreme(self.min[keys], codes, size, "min"),
             None if self.max is None else group_extreme(self.max[keys], codes, size, "max"),
+            None if self.ranks is None else self.ranks.regroup(keys, np.asarray(codes, np.int64)),
+            None if self.registers is None else self.registers.regroup(keys, np.asarray(codes, np.int64)),
         )
 
     def take(self, index: NDArray[np.intp]) -> Folded:
-        """State of the keys at `index`; -1 gives the empty state."""
+        """State of the keys at `index`, without sketches; -1 gives the empty state."""
         missing = index < 0
         at = np.where(missing, 0, index)
 
@@ -186,9 +213,17 @@ class Folded:
         assert count is not None  # noqa: S101  # counts are always there
         return Folded(count, pick(self.sum, 0), pick(self.min, neutral("min")), pick(self.max, neutral("max")))
 
-    def result(self, agg: str, scale: int, empty_sum_is_null: bool) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """The aggregate per key as float64, once, at the end, and which are not null."""
+    def result(
+        self, agg: str, scale: int, empty_sum_is_null: bool, p: float | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """The aggregate per key as float64, once, at the end, and which are not null. `p` of percentile_approx."""
         known = self.count > 0
+        if agg == "percentile_approx":
+            assert self.ranks is not None  # noqa: S101
+            return self.ranks.percentile(50.0 if p is None else p, len(self)), known
+        if agg == "distinct_approx":
+            assert self.registers is not None  # noqa: S101
+            return self.registers.counts(len(self)), np.ones(len(self), np.bool_)
         if agg == "count":
             return self.count.astype(np.float64), np.ones(len(self), np.bool_)
         if agg in ("sum", "mean"):
@@ -227,4 +262,10 @@ def stack(states: Sequence[Folded], size: int, folds: frozenset[Fold]) -> Folded
         parts = [getattr(state, name) for state in grown]
         return None if parts[0] is None else np.concatenate(parts)
 
-    return Folded(np.concatenate([state.count for state in grown]), joined("sum"), joined("min"), joined("max"))
+    ranks = [(one.ranks, at * size) for at, one in enumerate(states) if one.ranks is not None]
+    registers = [(one.registers, at * size) for at, one in enumerate(states) if one.registers is not None]
+    return Folded(
+        np.concatenate([state.count for state in grown]), joined("sum"), joined("min"), joined("max"),
+        Ranks.placed(ranks, NO_RANKS) if "ranks" in folds else None,
+        Registers.placed(registers, NO_REGISTERS) if "registers" in folds else None,
+    )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,10 @@ from metrics.measured import Answer, Measured
 from metrics.plan import IndicatorPlan, MeasurePlan
 from metrics.region import Regions
 from metrics.rowwise import fold_rows
+from metrics.sketch import NO_RANKS, NO_REGISTERS, Ranks, Registers, Sketch
 from metrics.window import Window, pane_index
 
+Kind = TypeVar("Kind", bound=Sketch)
 Numbers = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -147,7 +149,21 @@ def window_states(panes: Panes, window: Window, ends: Sequence[int], size: int) 
         _running([_given(part.sum) for part in parts], cuts, size) if "sum" in folds else None,
         _extreme([_given(part.min) for part in parts], cuts, Folded.empty(size, folds).min) if "min" in folds else None,
         _extreme([_given(part.max) for part in parts], cuts, Folded.empty(size, folds).max) if "max" in folds else None,
+        Ranks.placed(_side_by_side([part.ranks for part in parts], cuts, size), NO_RANKS) if "ranks" in folds else None,
+        Registers.placed(_side_by_side([part.registers for part in parts], cuts, size), NO_REGISTERS)
+        if "registers" in folds
+        else None,
     )
+
+
+def _side_by_side(parts: Sequence[Kind | None], cuts: Sequence[tuple[int, int]], size: int) -> list[tuple[Kind, int]]:
+    """The sketches of each window, with the place of its first key."""
+    return [
+        (part, window * size)
+        for window, (first, last) in enumerate(cuts)
+        for part in parts[first:last]
+        if part is not None
+    ]
 
 
 def _given(values: Integers | None) -> Integers:
@@ -180,7 +196,7 @@ def _paned(measure: Measure, layout: Layout, states: Folded, windows: int) -> fo
     keys = (layout.pair_key[None, :] + shift * size).ravel()
     cells = (layout.pair_cell[None, :] + shift * layout.cells).ravel()
     folded = states.regroup(keys, cells, windows * layout.cells)
-    value, known = folded.result(measure.agg, measure.scale, empty_sum_is_null=True)
+    value, known = folded.result(measure.agg, measure.scale, empty_sum_is_null=True, p=measure.p)
     return value, known, folded.count
 
 

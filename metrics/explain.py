@@ -76,14 +76,17 @@ def _source(
 
 
 def _scan(scan: Scan, used_by: Iterable[str], intake: Intake | None) -> dict[str, Any]:
+    fields = scan.marks if scan.field is None else (scan.field,)
     found: dict[str, Any] = {
-        "scan": scan.id, "field": None if scan.field is None else text(scan.field), "scale": scan.scale,
+        "scan": scan.id, "field": ", ".join(map(text, fields)) or None, "scale": scan.scale,
         "where": None if scan.where is None else text(scan.where), "pane_ms": scan.pane_ms, "key": list(scan.key),
         "folds": sorted(scan.folds), "used_by": sorted(used_by),
     }  # fmt: skip
     if intake is not None:
         panes = list(intake.panes[scan.id].panes.values())
         arrays = [part for one in panes for part in (one.count, one.sum, one.min, one.max) if part is not None]
+        sketches = [part for one in panes for part in (one.ranks, one.registers) if part is not None]
+        arrays += [array for one in sketches for array in (one.key, *one.columns)]
         found |= {
             "panes": len(panes), "keys": len(intake.keys[scan.key]), "bytes": sum(array.nbytes for array in arrays),
         }  # fmt: skip

@@ -13,6 +13,7 @@ from metrics.aggregate import Folded, Integers
 from metrics.intake import Intake
 from metrics.publication import Publication
 from metrics.record import Record
+from metrics.sketch import Ranks, Registers, read
 from metrics.succession import Split
 
 VERSION = 1
@@ -88,14 +89,22 @@ def progress_form(publication: Publication) -> bytes:
 
 
 def pane_form(folded: Folded) -> bytes:
-    return pack([_integers(part) for part in (folded.count, folded.sum, folded.min, folded.max)])
+    numbers = [_integers(part) for part in (folded.count, folded.sum, folded.min, folded.max)]
+    sketches = [one.stored() for one in (folded.ranks, folded.registers) if one is not None]
+    return pack([*numbers, sketches] if sketches else numbers)
 
 
 def read_pane(raw: Sequence[Any]) -> Folded:
-    count, *others = (_unpacked(part) for part in raw)
+    count, total, least, greatest = (_unpacked(part) for part in raw[:4])
     if count is None:
         raise ValueError("a pane without counts")
-    return Folded(count, *others)
+    folded = Folded(count, total, least, greatest)
+    for sketch in (read(one) for one in (raw[4] if len(raw) > 4 else ())):
+        if isinstance(sketch, Ranks):
+            folded.ranks = sketch
+        elif isinstance(sketch, Registers):
+            folded.registers = sketch
+    return folded
 
 
 def _integers(values: Integers | None) -> Any:

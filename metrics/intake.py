@@ -22,6 +22,7 @@ from metrics.plan import REGION, Key, Scan, SourcePlan
 from metrics.register import Register
 from metrics.remark import Finding
 from metrics.rows import Rows
+from metrics.sketch import hashed, mixed
 from metrics.source import Source
 from metrics.union import joined
 from metrics.watermark import BEGINNING, Watermark
@@ -407,18 +408,24 @@ class Intake:
             values = column.values
             if column.valid is not None:
                 chosen = column.valid if chosen is None else chosen & column.valid
+        hashes: NDArray[np.uint64] | None = None
+        for node in scan.marks:
+            column = rows.value(node)
+            hashes = hashed(column) if hashes is None else mixed(hashes) ^ hashed(column)
+            chosen = column.known() if chosen is None else chosen & column.known()
         if chosen is not None and not chosen.all():
             kept = np.flatnonzero(chosen)
             keys = keys[kept]
             values = None if values is None else values[kept]
+            hashes = None if hashes is None else hashes[kept]
             index = index[kept] if count > 1 else index
         if not len(keys):
             return
         if count == 1:
-            state.merge(low, Folded.of(values, keys, size, scan.folds))
+            state.merge(low, Folded.of(values, keys, size, scan.folds, scale=scan.scale, hashes=hashes))
         elif count * size <= _DENSE * len(keys) + 4096:
             flat = index * np.int64(size) + keys
-            whole = Folded.of(values, flat, count * size, scan.folds)
+            whole = Folded.of(values, flat, count * size, scan.folds, scale=scan.scale, hashes=hashes)
             for pane in range(count):
                 part = whole.slice(pane * size, size)
                 if part.count.any():
@@ -428,5 +435,6 @@ class Intake:
             ordered = index[order]
             for rows_of_pane in np.split(order, np.flatnonzero(np.diff(ordered)) + 1):
                 picked = None if values is None else values[rows_of_pane]
-                part = Folded.of(picked, keys[rows_of_pane], size, scan.folds)
+                marks = None if hashes is None else hashes[rows_of_pane]
+                part = Folded.of(picked, keys[rows_of_pane], size, scan.folds, scale=scan.scale, hashes=marks)
                 state.merge(low + int(index[rows_of_pane[0]]), part)

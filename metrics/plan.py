@@ -48,13 +48,14 @@ class Scan:
     pane_ms: int
     key: Key
     folds: frozenset[Fold]
+    marks: tuple[Node, ...] = ()  # what different values are told apart by; a row where one is null is left out
     id: str = dataclasses.field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         parts = (
             self.source, "" if self.field is None else text(self.field), str(self.scale),
             "" if self.where is None else text(self.where), str(self.pane_ms), ",".join(self.key),
-            ",".join(sorted(self.folds)),
+            ",".join(sorted(self.folds)), *map(text, self.marks),
         )  # fmt: skip
         object.__setattr__(self, "id", hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16])
 
@@ -241,7 +242,8 @@ class _Compiler:
         self._grids.setdefault(grouped.id, []).append(indicator.window.pane_ms)
         if grouped is source and _folds_into_panes(measure, source, window):
             scale = measure.scale if measure.field is not None else 0
-            scan = Scan(source.id, measure.field, scale, measure.where, self._pane_ms(source, window), key, frozenset())
+            pane_ms = self._pane_ms(source, window)
+            scan = Scan(source.id, measure.field, scale, measure.where, pane_ms, key, frozenset(), measure.fields)
             self._wanted.setdefault(scan, set()).update(FOLDS[measure.agg])
             return measure, source.id, scan, key
         if grouped is source:
@@ -363,9 +365,9 @@ class _Compiler:
 
 
 def _folds_into_panes(measure: Measure, source: Source, window: Window) -> bool:
-    if measure.agg not in FOLDS or source.kind != "readings" or measure.fields:
+    if measure.agg not in FOLDS or source.kind != "readings" or (measure.fields and measure.agg != "distinct_approx"):
         return False
-    timed = any(node is not None and uses_now(node) for node in (measure.where, measure.field))
+    timed = any(node is not None and uses_now(node) for node in (measure.where, measure.field, *measure.fields))
     return window.kind in PANED and not timed
 
 

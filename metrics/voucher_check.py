@@ -26,6 +26,7 @@ from metrics.observation import Batch
 from metrics.reference import Asked
 from metrics.row_table import row_table
 from metrics.sql_measuring import SqlMeasuring
+from metrics.stated_error import Bent, is_approximate
 from metrics.stream import order
 from metrics.stream_measuring import StreamMeasuring
 from metrics.voucher_ground import Ground, as_counted, told_apart
@@ -48,7 +49,8 @@ class NotRecomputable(Exception):
 class Checked:
     """A published value and what it comes to when it is computed anew. `used`: values of other indicators that it, or
     another value of its region that was computed with it, rests on. `young`: the definitions came into force after the
-    window had begun, and the engine said that it had no data for lack of what was before."""
+    window had begun, and the engine said that it had no data for lack of what was before. `between`: what it comes to
+    where approximate aggregates are as far off as they may be; empty without such."""
 
     said: Said
     value: float | None
@@ -56,6 +58,7 @@ class Checked:
     quality: str
     used: tuple[Used, ...]
     young: bool = False
+    between: tuple[float, ...] = ()
 
     @property
     def same(self) -> bool:
@@ -64,13 +67,14 @@ class Checked:
 
     @property
     def equal(self) -> bool:
-        """Whether they are the same within what floats may differ by."""
+        """Whether they are the same within what floats may differ by, or within the stated error of a sketch."""
         if self.young:
             return True
         if self.value is None or self.said.value is None or self.samples != self.said.samples:
             return self.same
-        most = max(abs(self.value), abs(self.said.value))
-        return abs(self.value - self.said.value) <= TOLERANCE * most
+        room = TOLERANCE * max(abs(self.value), abs(self.said.value))
+        least, most = min((self.value, *self.between)), max((self.value, *self.between))
+        return least - room <= self.said.value <= most + room
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,16 +177,25 @@ class Checker:
     def _of_commit(self, cells: Sequence[Said], rows: Mapping[str, Counted], engine: Engine) -> list[Checked]:
         ground = self.ground(cells[0])
         measuring = self.measuring(ground, rows, cells, engine)
-        recomputation = AsPublished(
-            ground.bundle, _Early(measuring, cells[0].world_now), ground.basis.entered, sayings=self._published,
-            commit_ms=cells[0].commit_ms,
-        )  # fmt: skip
+        early = _Early(measuring, cells[0].world_now)
+        recomputation, *bent = (
+            AsPublished(
+                ground.bundle, program, ground.basis.entered, sayings=self._published, commit_ms=cells[0].commit_ms
+            )
+            for program in (early, Bent(early, -1), Bent(early, 1))
+        )
         kinds: dict[tuple[str, int, bool], list[int]] = {}
         for at, said in enumerate(cells):
             kinds.setdefault((said.indicator, said.version, said.split is not None), []).append(at)
         found: dict[int, Checked] = {}
         for places in kinds.values():
-            found |= _concluded(ground, recomputation, {at: cells[at] for at in places})
+            mine = {at: cells[at] for at in places}
+            found |= _concluded(ground, recomputation, mine)
+            if is_approximate(self._indicator(ground, cells[places[0]])):
+                for one_way in bent:
+                    for at, one in _concluded(ground, one_way, mine).items():
+                        further = () if one.value is None else (one.value,)
+                        found[at] = replace(found[at], between=(*found[at].between, *further))
         for at, one in found.items():
             if one.said.value is None and one.value is not None and self._is_young(ground, one.said):
                 found[at] = replace(one, young=True)

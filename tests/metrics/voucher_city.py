@@ -112,6 +112,8 @@ INDICATORS: list[dict[str, Any]] = [
         "a": _m("first", field="speed"), "z": _m("last", field="speed")}),
     _one("P90", "traffic", "5m", "p", direction="down", thresholds={"yellow": 84, "red": 95}, measures={
         "p": _m("percentile", p=90, field="speed")}),
+    _one("ABOUT", "traffic", "slide", "p + k", measures={
+        "p": _m("percentile_approx", p=75, field="speed"), "k": _m("distinct_approx", field=["road", "vehicles"])}),
     _one("KINDS", "traffic", "slide", "k", measures={"k": _m("distinct", field=["road", "vehicles > 50"])}),
     _one("SLOW", "traffic", "slide", "slow / 60", measures={"slow": _m("dwell", where="speed < 40", hold="2m")}),
     _one("WORST", "traffic", "slide", "w", measures={
