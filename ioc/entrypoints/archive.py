@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import redis
@@ -24,6 +25,7 @@ from metrics.archive_compaction import Retention
 from metrics.archive_file import ArchiveNotWritten
 from metrics.archive_keeper import Keeper
 from metrics.archive_ledger import ArchiveInUse, UnknownArchiveVersion
+from metrics.archive_listing import listed
 from metrics.archiver import Archiver, Options
 
 NICENESS = 5  # the archive has time; engine and gateway have not
@@ -65,9 +67,14 @@ def archive(
         int | None, typer.Option(min=0, max=65535, help="Port of /healthz, /readyz, /metrics; 0: any free one.")
     ] = None,
     world: Annotated[list[str] | None, typer.Option(help="Archive only these worlds; default: all.")] = None,
+    contents: Annotated[bool, typer.Option("--list", help="Say what lies in the archive, and end.")] = False,
 ) -> None:
-    """归档: observations and published values of all worlds -> Parquet parts, with health on loopback."""
+    """归档: observations, published values and alarms of all worlds -> Parquet parts, with health on loopback."""
     settings = Settings()
+    if contents:
+        for line in lines(settings.archive_path, world):
+            typer.echo(line)
+        return
     tie_to_parent()
     configure("archive", settings.log_level)
     try:
@@ -107,6 +114,21 @@ def archive(
     keeping.join(STOP_S)
     health.shutdown()
     client.close()
+
+
+def lines(root: Path, only: Collection[str] | None) -> Iterator[str]:
+    """What lies in the archive, a strand each."""
+    from ioc.offline.answer_file import time_text
+
+    yield f"归档 archive {root}"
+    for one in listed(root):
+        if only and one.world not in only:
+            continue
+        span = f"{time_text(one.from_ms)} .. {time_text(one.until_ms)}"
+        yield (
+            f"{one.world}/{one.started_ms}  {one.strand:<32}  分片 parts {one.parts}  字节 bytes {one.bytes}  {span}"
+            f"  写至 written up to {time_text(one.arrived_until)}"
+        )
 
 
 def checks(archiver: Archiver, keeper: Keeper) -> Mapping[str, bool]:
