@@ -1,8 +1,8 @@
 """`make bench`: every benchmark beside its peer or floor, in one run.
 
 python -m benchmarks [--quick | --full] [NAME ...]
-names: stream, engine, sharing, catchup, archive, detect, forecast, gateway, screen, city. `--quick` is a first look,
-`--full` leaves nothing out; benchmarks that have but one size ignore both.
+names: stream, sliding, engine, sharing, catchup, archive, detect, forecast, gateway, screen, city. `--quick` is a first
+look, `--full` leaves nothing out; benchmarks that have but one size ignore both.
 """
 
 from __future__ import annotations
@@ -15,7 +15,19 @@ import psutil
 
 from benchmarks.size import FLAGS
 
-NAMES = ("stream", "engine", "sharing", "catchup", "archive", "detect", "forecast", "gateway", "screen", "city")
+NAMES = (
+    "stream",
+    "sliding",
+    "engine",
+    "sharing",
+    "catchup",
+    "archive",
+    "detect",
+    "forecast",
+    "gateway",
+    "screen",
+    "city",
+)
 
 
 def main() -> None:

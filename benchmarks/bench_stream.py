@@ -1,5 +1,5 @@
 """Readings per second from Redis to the published value: two definitions, two forms, the archiver off and on, commits
-each second; beside the bare floor, and Bytewax, pandas and DuckDB over the same file of readings. And sliding windows.
+each second; beside the bare floor, and Bytewax, pandas and DuckDB over the same file of readings.
 
 Run: `python -m benchmarks stream [--quick]`. The worker is the real one: contract, duplicates, watermark, windows,
 fenced commits. Worker, server and archiver share the machine. Every run is checked against the readings.
@@ -19,7 +19,7 @@ import structlog
 
 from benchmarks import stream_peers
 from benchmarks.archiving import archiver
-from benchmarks.definitions import Definitions, minute, sliding, traffic
+from benchmarks.definitions import Definitions, minute, traffic
 from benchmarks.readings import fill_packed, fill_plain, write
 from benchmarks.served import Run, floor, keep, prepare, serve
 from benchmarks.server import valkey
@@ -30,8 +30,6 @@ PACKED = sized(6_000_000, 18_000_000)  # 30 min of event time: some seconds of w
 PLAIN = sized(300_000, 1_500_000)
 STREAMED = sized(50_000, 200_000)  # readings for the peers that take them in small batches, which are slower
 ROUNDS = sized(1, 2)  # in turns; the best of each is printed, as the one least disturbed by other programs
-WIDTHS_S = (600, 60)  # of sliding windows, sliding by the whole, a tenth and a sixtieth
-SLIDES = (1, 10, 60)
 
 
 def best(runs: list[Run]) -> Run:
@@ -79,21 +77,6 @@ def commits(run: Run) -> str:
     return f"commits {run.commit_share:.1f} % of the time ({run.commits})"
 
 
-def slides(url: str, width_s: int) -> None:
-    """Windows of one width that slide by less and less; what each publishes grows as the slide shrinks."""
-    runs: dict[int, list[Run]] = {share: [] for share in SLIDES}
-    for _ in range(ROUNDS):
-        for share in SLIDES:
-            runs[share].append(once(url, sliding(width_s, width_s // share), "packed", PACKED))
-    whole = best(runs[1])
-    print(f"sliding windows of {width_s} s, count and sum, packed", flush=True)
-    for share in SLIDES:
-        run = best(runs[share])
-        line(f"slide {width_s // share} s", run.rate, f"{whole.rate / run.rate:.2f} x the time of slide = width, "
-             f"{run.core_s / whole.core_s:.2f} x the CPU", f"a value per {run.rows / run.values:,.0f} readings, "
-             f"{run.values / run.elapsed_s:,.0f} values/s", commits(run))  # fmt: skip
-
-
 def by_peers(path: Path) -> dict[str, float | None]:
     """The peers' best rates."""
     asked: dict[str, Callable[[], float | None]] = {
@@ -132,8 +115,6 @@ def main() -> None:
             keep(url, "plain", lambda client, key: fill_plain(client, key, path, PLAIN))
             compare(url, "packed", PACKED, peers)
             compare(url, "plain", PLAIN, peers)
-            for width_s in WIDTHS_S:
-                slides(url, width_s)
     gc.unfreeze()
 
 

@@ -140,7 +140,8 @@ def window_states(panes: Panes, window: Window, ends: Sequence[int], size: int) 
     empty = Folded.empty(0, panes.scan.folds)
     if all(last - first == 1 for first, last in ranges):
         return stack([panes.panes.get(first, empty) for first, _ in ranges], size, panes.scan.folds)
-    indexes = sorted(index for index in panes.panes if ranges[0][0] <= index < max(last for _, last in ranges))
+    oldest, behind = ranges[0][0], max(last for _, last in ranges)
+    indexes = sorted(index for index in panes.panes if oldest <= index < behind)
     parts = [panes.panes[index].grown(size) for index in indexes]
     cuts = [(bisect_left(indexes, first), bisect_left(indexes, last)) for first, last in ranges]
     folds = panes.scan.folds

@@ -62,6 +62,7 @@ class Image:
         found = ((name, publication.outlook) for name, publication in self._publications.items())
         self.outlooks = Outlooks({name: outlook for name, outlook in found if outlook is not None})
         self._regions = regions
+        self._shapes: dict[str, bytes] = {}
         self._told: dict[str, bytes] = {}  # small fields as they were written
         self.orphans: list[Orphan] = []  # until their alarms are somebody's or nobody's
         self._written: dict[str, int] = {}
@@ -130,8 +131,12 @@ class Image:
         """Fields that seldom change and are compared with what was written."""
         for name, intake in self._intakes.items():
             yield f"grounds/{name}", Grounds.of(intake).packed()
-        for name, publication in self._publications.items():
-            yield f"shape/{name}", pack(Shape.of(publication.plan).stored())
+        if not self._shapes:  # a plan never changes
+            self._shapes = {
+                f"shape/{name}": pack(Shape.of(publication.plan).stored())
+                for name, publication in self._publications.items()
+            }
+        yield from self._shapes.items()
 
     def snapshot(self) -> dict[str, bytes]:
         """Every field; does not count as a look at the changes."""
