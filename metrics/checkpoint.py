@@ -67,6 +67,7 @@ class Outputs:
     alarms: Sequence[Sequence[str]] = ()  # (id, fingerprint, JSON) of metrics.alarm_event.AlarmEvent
     intake: Mapping[str, str | bytes] | None = None  # trimmed as `completed`
     outlook: Mapping[str, bytes] = field(default_factory=dict)
+    gone: Sequence[str] = ()  # series that leave `latest`
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,7 @@ class Checkpoint:
         )
         sets += [META, seal(checksum("#", meta), meta), SEQUENCE, sequence]
         stored, beside = self._stored[target], self._stored[other]
-        body: list[Any] = [*deletes, *sets]
+        body: list[Any] = [*deletes, *sets, *outputs.gone]
         for table in (
             outputs.latest, outputs.feeds, outputs.outlook, outputs.values or {}, outputs.completed or {},
         ):  # fmt: skip
@@ -217,6 +218,7 @@ class Checkpoint:
             2 * len(outputs.intake or {}),
             2 * len(outputs.outlook),
             "" if self._back_to is None else self._back_to,
+            len(outputs.gone),
             *body,
         ]
         names = (

@@ -15,7 +15,7 @@ if ARGV[3] ~= '' and have ~= ARGV[3] then return {'CHANGED', have} end
 if ARGV[4] ~= '' and (redis.call('HGET', KEYS[3], '#seq') or '') ~= ARGV[4] then return {'CHANGED', have} end
 if ARGV[3] == '' then redis.call('DEL', KEYS[2]) end
 if ARGV[4] == '' then redis.call('DEL', KEYS[3]) end
-local at = 21
+local at = 22
 -- Outputs of commits that are no longer stored (the newer generation was damaged) are taken back before anything new.
 local said = redis.call('HGET', KEYS[13], 'newest') or '0'
 local kept = ARGV[20] ~= '' and redis.call('HGET', KEYS[13], ARGV[20])
@@ -46,6 +46,7 @@ local function append(key, count, oldest)
 end
 many('HDEL', KEYS[2], ARGV[9])
 many('HSET', KEYS[2], ARGV[10])
+many('HDEL', KEYS[6], ARGV[21])
 many('HSET', KEYS[6], ARGV[11])
 many('HSET', KEYS[7], ARGV[12])
 many('HSET', KEYS[12], ARGV[19])

@@ -59,7 +59,8 @@ class Outputs:
     (first completion or a correction).
 
     `more`: windows are left over; call again soon, with or without new batches. `alarms`: what to tell, in order.
-    `forecasts`: values of `ID~forecast`; `outlooks`: series -> what is normal of it and what comes.
+    `forecasts`: values of `ID~forecast`; `outlooks`: series -> what is normal of it and what comes. `gone`: series of
+    groups that were given up; nobody need remember their last word.
     """
 
     said: list[Values] = field(default_factory=list)
@@ -67,6 +68,7 @@ class Outputs:
     alarms: list[AlarmEvent] = field(default_factory=list)
     forecasts: list[Value] = field(default_factory=list)
     outlooks: dict[str, OutlookEntry] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
 
     @property
     def values(self) -> list[Value]:
@@ -148,9 +150,11 @@ class State:
         """Outlooks of indicator versions that are no longer declared, which no other version goes on with."""
         return self._image.outlooks.left
 
-    def expire(self, now_ms: int) -> None:
-        """Give up what is idle, where the rule says so; no later value depends on it."""
+    def expire(self, now_ms: int) -> list[str]:
+        """Give up what is idle, where the rule says so; no later value depends on it. Returns the series that left."""
+        self.expiry.gone = []
         self._image.renumbered(self.expiry.look(now_ms))
+        return self.expiry.gone
 
     def changed(self) -> dict[str, bytes | None]:
         """Fields of the checkpoint that differ from the last call (or from restore); None: delete the field."""
@@ -301,8 +305,7 @@ def step(
     for name, intake in state.intakes.items():
         wanted = {scan: index for scan, index in needed.items() if scan in intake.panes}
         intake.settle(closed.get(name, intake.watermark.closed_ms), wanted)
-    state.expire(now_ms)
-    return replace(outputs, more=more)
+    return replace(outputs, more=more, gone=state.expire(now_ms))
 
 
 def _moment(mine: Mapping[str, Intake], now_ms: int, behind: frozenset[str]) -> Moment:

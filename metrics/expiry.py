@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics.alarm_desk import Member
 from metrics.formula import Surroundings, problems
 from metrics.identity import Identities
 from metrics.intake import Intake
@@ -32,6 +33,7 @@ from metrics.named import NamedIdentities
 from metrics.plan import Key
 from metrics.publication import Publication
 from metrics.register import Register
+from metrics.series import series_id
 
 FLOOR = 4_096  # codes of a list below which nothing is won: some 100 KB with all their arrays
 IDLE_SHARE = 0.5  # of its codes: so renumbering costs little for each code that ever came
@@ -63,6 +65,7 @@ class Expiry:
     def __init__(self, intakes: Mapping[str, Intake], publications: Sequence[Publication]) -> None:
         self.floor, self.idle_share, self.every_ms = FLOOR, IDLE_SHARE, LOOK_MS
         self.given_up: Counter[str] = Counter()
+        self.gone: list[str] = []  # series of the groups that the last look gave up
         self.live: dict[str, int] = {}  # codes of each list that were live at the last look
         self._intakes = intakes
         self._publications = publications
@@ -141,6 +144,7 @@ class Expiry:
     def _give_up_groups(self, which: int, live: Live) -> None:
         groups, publications = self._groups[which]
         renumbering = Renumbering.of(live)
+        self.gone += self._series_of([groups.named[code] for code in np.flatnonzero(~live).tolist()], groups)
         for publication in publications:
             publication.keep(renumbering.kept)
         for keeper in {id(one.keeper): one.keeper for one in publications if one.keeper is not None}.values():
@@ -148,6 +152,16 @@ class Expiry:
         for layout, _, _ in self._layouts.values():
             layout.recode_groups(renumbering.codes, groups)
         groups.keep(renumbering.kept)
+
+    def _series_of(self, members: Sequence[Member], groups: Groups) -> list[str]:
+        """What the indicators with these groups say of some of them, unless a version with other groups does so too."""
+        found: list[str] = []
+        versions = [one for one in self._publications if not one.plan.inner]
+        for name in {one.plan.indicator.id for one in versions if one.deriver.groups is groups}:
+            others = [one for one in versions if one.plan.indicator.id == name and one.deriver.groups is not groups]
+            held = {member for one in others for member in one.deriver.groups.named}
+            found += [series_id(name, *member) for member in members if member not in held]
+        return found
 
 
 def lists_of(intake: Intake) -> dict[str, Any]:

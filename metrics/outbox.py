@@ -29,6 +29,7 @@ class Outbox:
 
     def __init__(self) -> None:
         self._values: list[Values] = []
+        self._gone: set[str] = set()
         self._letters: deque[tuple[str, ...]] = deque(maxlen=DEAD_LETTERS)
         self._alarms: list[tuple[str, str, str]] = []  # every one: what is told is never coalesced
         self._forecasts: list[Value] = []
@@ -41,7 +42,14 @@ class Outbox:
 
     def add(self, values: Iterable[Values]) -> None:
         """Values as a step said them."""
-        self._values += values
+        for part in values:
+            self._values.append(part)
+            if self._gone:
+                self._gone -= {part.series.heads[line].name for line in part.line.tolist()}
+
+    def forget(self, series: Iterable[str]) -> None:
+        """Series of groups that were given up: they leave `latest`, unless something is said of them again."""
+        self._gone.update(series)
 
     def tell(self, events: Iterable[AlarmEvent]) -> None:
         """Alarm events, in order."""
@@ -95,10 +103,12 @@ class Outbox:
             said = Values.joined([said, foreseen.take(Words.of(foreseen).newest)])
         # entries are dated in real time; a world that runs faster than real time fills its hours sooner
         kept_ms = int(COMPLETED_KEPT_MS / max(clock.speed, 1e-3))
+        latest = pack_each(told.take(words.latest))
         outputs = Outputs(
             values=frame | {"b": pack_columns(said)} if len(said) else None,
             completed=frame | {"b": pack_columns(completed)} if len(completed) else None,
-            latest=pack_each(told.take(words.latest)),
+            latest={name: word for name, word in latest.items() if name not in self._gone} if self._gone else latest,
+            gone=sorted(self._gone),
             feeds=feeds,
             alarms=self._alarms,
             dead=list(self._letters),
@@ -109,6 +119,7 @@ class Outbox:
         )
         self._values, self._forecasts, self._outlooks, self._alarms, self._remarks = [], [], {}, [], []
         self._letters.clear()
+        self._gone = set()
         return outputs
 
     def _intake(self, real_ms: int, basis: Basis) -> dict[str, str | bytes] | None:

@@ -245,6 +245,7 @@ class Serving:
                 world=self.world.id, entered=self._entered, stopwatch=self._monotonic,
             )  # fmt: skip
             self._outbox.add(said.said)
+            self._outbox.forget(said.gone)
             self._outbox.tell(said.alarms)
             self._outbox.foresee(said.forecasts, said.outlooks)
             self._history.add(said.complete)

@@ -116,6 +116,13 @@ def test_outputs_lie_beside_the_state(redis_client: redis.Redis) -> None:
         b"value": b"999"}  # fmt: skip
 
 
+def test_series_that_are_gone_leave_latest_in_the_same_commit(redis_client: redis.Redis) -> None:
+    engine = Engine(redis_client)
+    engine.commit("1-0", Outputs(latest={"a": b"1", "b": b"2"}))
+    engine.commit("2-0", Outputs(latest={"c": b"3"}, gone=["a", "never"]), pane=b"1")
+    assert redis_client.hgetall(keys.engine("live", "latest")) == {b"b": b"2", b"c": b"3"}
+
+
 def test_ten_thousand_fields_and_a_large_value_fit_one_commit(redis_client: redis.Redis) -> None:
     fields = {f"pane{number}": b"x" for number in range(10_000)} | {"large": b"y" * 5_000_000}
     Engine(redis_client).commit("1-0", Outputs(latest={f"s{number}": b"z" for number in range(9_999)}), **fields)

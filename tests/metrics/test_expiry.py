@@ -246,6 +246,7 @@ def test_a_checkpoint_on_the_server_stays_as_small_as_what_is_active(redis_clien
             sum(redis_client.memory_usage(keys.engine(WORLD, f"checkpoint:{one}"), samples=0) or 0 for one in "ab")
         )
     assert max(sizes[30:]) < 1.3 * max(sizes[:30])
+    assert redis_client.hlen(keys.engine(WORLD, "latest")) <= 2 * serving.codes()["groups"][0] < 40_000
     held, given_up = serving.codes()["entities"]
     assert held < 10_000 < given_up
     again = Serving(redis_client, serving.world, load(raw))

@@ -49,6 +49,18 @@ def test_latest_holds_the_newest_window_even_when_an_older_one_is_corrected_afte
     assert unpack_values(latest)[0].window_end == 600_000
 
 
+def test_a_series_that_was_given_up_leaves_latest_unless_it_is_said_again() -> None:
+    outbox = Outbox()
+    outbox.add([Values.of([value(300_000, 1.0)])])
+    outbox.forget(["T1|440303|"])
+    outputs = emptied(outbox)
+    assert (outputs.gone, dict(outputs.latest)) == (["T1|440303|"], {})
+    outbox.forget(["T1|440303|"])
+    outbox.add([Values.of([value(600_000, 2.0)])])
+    outputs = emptied(outbox)
+    assert (outputs.gone, list(outputs.latest)) == ([], ["T1|440303|"])
+
+
 def test_an_entry_says_when_and_from_what_it_was_computed() -> None:
     outbox = Outbox()
     outbox.add([Values.of([value(300_000, 1.0)])])

@@ -100,7 +100,7 @@ class Server:
         if not beside:
             self.hashes.pop(other, None)
         deletes, sets, latest, feeds, values, completed, dead, alarms = (int(count) for count in given[8:16])
-        intake, outlook, body = int(given[17]), int(given[18]), iter(given[20:])
+        intake, outlook, gone, body = int(given[17]), int(given[18]), int(given[20]), iter(given[21:])
         said = self.hashes.setdefault(names[12], {})
         told, kept = [said.get(b"newest", b"0")], said.get(given[19])
         if kept is not None:
@@ -113,6 +113,8 @@ class Server:
             self.hashes.get(target, {}).pop(next(body), None)
         for name, pairs in ((target, sets), (names[5], latest), (names[6], feeds), (names[11], outlook)):
             table = self.hashes.setdefault(name, {})
+            for _ in range(gone if name == names[5] else 0):
+                table.pop(next(body), None)
             for _ in range(pairs // 2):
                 field = next(body)
                 table[field] = next(body)
