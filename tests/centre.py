@@ -44,6 +44,7 @@ class Centre:
             "IOC_SOURCE_HEALTH_PORT": str(source),
             "IOC_ENGINE_HEALTH_PORT": str(engine),
             "IOC_ARCHIVE_HEALTH_PORT": str(archive),
+            "IOC_SOURCES": "cloud,traffic",  # a whole city has no place in a quick test
             **variables,
         }
         self.url = f"http://127.0.0.1:{web}"

@@ -18,6 +18,7 @@ USAGE, UNREADABLE = 2, 4  # exit codes
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("supervisor", "main", "全部启动 everything on this machine (= make run)"),
     "source": ("source", "source", "数据源 sources -> observation streams"),
+    "city": ("city", "app", "模拟城市 weeks of the simulated city before its stream begins"),
     "origin": ("origin", "origin", "来源 say that what will be fed is simulated or recorded"),
     "replay": ("replay", "replay", "录播 a recording -> a world of its own"),
     "engine": ("engine", "engine", "计算引擎 observation streams -> published values"),

@@ -20,6 +20,7 @@ from ioc.sources.city import (
 from ioc.sources.city.conditions import Conditions
 from ioc.sources.city.ground import Ground
 from ioc.sources.city.model import Model
+from ioc.sources.city.readings import Readings
 from ioc.sources.city.script import Script
 from ioc.sources.city.town import STANDING, Town
 from ioc.sources.rows import Rows
@@ -38,14 +39,22 @@ class City:
     """Models by source. `left_out` are the sources that the city could feed and the bundle does not declare."""
 
     def __init__(
-        self, bundle: Mapping[str, Any], *, seed: int = SEED, rate: float = RATE, script: Script | None = None
+        self,
+        bundle: Mapping[str, Any],
+        *,
+        seed: int = SEED,
+        rate: float = RATE,
+        script: Script | None = None,
+        intervals: Mapping[str, int] | None = None,
     ) -> None:
-        """Raises ValueError if the bundle has no outlines of subdistricts."""
+        """`intervals`: source -> how often each of its entities reports instead, ms. Raises ValueError if the bundle
+        has no outlines of subdistricts."""
         town = Town(bundle["outlines"], bundle["regions"], seed)
         self.conditions = Conditions(town.codes, town.centres, seed, script)
         roads = bundle["registries"].get(str(bundle["sources"].get("traffic", {}).get("registry", "")), [])
         ground = Ground(town, self.conditions, seed, interval_ms(rate), roads)
         found = [model for scene in SCENES for model in scene(ground)]
+        found = [thinned(model, (intervals or {}).get(model.source)) for model in found]
         declared = bundle["sources"]
         self.models: dict[str, Model] = {
             one.source: Declared(one, declared[one.source], self.conditions) for one in found if one.source in declared
@@ -83,6 +92,11 @@ class Declared:
             rows = rows.take((~silent).nonzero()[0])
         fields = {name: column for name, column in rows.fields.items() if name in self._fields}
         return Rows(rows.time, rows.entity, fields) if len(rows) else None
+
+
+def thinned(model: Model, interval: int | None) -> Model:
+    """A model whose entities report once in so long; one that has no interval stays as it is."""
+    return model.every(interval) if interval and isinstance(model, Readings | traffic.Roads) else model
 
 
 def interval_ms(rate: float) -> int:

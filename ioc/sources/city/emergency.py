@@ -112,7 +112,7 @@ def _water(ground: Ground) -> list[Model]:
 
 
 def _units(ground: Ground) -> Stock:
-    """People on duty: wardens by day, the others round the clock; in heavy rain more are out."""
+    """Teams on duty: wardens by day, the others round the clock; in heavy rain more are out."""
     counts = [int(STANDING["units"][kind]) for kind in UNIT_KINDS]
     kind = np.repeat(np.arange(len(UNIT_KINDS)), counts)
     sites = ground.town.spread("unit", len(kind))
@@ -122,9 +122,8 @@ def _units(ground: Ground) -> Stock:
     def state(times: Times, which: Which) -> Columns:
         hour, warden = hour_of(times), kind[which] == 0
         mine = draw.uniform(key[which], np.zeros(len(which), np.int64), 2)
-        shift = np.floor((hour + 16.0) / 8.0) % 3  # 8-16, 16-24, 0-8
         day = (hour >= 8.0) & (hour < 20.0) & ~(is_rest(times) & (mine < 0.4))
-        rostered = np.where(warden, day, np.floor(mine * 3.0) == shift)
+        rostered = ~warden | day
         busy = draw.uniform(key[which], times // HOUR_MS, 3)
         out = np.minimum(0.5, ground.conditions.pool(times, sites.place[which]) / 60.0)
         present = draw.uniform(key[which], times // (2 * HOUR_MS), 4) < 0.955

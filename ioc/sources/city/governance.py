@@ -66,7 +66,7 @@ class _Cases:
         lives.set("extended", columns.flags(np.zeros(rows, np.bool_)))
         lives.set("file_by", columns.times(born.time + 30 * MINUTE_MS))
 
-        valid = (born.draw(5) < 0.935) | lift
+        valid = (born.draw(5) < 0.955) | lift
         seen = lives.later(born.time, born.lasting(6, 7 * MINUTE_MS, 0.6))
         filed = lives.later(born.time, born.lasting(6, 7 * MINUTE_MS, 0.6), valid)
         lives.set("valid", columns.flags(valid), seen)
@@ -77,7 +77,7 @@ class _Cases:
             lives, born, deadline=deadline, handled=handled, seen=seen, valid=valid, filed=filed, routed=routed
         )
         if lift.any():
-            freed = lives.later(born.time, born.lasting(21, 14 * MINUTE_MS, 0.35), lift)
+            freed = lives.later(born.time, born.lasting(21, 12 * MINUTE_MS, 0.3), lift)
             lives.set("trapped_at", columns.times(born.time, lift))
             lives.stamp("rescued_at", freed)
 
@@ -162,6 +162,6 @@ class _Cases:
 
 def _spots(born: Arrivals, names: tuple[str, ...], place: NDArray[np.int32], flood: NDArray[np.bool_]) -> RawColumn:
     """The place of each case as text: nearly always a new one, now and then one of the few that come again."""
-    again = flood | (born.draw(23) < 0.004)
+    again = flood | (born.draw(23) < 0.0004)
     number = np.where(again, np.floor(born.draw(24) * 6), 100 + np.floor(born.draw(24) * 9_999_900)).astype(np.int64)
     return columns.texts([f"{names[at]}{one}号点位" for at, one in zip(place.tolist(), number.tolist(), strict=True)])

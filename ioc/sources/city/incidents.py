@@ -23,7 +23,7 @@ CLASSES = ("natural", "accident", "health", "security")
 INCIDENTS_A_DAY, FLOOD_INCIDENTS = 14.0, 0.05  # the latter an hour and place for each mm that stands
 DISPATCHES_A_DAY, ORDERS_A_DAY, STEPS_A_DAY, ACTIONS_A_DAY = 260.0, 180.0, 60.0, 6.0
 OPERATORS = ("值班员01", "值班员02", "值班员03", "值班员04", "值班员05", "值班员06")
-ALARMS_AN_HOUR = 4.0  # for each operator on an ordinary day
+ALARMS_AN_HOUR = 1.0  # for each operator on an ordinary day
 EVACUATED = 8  # areas that report while people are being moved
 INCIDENT_IDS = 400
 
@@ -91,7 +91,7 @@ class _Desk:
         priority = born.draw(2) < 0.25
         # water on the roads holds everyone up
         slow = 1.0 + ground.conditions.pool(born.time, place) / 35.0
-        way = 7.0 * MINUTE_MS * slow * np.where(priority, 0.72, 1.0)
+        way = 5.6 * MINUTE_MS * slow * np.where(priority, 0.72, 1.0)
         lives.stamp("dispatched_at", born.time)
         lives.set("incident", self._incident(born))
         lives.set("unit_kind", columns.words(kind, UNIT_KINDS))
@@ -112,7 +112,7 @@ class _Desk:
         lives.set("due", columns.times(born.time + allowed))
         lives.stamp(
             "done_at",
-            lives.later(born.time, born.lasting(2, 0.5 * allowed.astype(np.float64), 0.4), born.draw(3) < 0.985),
+            lives.later(born.time, born.lasting(2, 0.42 * allowed.astype(np.float64), 0.4), born.draw(3) < 0.985),
         )
 
     def action(self, lives: Lives, born: Arrivals) -> None:

@@ -162,7 +162,7 @@ class _Care:
         """One of the chronically ill is due within a month."""
         which = np.floor(born.draw(1) * len(self._clinics)).astype(np.int32)
         due = opened(born.time + (10 + np.floor(born.draw(2) * 25)).astype(np.int64) * DAY_MS)
-        done = opened(born.time + ((due - born.time) * 0.7 * np.exp(0.2 * born.bell(3))).astype(np.int64))
+        done = opened(born.time + ((due - born.time) * 0.62 * np.exp(0.2 * born.bell(3))).astype(np.int64))
         lives.set("clinic", columns.words(which, self._clinics))
         lives.set("due", columns.times(due))
         lives.set("community", columns.texts([self._sites.community[at] for at in which.tolist()]))
@@ -176,4 +176,4 @@ class _Care:
         lives.set("kind", columns.words(born.chosen(1, (0.4, 0.35, 0.08, 0.17)), FINDING_KINDS))
         lives.set("org", columns.words((len(ground.orgs) - ground.places + place).astype(np.int32), ground.orgs))
         lives.set("community", ground.community(ground.spot(place, born.draw(2))))
-        lives.stamp("mended_at", lives.later(born.time, born.lasting(3, 7 * HOUR_MS, 0.6), born.draw(4) < 0.99))
+        lives.stamp("mended_at", lives.later(born.time, born.lasting(3, 5 * HOUR_MS, 0.6), born.draw(4) < 0.99))

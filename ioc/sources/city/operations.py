@@ -14,7 +14,7 @@ from ioc.sources.city.ground import Ground, dated, numbered
 from ioc.sources.city.life import Lives, Records
 from ioc.sources.city.model import Model
 from ioc.sources.city.readings import Faults, Readings
-from ioc.sources.city.rhythm import DAY_MS, HOUR_MS, MINUTE_MS, OFFICE, WAKING, opened
+from ioc.sources.city.rhythm import HOUR_MS, MINUTE_MS, OFFICE, WAKING, worked
 from ioc.sources.city.town import STANDING
 from metrics.codec import RawColumn
 
@@ -48,11 +48,10 @@ def models(ground: Ground) -> list[Model]:
 
 def _finding(lives: Lives, born: Arrivals) -> None:
     severity = born.chosen(1, (0.45, 0.35, 0.16, 0.04))
-    allowed = np.array([10, 7, 3, 1])[severity] * DAY_MS
-    share = 0.5 * np.exp(0.35 * born.bell(2))
-    closed = np.minimum(opened(born.time + (allowed * share).astype(np.int64)), born.time + 15 * DAY_MS)
+    allowed = np.array([90.0, 63.0, 27.0, 9.0])[severity]  # working hours
+    closed = worked(born.time, allowed * np.minimum(1.4, 0.45 * np.exp(0.3 * born.bell(2))))
     lives.set("severity", columns.words(severity, SEVERITIES))
-    lives.set("due", columns.times(born.time + allowed))
+    lives.set("due", columns.times(worked(born.time, allowed)))
     lives.stamp("closed_at", lives.when(closed, born.draw(3) < 0.97))
 
 
@@ -61,7 +60,7 @@ def _backup(ground: Ground) -> Model:
     key = ground.keys("backup", len(SYSTEMS))
 
     def fields(times: Times, which: Which) -> Columns:
-        return {"ok": columns.flags(draw.uniform(key[which], times // HOUR_MS, 1) >= 0.006)}
+        return {"ok": columns.flags(draw.uniform(key[which], times // HOUR_MS, 1) >= 0.002)}
 
     return Readings("backup", SYSTEMS, HOUR_MS, fields, seed=ground.seed)
 
@@ -73,7 +72,7 @@ def _inference(ground: Ground) -> Events:
     def fields(born: Arrivals) -> tuple[RawColumn, Columns]:
         model = born.chosen(1, (0.35, 0.4, 0.15, 0.1))
         busy = draw.uniform(key[model], born.time // (20 * MINUTE_MS), 2) < 0.01
-        latency = np.array([120.0, 260.0, 900.0, 400.0])[model] * np.exp(0.45 * born.bell(3)) * np.where(busy, 4.0, 1.0)
+        latency = np.array([60.0, 95.0, 190.0, 130.0])[model] * np.exp(0.35 * born.bell(3)) * np.where(busy, 4.0, 1.0)
         return columns.words(model, MODELS), {
             "call_id": columns.texts(dated(born, "T")),
             "latency_ms": columns.numbers(np.minimum(latency, 60_000.0)),
@@ -93,7 +92,7 @@ def _login(born: Arrivals) -> tuple[RawColumn, Columns]:
     system = born.chosen(1, np.full(len(SYSTEMS), 1.0))
     fields = {
         "login_id": columns.texts(dated(born, "D")),
-        "denied": columns.flags(born.draw(2) < 0.025),
+        "denied": columns.flags(born.draw(2) < 0.011),
         "privileged": columns.flags(born.draw(3) < 0.012),
     }
     return columns.words(system, SYSTEMS), fields
@@ -129,4 +128,4 @@ def _meters(ground: Ground) -> Model:
             "community": columns.words(home[which], communities),
         }
 
-    return Readings("utilities", names, 15 * MINUTE_MS, fields, seed=ground.seed, faults=Faults(0.01, 0.002))
+    return Readings("utilities", names, 15 * MINUTE_MS, fields, seed=ground.seed, faults=Faults(0.0, 0.0005))

@@ -16,6 +16,7 @@ RATES = {
     "metro_failure": (0.05, 20, 90, 0.4, 0.9),
     "crowd": (0.25, 40, 180, 0.6, 1.8),
     "gas_leak": (0.6, 15, 120, 22.0, 60.0),
+    "evacuation": (0.3, 60, 240, 30.0, 220.0),
     "smell": (0.08, 60, 300, 2.0, 6.0),
 }
 STATIONS = tuple(place["zh"] for row in STANDING["zone"] if row["kind"] == "station" for place in row["places"])

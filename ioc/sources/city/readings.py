@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +62,12 @@ class Readings:
         self._key = draw.keys_of(f"readings/{source}", seed, len(entities))
         shuffled = draw.uniform(self._key, np.zeros(len(entities), np.int64), 1)
         self._order = np.argsort(shuffled, kind="stable").astype(np.int32)
+
+    def every(self, interval_ms: int) -> Readings:
+        """The same entities, each reporting once in another interval."""
+        other = copy(self)
+        other.interval_ms = interval_ms
+        return other
 
     @property
     def per_s(self) -> float:

@@ -99,7 +99,7 @@ class _Projects:
         lives.set("project", columns.words(which, self._names))
         lives.set("due", columns.times(due))
         lives.set("community", columns.texts([self._sites.community[at] for at in which.tolist()]))
-        done = opened(born.time + ((due - born.time) * 0.72 * np.exp(0.25 * born.bell(3))).astype(np.int64))
+        done = opened(born.time + ((due - born.time) * 0.62 * np.exp(0.25 * born.bell(3))).astype(np.int64))
         lives.stamp("done_at", lives.when(done, born.draw(4) < 0.96))
 
 
@@ -168,14 +168,14 @@ def _lease(ground: Ground) -> Live:
 
     def live(lives: Lives, born: Arrivals) -> None:
         due = opened(born.time + (5 + np.floor(born.draw(1) * 20)).astype(np.int64) * DAY_MS)
-        amount = np.round(2_000 * np.exp(1.1 * born.bell(2)), 2)
         spot = ground.spot((born.strand % ground.places).astype(np.int32), born.draw(3))
-        idle = born.draw(4) < 0.06
+        idle = born.draw(4) < 0.012
+        amount = np.where(idle, 0.0, np.round(2_000 * np.exp(1.1 * born.bell(2)), 2))
         lives.set("due", columns.times(due))
         lives.set("amount_due", columns.numbers(amount, 2))
         lives.set("idle", columns.flags(idle))
         lives.set("community", ground.community(spot))
-        paid = opened(due + np.rint(6 * DAY_MS * born.bell(5)).astype(np.int64))
+        paid = opened(due + np.rint(DAY_MS * (4 * born.bell(5) - 5)).astype(np.int64))
         paid = lives.when(np.maximum(paid, born.time + HOUR_MS), ~idle & (born.draw(6) < 0.965))
         part = np.where(born.draw(7) < 0.04, 0.5, 1.0)
         lives.stamp("collected_at", paid)

@@ -96,7 +96,7 @@ def _crowds(ground: Ground) -> list[Model]:
     size = 0.5 + trait + 0.8 * (np.arange(len(listed)) % 10 == 2)
     flow, density, area = (np.array([CROWDS[name][at] for name, _ in listed]) for at in range(3))
     area = np.round(area * (0.6 + 0.8 * trait))
-    capacity = np.round(flow * size * 15 * 3.1)
+    capacity = np.round(flow * size * 15 * 4.4)
 
     def pressed(times: Times, which: Which) -> NDArray[np.float64]:
         conditions = ground.conditions
@@ -185,7 +185,7 @@ class _Calls:
         ground = self._ground
         place = (born.strand % ground.places).astype(np.int32)
         due = opened(born.time + (7 + np.floor(born.draw(1) * 18)).astype(np.int64) * DAY_MS)
-        mended = opened(born.time + ((due - born.time) * 0.62 * np.exp(0.25 * born.bell(2))).astype(np.int64))
+        mended = opened(born.time + ((due - born.time) * 0.5 * np.exp(0.25 * born.bell(2))).astype(np.int64))
         lives.set("due", columns.times(due))
         lives.stamp("mended_at", lives.when(mended, born.draw(3) < 0.975))
         lives.set("community", ground.community(ground.spot(place, born.draw(4))))

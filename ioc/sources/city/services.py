@@ -143,7 +143,7 @@ class _Halls:
         lacking = (born.draw(14) < 0.015) & ~auto
         late = worked(born.time, 45.0 * 0.5 * np.exp(0.3 * born.bell(15)))
         lives.set("supplement_due", columns.times(worked(born.time, np.full(len(born), 45.0)), lacking))
-        lives.stamp("supplemented_at", lives.when(late, lacking & (born.draw(16) < 0.995)))
+        lives.stamp("supplemented_at", lives.when(late, lacking & (born.draw(16) < 0.999)))
 
 
 def _licence(ground: Ground) -> Events:
@@ -174,21 +174,20 @@ def _probe(ground: Ground) -> Model:
 def _contract(lives: Lives, born: Arrivals) -> None:
     due = opened(born.time + (20 + np.floor(born.draw(1) * 60)).astype(np.int64) * DAY_MS)
     checked = lives.later(born.time, born.lasting(2, 3 * DAY_MS), born.draw(3) < 0.9)
-    broken = lives.when(due, born.draw(4) < 0.018)
+    broken = lives.when(due, born.draw(4) < 0.006)
     lives.set("due", columns.times(due))
     lives.set("breached", columns.flags(np.zeros(len(born), np.bool_)))
     lives.set("breached", columns.flags(np.ones(len(born), np.bool_)), broken)
     lives.set("evidence_checked", columns.flags(np.zeros(len(born), np.bool_)))
     lives.set("evidence_checked", columns.flags(np.ones(len(born), np.bool_)), checked)
-    lives.set("evidence_ok", columns.flags(born.draw(5) < 0.995), checked)
+    lives.set("evidence_ok", columns.flags(born.draw(5) < 0.9985), checked)
 
 
 def _payment(lives: Lives, born: Arrivals) -> None:
-    due = opened(born.time + (2 + np.floor(born.draw(1) * 5)).astype(np.int64) * DAY_MS)
+    allowed = 27.0 + 9.0 * np.floor(born.draw(1) * 5)  # working hours
     refused = lives.later(born.time, born.lasting(2, 4 * HOUR_MS), born.draw(3) < 0.012)
-    share = 0.5 * np.exp(0.35 * born.bell(4))
-    paid = opened(born.time + ((due - born.time) * share).astype(np.int64))
-    lives.set("due", columns.times(due))
+    paid = worked(born.time, allowed * 0.45 * np.exp(0.3 * born.bell(4)))
+    lives.set("due", columns.times(worked(born.time, allowed)))
     lives.set("rejected", columns.flags(np.zeros(len(born), np.bool_)))
     lives.set("rejected", columns.flags(np.ones(len(born), np.bool_)), refused)
     lives.stamp("paid_at", lives.when(paid, refused >= NEVER))

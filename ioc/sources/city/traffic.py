@@ -53,9 +53,14 @@ class Roads:
 
     source = "traffic"
 
-    def __init__(self, model: RoadModel) -> None:
-        self._model = model
-        self.per_s = len(model) * 1000 / PERIOD_MS
+    def __init__(self, model: RoadModel, interval_ms: int = PERIOD_MS) -> None:
+        """One reading of each road in `interval_ms`, a multiple of its period."""
+        self._model, self._interval = model, interval_ms
+        self.per_s = len(model) * 1000 / interval_ms
+
+    def every(self, interval_ms: int) -> Roads:
+        """The same roads, of whose readings one in so long is told."""
+        return Roads(self._model, interval_ms)
 
     def opening(self, at_ms: int) -> Rows | None:  # noqa: ARG002
         """Readings have no stand."""
@@ -64,6 +69,8 @@ class Roads:
     def rows(self, after_ms: int, until_ms: int) -> Rows | None:
         """See Model."""
         found = self._model.rows(after_ms, until_ms)
+        if self._interval != PERIOD_MS:
+            found = found.take(np.flatnonzero(found.time % self._interval < PERIOD_MS))
         return found if len(found) else None
 
 
@@ -107,8 +114,8 @@ def _events(ground: Ground) -> Records:
         first = np.searchsorted(homes[order], np.arange(ground.places))
         count = np.bincount(homes, minlength=ground.places)
         road = order[first[place] + np.floor(born.draw(1) * count[place]).astype(np.int64)].astype(np.int32)
-        kind = np.where(flood, 3, born.chosen(2, (0.55, 0.35, 0.1))).astype(np.int32)
-        median = np.array([16.0, 18.0, 150.0, 95.0])[kind] * MINUTE_MS
+        kind = np.where(flood, 3, born.chosen(2, (0.57, 0.39, 0.04))).astype(np.int32)
+        median = np.array([8.5, 9.5, 80.0, 95.0])[kind] * MINUTE_MS
         codes = tuple(str(one.get("code", "")) for one in ground.roads)
         lives.set("kind", columns.words(kind, EVENT_KINDS))
         lives.set("road", columns.words(road, ids))

@@ -73,7 +73,7 @@ def admitted(client: redis.Redis, world: str, source: str, variant: Mapping[str,
 def test_both_sources_feed_their_streams_and_their_contracts_take_every_row(
     settings: Settings, admin: redis.Redis
 ) -> None:
-    process = start(settings, "source")
+    process = start(settings, "source", "cloud", "traffic")
     try:
         wait_until(lambda: entries(admin, "live", "cloud"), "the cloud source feeds")
         wait_until(lambda: admin.hget(keys.HEARTBEATS, "source"), "the process has a heartbeat")

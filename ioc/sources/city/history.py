@@ -1,0 +1,116 @@
+"""History: weeks of the city before its stream begins, written straight into the archive of the world `live`.
+
+All records and events come in full; readings are thinned to the periods declared here. A row arrives now, at the time
+of writing, whatever its own time: so it is kept as long as any other observation, and the stream goes on behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ioc.sources.city.city import City
+from ioc.sources.city.model import Model
+from ioc.sources.city.rhythm import DAY_MS, HOUR_MS, MINUTE_MS
+from ioc.sources.rows import Rows
+from metrics import archive_ledger as ledger
+from metrics.archive import Life, Strand, every_part
+from metrics.archive_rows import Observations
+from metrics.archive_tail import Tail
+from metrics.contract import Contract
+from metrics.definition import Bundle
+from metrics.stream import Place
+from metrics.world import LIVE_WORLD
+
+# Of sources whose readings say how things stand. Those that say how much came since the last one (rain, crowds) stay
+# whole: a thinned sum would be another one. 90 days of all sources are about 45 million rows.
+THINNED: Mapping[str, int] = {
+    "iot": 12 * HOUR_MS, "video": 12 * HOUR_MS, "utilities": HOUR_MS, "parking": 15 * MINUTE_MS,
+    "water": 15 * MINUTE_MS, "traffic": 15 * MINUTE_MS,
+}  # fmt: skip
+LIVE = Life(LIVE_WORLD.id, LIVE_WORLD.started_ms)
+ENTRY_ROWS = 8_192  # of one packed entry, as a feed's: the widest records stay below the limit of a payload
+PART_ROWS = 1_000_000  # as the archiver's
+
+
+class NotEmpty(ValueError):
+    """The archive holds observations of a source already; a history comes before all of them."""
+
+
+class NotTaken(ValueError):
+    """The contract of a source does not take rows of the city: the definitions and the city do not fit."""
+
+    def __init__(self, source: str, rows: int) -> None:
+        super().__init__(f"{source}: {rows} rows break the contract")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a source's history came to."""
+
+    source: str
+    rows: int
+
+
+def write(
+    root: Path,
+    city: City,
+    bundle: Bundle,
+    span: tuple[int, int],
+    *,
+    at_ms: int,
+    told: Callable[[Written], object] = lambda _: None,
+) -> int:
+    """Write every source of the city over (from, until], as if it arrived at `at_ms`; how many rows. `city` was made
+    with the intervals THINNED. Raises NotEmpty, NotTaken, ArchiveInUse,
+    ArchiveNotWritten."""
+    sources = {name: bundle.for_world({}).sources[name] for name in city.models}
+    with ledger.lock(root):
+        for name in sources:
+            if every_part(Strand(LIVE, "observations", name).folder(root)):
+                raise NotEmpty(name)
+        stored = dict(ledger.places(root, LIVE))
+        total = 0
+        for name, model in city.models.items():
+            admit = Observations(Contract.from_source(sources[name]))
+            tail = Tail(root, Strand(LIVE, "observations", name), admit, Place("0-0"))
+            rows = _fill(tail, model, span, at_ms)
+            if rows:
+                # of the stream, which is yet to begin, nothing has been read
+                stored[tail.strand.name] = Place(tail.written.id, 0, 0)
+                ledger.store_places(root, LIVE, stored)
+            told(Written(name, rows))
+            total += rows
+    return total
+
+
+def _fill(tail: Tail, model: Model, span: tuple[int, int], at_ms: int) -> int:
+    """All rows into the first shard: by which shard a row came makes no difference to who reads the archive."""
+    entries = total = 0
+    for rows in _all(model, span):
+        for chunk in rows.chunks(ENTRY_ROWS):
+            entries += 1
+            before = tail.rows
+            tail.receive([[f"{at_ms}-{entries}".encode(), [b"p", chunk.payload()]]])
+            if tail.rows - before != len(chunk):
+                raise NotTaken(tail.strand.source, len(chunk) - tail.rows + before)
+            total += len(chunk)
+        if tail.rows >= PART_ROWS:
+            tail.write()
+    tail.write()
+    return total
+
+
+def _all(model: Model, span: tuple[int, int]) -> Iterator[Rows]:
+    """What stands at the beginning, then a day at a time."""
+    first, last = span
+    standing = model.opening(first)
+    if standing is not None:
+        yield standing
+    while first < last:
+        until = min(last, first + DAY_MS)
+        rows = model.rows(first, until)
+        if rows is not None:
+            yield rows
+        first = until
