@@ -103,6 +103,7 @@ WINDOW = (
 )
 
 MEASURE = (
+    *NAMES,
     Key("source", "text", "数据源", "source", "that of the indicator"),
     Key("agg", "text", "聚合", "aggregate", required=True, example='"count"'),
     Key(

@@ -27,7 +27,7 @@ def meaning(indicator: Indicator) -> str:
 
 def _said(measure: Measure) -> list[tuple[str, Any]]:
     said = []
-    for field in fields(measure):
+    for field in (field for field in fields(measure) if field.compare):
         value = getattr(measure, field.name)
         if field.name in ("field", "where", "having", "each", "at"):
             value = None if value is None else text(value)

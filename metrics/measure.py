@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,6 +19,7 @@ class Measure:
 
     `window` None: the indicator's. `fields` are the expressions whose tuples `distinct` counts (one or more, of any
     kind; `field` is None then). `kind` is the kind of `field`. `p` belongs to the aggregate, `then_p` to `then`.
+    `zh` and `en` name what it counts; two measures that differ in their names alone are one.
     `within_ms` belongs to online, `hold_ms` and `calendar` ("": none) to dwell, `rate_ms` to rate.
     """
 
@@ -43,6 +45,8 @@ class Measure:
     fields: tuple[Node, ...] = ()
     kind: Kind = "number"
     records: bool = False
+    zh: str = dataclasses.field(default="", compare=False)
+    en: str = dataclasses.field(default="", compare=False)
 
     def window_of(self, indicator: Windowed) -> Window:
         """Its own window, or that of the indicator."""

@@ -55,7 +55,8 @@ def read_measure(
     if source is None:
         return None
     records = source.kind == "records"
-    measure = Measure(name, source.id, agg, records=records, window=window)
+    zh, en = table.text("zh"), table.text("en")
+    measure = Measure(name, source.id, agg, records=records, window=window, zh=zh, en=en)
     scope = dict(source.scope())
     registered = known.registered(source)
     row_scope, owner = scope, source.id

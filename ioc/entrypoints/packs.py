@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-from ioc.packs.bundle import build, listing
+from ioc.packs import soundness
+from ioc.packs.bundle import build
+from ioc.packs.content import load as read_content
 from ioc.packs.files import PACKS, PackErrors
+from ioc.packs.listing import listing
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="主题包 check and list the theme packs")
 
@@ -77,13 +81,22 @@ def _built(root: Path) -> dict[str, Any]:
     from metrics.definition import DefinitionErrors, load
 
     try:
+        content = read_content(root)
         bundle = build(root)
-        load(bundle)
-    except (PackErrors, DefinitionErrors) as error:
-        for sentence in error.both if isinstance(error, DefinitionErrors) else error.lines:
-            typer.echo(sentence, err=True)
-        raise typer.Exit(3) from None
+    except PackErrors as error:
+        _refuse(error.lines)
     if not bundle["scenes"]:
-        typer.echo(f"没有主题包 no packs in {root}: SCENE/pack.toml is looked for", err=True)
-        raise typer.Exit(3)
+        _refuse([f"没有主题包 no packs in {root}: SCENE/pack.toml is looked for"])
+    try:
+        faults = soundness.faults(content, load(bundle))
+    except DefinitionErrors as error:
+        faults = soundness.placed(content, list(error.both))
+    if faults:
+        _refuse(faults)
     return bundle
+
+
+def _refuse(lines: Iterable[str]) -> NoReturn:
+    for sentence in lines:
+        typer.echo(sentence, err=True)
+    raise typer.Exit(3) from None

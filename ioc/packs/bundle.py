@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ioc.geo import layer
 from ioc.packs.checks import check
-from ioc.packs.content import Content, Pack, load
+from ioc.packs.content import Content, load
 from ioc.packs.files import PACKS, PackErrors
 from metrics import keys
 
@@ -55,36 +55,6 @@ def walls(root: Path = PACKS) -> dict[str, dict[str, Any]]:
     return {pack.scene: copy.deepcopy(dict(pack.wall.raw)) for pack in load(root).packs if pack.wall}
 
 
-def listing(root: Path = PACKS) -> dict[str, Any]:
-    """What the packs contain, for `ioc packs list`: scenes, sources, indicators, layers, links, tasks."""
-    content = load(root)
-    bundle = build(root)
-    named = {task.id: task for task in content.tasks.model.task} if content.tasks else {}
-    return {
-        "scenes": bundle["scenes"],
-        "sources": [
-            {"id": name, "scene": table["scene"], "zh": table["zh"], "en": table["en"], "kind": table["kind"]}
-            for name, table in bundle["sources"].items()
-        ],
-        "indicators": [
-            {key: table.get(key) for key in ("id", "scene", "zh", "en", "unit")} | {"version": table.get("version", 1)}
-            for table in bundle["indicators"]
-        ],
-        "layers": [{"scene": pack.scene, **row} for pack in content.packs for row in _rows(pack, "layer")],
-        "links": [{"scene": pack.scene, **row} for pack in content.packs for row in _rows(pack, "link")],
-        "tasks": [
-            {
-                "id": task.id,
-                "zh": task.zh,
-                "en": task.en,
-                "scenes": [pack.scene for pack in content.packs if task.id in pack.pack.model.scene.tasks],
-                "indicators": [table["id"] for table in bundle["indicators"] if task.id in table.get("tasks", [])],
-            }
-            for task in named.values()
-        ],
-    }
-
-
 def _body(content: Content) -> dict[str, Any]:
     scenes = [pack.pack.model.scene for pack in content.packs]
     body: dict[str, Any] = {
@@ -116,7 +86,3 @@ def _outlines(root: Path, data_dir: Path | None, today: date | None) -> list[dic
             continue  # these packs have no map: no row of theirs finds its region by a point
         found += [{"code": each["properties"]["code"], "geometry": each["geometry"]} for each in features]
     return found
-
-
-def _rows(pack: Pack, key: str) -> list[dict[str, Any]]:
-    return [dict(row) for row in pack.pack.raw.get(key, [])]

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 
 from ioc.packs.content import Content, Pack, Row
 from ioc.packs.files import line
+from ioc.packs.library import check_library
+from ioc.packs.reach import check_reach
 from ioc.packs.schema import IndicatorTable, SourceTable
 
 
@@ -146,7 +148,8 @@ def _shown_names(content: Content) -> Iterator[str]:
         wall = pack.wall.model
         shown = [("tile", item.indicator) for item in wall.tile] + [("trend", item.indicator) for item in wall.trend]
         shown += [("strip.speed", wall.strip.speed), ("strip.state", wall.strip.state)] if wall.strip else []
-        shown += [("map.roads", wall.map.roads), ("map.areas", wall.map.areas)] if wall.map else []
+        shown += [("map.areas", wall.map.areas)] if wall.map else []
+        shown += [("map.roads", wall.map.roads)] if wall.map and wall.map.roads else []
         for key, name in shown:
             if name not in known:
                 yield line(pack.wall.name, key, "unknown-name", f"there is no indicator '{name}'")
@@ -181,8 +184,16 @@ def _tasks(content: Content) -> Iterator[str]:
         return
     known = {task.id for task in content.tasks.model.task}
     for pack in content.packs:
-        for task in sorted(set(pack.pack.model.scene.tasks) - known):
-            yield line(pack.pack.name, "scene.tasks", "unknown-name", f"there is no task {task}")
+        model, file = pack.pack.model, pack.pack.name
+        named = [(file, "scene", model.scene.tasks)]
+        named += [(file, layer.id, layer.tasks) for layer in model.layer]
+        named += [(file, event.id, event.tasks) for event in model.event]
+        named += [(file, link.id, link.tasks) for link in model.link]
+        if pack.links:
+            named += [(pack.links.name, system.id, system.tasks) for system in pack.links.model.system]
+        for where, name, tasks in named:
+            for task in sorted(set(tasks) - known):
+                yield line(where, f"{name}.tasks", "unknown-name", f"there is no task {task}")
     for file, table in _indicators(content):
         for task in sorted(set(table.tasks) - known):
             yield line(file, f"{table.id}.tasks", "unknown-name", f"there is no task {task}")
@@ -214,4 +225,6 @@ RULES: tuple[Callable[[Content], Iterable[str]], ...] = (
     _recording_names,
     _tasks,
     _regions,
+    check_library,
+    check_reach,
 )

@@ -10,6 +10,7 @@ from typing import Any
 from ioc.packs.files import PACKS, Loaded, PackErrors, line, read
 from ioc.packs.schema import (
     IndicatorsFile,
+    LinksFile,
     PackFile,
     RecordingsFile,
     RegionsFile,
@@ -31,6 +32,7 @@ class Pack:
     indicators: Loaded[IndicatorsFile] | None = None
     wall: Loaded[WallFile] | None = None
     recordings: Loaded[RecordingsFile] | None = None
+    links: Loaded[LinksFile] | None = None
     registries: tuple[Loaded[RegistryFile], ...] = ()
 
     @property
@@ -99,6 +101,7 @@ FILES: Mapping[str, type] = {
     "indicators": IndicatorsFile,
     "wall": WallFile,
     "recordings": RecordingsFile,
+    "links": LinksFile,
 }
 
 

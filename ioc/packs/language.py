@@ -115,6 +115,8 @@ class WindowTable(Closed):
 
 
 class MeasureTable(Closed):
+    zh: Text | None = None
+    en: Text | None = None
     agg: Literal[
         "count", "sum", "mean", "min", "max", "first", "last", "percentile", "percentile_approx", "distinct",
         "distinct_approx", "online", "dwell", "delta", "rate",

@@ -7,29 +7,81 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from ioc.packs.language import Closed, IndicatorsFile, IndicatorTable, Name, RegionLevel, SourcesFile, SourceTable, Text
+from ioc.packs.language import (
+    Closed,
+    Expression,
+    IndicatorsFile,
+    IndicatorTable,
+    Name,
+    RegionLevel,
+    SourcesFile,
+    SourceTable,
+    Text,
+)
 
 __all__ = [
-    "Closed", "IndicatorTable", "IndicatorsFile", "LayerTable", "LinkTable", "PackFile", "RecordingTable",
-    "RecordingsFile", "RegionRow", "RegionsFile", "RegistryFile", "SceneTable", "SourceTable", "SourcesFile",
-    "TaskTable", "TasksFile", "TimeColumn", "WallFile", "WallItem", "WallMap", "WallStrip",
+    "CapabilityTable", "Closed", "EventTable", "IndicatorTable", "IndicatorsFile", "LayerTable", "LinkTable",
+    "LinksFile", "PackFile", "RecordingTable", "RecordingsFile", "RegionRow", "RegionsFile", "RegistryFile",
+    "SceneTable", "SituationTable", "SourceTable", "SourcesFile", "SystemTable", "TaskTable", "TasksFile",
+    "TimeColumn", "WallFile", "WallItem", "WallMap", "WallStrip",
 ]  # fmt: skip
+
+Tasks = Annotated[list[Annotated[int, Field(ge=1, le=28)]], Field(default_factory=list)]
 
 
 class LayerTable(Closed):
+    """A layer of the map: drawn shapes coloured by an indicator, or the entities of a records source at its points."""
+
     id: Name
     zh: Text
     en: Text
     kind: Literal["line", "area", "point"]
     indicator: Name | None = None
+    source: Name | None = None
+    tasks: Tasks
+
+    @model_validator(mode="after")
+    def _something_to_draw(self) -> LayerTable:
+        if self.source is not None and self.kind != "point":
+            raise ValueError("only a layer of points is drawn from a source")
+        if self.source is None and self.indicator is None:
+            raise ValueError("a layer needs a source or an indicator")
+        return self
+
+
+class EventTable(Closed):
+    """A type of event: what can happen in the scene, and what tells of it.
+
+    `source`, `where`: the rows that are such an event. `indicators`: their alarms are such an event. `family`: the
+    class of an emergency, where it is one.
+    """
+
+    id: Name
+    zh: Text
+    en: Text
+    family: Literal["natural", "accident", "health", "security"] | None = None
+    source: Name | None = None
+    where: Expression | None = None
+    indicators: list[Name] = Field(default_factory=list)
+    tasks: Tasks
+
+    @model_validator(mode="after")
+    def _something_tells_of_it(self) -> EventTable:
+        if self.source is None and not self.indicators:
+            raise ValueError("an event needs a source or indicators that tell of it")
+        if self.where is not None and self.source is None:
+            raise ValueError("where belongs to a source")
+        return self
 
 
 class LinkTable(Closed):
-    """One entry of the scene's theme link library: `to` is a path of this product."""
+    """A page of this product that serves the scene: `to` is its path."""
 
+    id: Name
     zh: Text
     en: Text
     to: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9/_?=&.-]*$")]
+    tasks: Tasks
 
 
 class SceneTable(Closed):
@@ -37,13 +89,59 @@ class SceneTable(Closed):
     zh: Text
     en: Text
     order: int = 100
-    tasks: list[Annotated[int, Field(ge=1, le=28)]] = Field(default_factory=list)
+    tasks: Tasks
 
 
 class PackFile(Closed):
     scene: SceneTable
     layer: list[LayerTable] = Field(default_factory=list)
+    event: list[EventTable] = Field(default_factory=list)
     link: list[LinkTable] = Field(default_factory=list)
+
+
+class CapabilityTable(Closed):
+    """What the scene is able to do: the first level of its theme link library."""
+
+    id: Name
+    zh: Text
+    en: Text
+
+
+class SituationTable(Closed):
+    """What is looked at together: indicators that a capability needs."""
+
+    id: Name
+    zh: Text
+    en: Text
+    capability: Name
+    indicators: Annotated[list[Name], Field(min_length=1)]
+
+
+class SystemTable(Closed):
+    """A linked vertical system of another office.
+
+    `entry`: its address, empty while it is not known. `gives`: sources that it feeds. `takes`: sources, indicators or
+    event types that it is handed. `sso`: one sign-in for both. `permission`: what a person needs to follow the link.
+    """
+
+    id: Name
+    zh: Text
+    en: Text
+    owner: Text
+    entry: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s<>\"]{1,500})?$")]
+    gives: list[Name] = Field(default_factory=list)
+    takes: list[Name] = Field(default_factory=list)
+    sso: bool
+    permission: Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z]+$")]
+    tasks: Tasks
+
+
+class LinksFile(Closed):
+    """The theme link library of a scene."""
+
+    capability: list[CapabilityTable] = Field(default_factory=list)
+    situation: list[SituationTable] = Field(default_factory=list)
+    system: list[SystemTable] = Field(default_factory=list)
 
 
 class WallItem(Closed):
@@ -56,7 +154,9 @@ class WallStrip(Closed):
 
 
 class WallMap(Closed):
-    roads: Name
+    """`areas` shades the subdistricts; `roads` colours the roads, where the scene has any."""
+
+    roads: Name | None = None
     areas: Name
 
 

@@ -15,7 +15,7 @@ from ioc.packs.files import PACKS
 def test_the_shipped_packs_are_sound() -> None:
     result = CliRunner().invoke(app, ["check"])
     assert result.exit_code == 0
-    assert "2 scenes, 2 sources, 13 indicators" in result.output
+    assert "8 scenes, 60 sources, 134 indicators" in result.output
 
 
 def test_a_formula_that_names_nothing_is_told_and_exits_3(tmp_path: Path) -> None:
@@ -24,12 +24,14 @@ def test_a_formula_that_names_nothing_is_told_and_exits_3(tmp_path: Path) -> Non
     path.write_text(path.read_text(encoding="utf-8").replace('"weighted / km"', '"weighted / kms"'), encoding="utf-8")
     result = CliRunner().invoke(app, ["check", "--root", str(root)])
     assert result.exit_code == 3
-    assert "T1.formula:12: unknown-name: 'kms'" in result.output
+    assert "traffic/indicators.toml:T1.formula:12: unknown-name: 'kms'" in result.output
 
 
 def test_the_list_is_json_that_other_programs_can_read() -> None:
     result = CliRunner().invoke(app, ["list", "--json"])
     content = json.loads(result.output)
-    assert [scene["id"] for scene in content["scenes"]] == ["traffic", "operations"]
-    assert {source["id"] for source in content["sources"]} == {"traffic", "cloud"}
-    assert content["links"][0]["to"] == "/wall?scene=traffic"
+    assert [scene["id"] for scene in content["scenes"]] == [
+        "governance", "renewal", "services", "livelihood", "traffic", "safety", "emergency", "operations",
+    ]  # fmt: skip
+    assert {"case", "traffic", "cloud"} <= {source["id"] for source in content["sources"]}
+    assert all(row["id"] and row["zh"] and row["en"] for rows in content.values() for row in rows)

@@ -8,11 +8,20 @@ from pathlib import Path
 import pytest
 import redis
 
+from ioc.queries import home as home_page
 from ioc.queries.home import home_view
+from ioc.queries.walls import walls
 from metrics import keys
 from metrics.world import World
 
 NOON = 1_795_320_000_000  # 2026-11-22 in Shanghai
+
+
+@pytest.fixture(autouse=True)
+def two_walls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only traffic and operations have a wall: which world shows which scene does not depend on how many there are."""
+    two = tuple(scene for scene in walls() if scene["id"] in ("traffic", "operations"))
+    monkeypatch.setattr(home_page, "walls", lambda: two)
 
 
 @pytest.fixture
@@ -60,3 +69,11 @@ def test_of_the_seven_scenes_those_without_a_wall_are_named_also_while_redis_is_
         "城市治理", "城市更新", "政务服务", "民生服务", "公共安全", "应急指挥",
     ]  # fmt: skip
     assert [view.scene for view in home.walls] == ["traffic", "operations"]
+
+
+def test_of_the_shipped_packs_no_scene_is_without_a_wall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(home_page, "walls", walls)
+    away = redis.Redis(unix_socket_path=str(tmp_path / "nobody.sock"))
+    home = home_view(away, "live", tmp_path, NOON)
+    assert home.without == ()
+    assert len(home.walls) == 8

@@ -17,8 +17,10 @@ from metrics.world import World
 NOON = 1_795_320_000_000  # 2026-11-22 in Shanghai
 
 
-def test_traffic_and_operations_have_a_wall() -> None:
-    assert [scene["id"] for scene in walls()] == ["traffic", "operations"]
+def test_every_scene_has_a_wall_in_the_order_of_the_packs() -> None:
+    assert [scene["id"] for scene in walls()] == [
+        "governance", "renewal", "services", "livelihood", "traffic", "safety", "emergency", "operations",
+    ]  # fmt: skip
 
 
 @pytest.mark.service

@@ -16,7 +16,7 @@ from ioc.sources.city.stock import Stock
 from ioc.sources.rows import Rows, joined
 from metrics.codec import decode
 from metrics.contract import Contract
-from metrics.definition import load
+from metrics.definition import Bundle, load
 from tests.ioc.sources.city.whole import HOUR, MINUTE, MONDAY, bundle, cells, models, table
 
 NOON = MONDAY + 12 * HOUR
@@ -130,7 +130,7 @@ def test_the_rate_is_that_of_the_setting(rate: int) -> None:
 
 
 def admitted(name: str, rows: Rows) -> dict[str, int]:
-    contract = Contract.from_source(load(bundle()).for_world({}).sources[name])
+    contract = Contract.from_source(definitions().for_world({}).sources[name])
     refused: dict[str, int] = {}
     for chunk in rows.chunks(8_192):
         payload = chunk.payload()
@@ -142,6 +142,11 @@ def admitted(name: str, rows: Rows) -> dict[str, int]:
             for rule, count in admission.rejected.items():
                 refused[rule] = refused.get(rule, 0) + count
     return refused
+
+
+@lru_cache(maxsize=1)
+def definitions() -> Bundle:
+    return load(bundle())
 
 
 @lru_cache(maxsize=1)
