@@ -2,7 +2,7 @@
 
 Version 1 is msgpack of [1, [row, ...]], a row lists the fields of Value in order. Version 2 is msgpack of [2, rows,
 [indicator, version, region, dims, ...], [buffer, ...]]: four entries for each line, then the little-endian columns of
-`metrics.values.TYPES` in order.
+`metrics.values.TYPES` in order; a buffer of one element stands for all rows.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import msgpack
 import numpy as np
+from numpy.typing import NDArray
 
 from metrics.series import Head, Series
 from metrics.threshold import level_name
@@ -46,8 +47,14 @@ def pack_columns(values: Values) -> bytes:
     head = packer.bytes()
     lines = b"".join([one.packed for one in values.series.heads])
     columns = zip(values.columns().values(), _LITTLE, strict=True)
-    packed: bytes = msgpack.packb([array.astype(kind, copy=False).tobytes() for array, kind in columns])
+    packed: bytes = msgpack.packb([_buffer(array.astype(kind, copy=False)) for array, kind in columns])
     return bytes(head) + lines + packed
+
+
+def _buffer(column: NDArray[Any]) -> bytes:
+    """The whole column, or its first element if all are the same bits."""
+    bits = column.view(f"<i{column.itemsize}")
+    return column[:1].tobytes() if len(bits) and (bits == bits[0]).all() else column.tobytes()
 
 
 def pack_each(values: Values) -> dict[str, bytes]:
@@ -81,6 +88,7 @@ def unpack_columns(payload: bytes) -> Values:
         for indicator, number, region, dims in zip(*[iter(lines)] * 4, strict=True)
     )
     columns: list[Any] = [np.frombuffer(raw, kind) for raw, kind in zip(buffers, _LITTLE, strict=True)]
+    columns = [np.repeat(column, count) if len(column) == 1 else column for column in columns]
     if any(len(column) != count for column in columns) or not _fits(columns[0], len(series.heads)):
         raise ValueError(f"columns of other lengths than {count}, or lines that are not named")
     return Values(series, *columns, np.zeros(count, np.bool_))  # type: ignore[call-arg]  # all but the last

@@ -30,6 +30,16 @@ def test_values_come_back_from_columns_as_they_were() -> None:
     assert unpack_values(pack_columns(Values.of(VALUES))) == VALUES
 
 
+def test_a_column_that_says_the_same_in_every_row_says_it_once() -> None:
+    alike = [VALUES[1]] * 1_000
+    assert unpack_values(pack_columns(Values.of(alike))) == alike
+    assert len(pack_columns(Values.of(alike))) < 120
+
+
+def test_no_values_come_back_as_none() -> None:
+    assert unpack_values(pack_columns(Values.of([]))) == []
+
+
 def test_values_come_back_from_rows_as_they_were() -> None:
     assert unpack_values(pack_values(VALUES)) == VALUES
     assert unpack_columns(pack_values(VALUES)).each() == VALUES
