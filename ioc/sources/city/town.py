@@ -69,6 +69,7 @@ class Town:
         if not kept:
             raise ValueError("a simulated city needs outlines of subdistricts")
         self.seed = seed
+        self._spread: dict[tuple[str, int], Sites] = {}
         self.codes: tuple[str, ...] = tuple(str(each["code"]) for each in kept)
         self.names: tuple[str, ...] = tuple(str(levels[code]["zh"]) for code in self.codes)
         self._shapes = [shape(each["geometry"]) for each in kept]
@@ -99,10 +100,15 @@ class Town:
         """The middle of each subdistrict, degrees, (subdistricts, 2)."""
         return np.array([[one.centroid.x, one.centroid.y] for one in self._shapes])
 
-    def spread(self, kind: str, count: int, weights: Floats | None = None) -> Sites:
-        """`count` sites over the built city, evenly within each subdistrict, by weight between them."""
-        shares = self.density if weights is None else weights
-        each = _divided(count, shares)
+    def spread(self, kind: str, count: int) -> Sites:
+        """`count` sites over the built city, evenly within each subdistrict, by density between them."""
+        found = self._spread.get((kind, count))
+        if found is None:
+            found = self._spread[kind, count] = self._spread_out(kind, count)
+        return found
+
+    def _spread_out(self, kind: str, count: int) -> Sites:
+        each = _divided(count, self.density)
         lon, lat, place = [], [], []
         for at, wanted in enumerate(each.tolist()):
             x, y = self._within(at, kind, wanted)

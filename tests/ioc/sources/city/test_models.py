@@ -154,7 +154,13 @@ def declared() -> City:
     return City(bundle(), seed=7)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name in bundle()["sources"]])
+def test_the_city_feeds_every_source_that_the_packs_declare_but_the_machines_own() -> None:
+    sources = bundle()["sources"]
+    assert declared().left_out == ()
+    assert set(declared().models) == {name for name in sources if sources[name]["kind"] != "union"} - {"cloud"}
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_the_contract_of_the_source_takes_every_row(name: str) -> None:
     model = declared().models[name]
     parts = [model.opening(NOON), model.rows(NOON, NOON + (MINUTE if model.per_s > 50 else 26 * HOUR))]
