@@ -223,7 +223,7 @@
     const age = one("#data-age");
     ioc.text(age, oldest === null ? ioc.word("noDataYet") : ioc.word("dataAge", ioc.age(behind)));
     ioc.mark(age, { i: "data-age", r: settings[0].district, we: oldest || 0 }, out ? "lost" : oldest === null ? "none" : "complete");
-    const here = feeds.filter((feed) => settings.some((each) => each.world === feed.world));
+    const here = feeds.filter((feed) => feed.state !== "none" && settings.some((each) => each.world === feed.world));
     const count = one("#feed-count");
     ioc.text(count, ioc.word("feeds", out ? 0 : here.filter((feed) => feed.state === "ok").length, here.length));
     ioc.mark(count, { i: "feed-count", r: settings[0].district, we: ioc.state.beatServer }, out ? "lost" : "complete");

@@ -30,6 +30,8 @@
     const out = ioc.outage();
     for (const feed of ioc.state.feeds) {
       if (feed.world !== settings[0].world) continue;
+      // a wall lists the sources behind it, the home page every feed that there is
+      if (settings.length === 1 ? !settings[0].sources[feed.source] : feed.newest === null) continue;
       const line = row(feed);
       const state = out ? "lost" : feed.state;
       ioc.text(line.querySelector("b"), (ioc.english() ? feed.en : feed.zh) || feed.source);

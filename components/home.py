@@ -21,7 +21,11 @@ TRENDS = 3  # of a scene that has the page to itself; 2 where two stand beside e
 
 def home(of: HomeView, lang: Lang) -> html.Div:
     """Everything but names is written by live.js, from the topics of one world: a screen shows one and says which."""
-    places = [*(_elsewhere(*each, lang) for each in of.elsewhere), *(_without(each, lang) for each in of.without)]
+    places = [
+        *(_elsewhere(*each, lang) for each in of.elsewhere),
+        *(_unfed(each, of, lang) for each in of.unfed),
+        *(_without(each, lang) for each in of.without),
+    ]
     return html.Div(
         [
             html.Div(className="edge"),
@@ -138,6 +142,14 @@ def _elsewhere(scene: Named, world: str, kind: str, lang: Lang) -> dcc.Link:
         ],
         href=address(f"/wall/{scene.id}", lang, world),
         className="place panel way-out",
+    )
+
+
+def _unfed(scene: Named, of: HomeView, lang: Lang) -> dcc.Link:
+    return dcc.Link(
+        [html.B(scene.zh if lang == "zh" else scene.en), html.Span(word("unfed", lang))],
+        href=address(f"/wall/{scene.id}", lang, of.world if of.asked else ""),
+        className="place panel",
     )
 
 

@@ -56,6 +56,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "over": ("正在越线", "Over the limit"),
     "over_note": ("按最近完整时段，重者在前", "by the newest complete window, worst first"),
     "elsewhere": ("在{}世界，打开大屏", "{}: open the wall"),
+    "unfed": ("未接入", "not fed"),
     "without": ("未建", "not built"),
     "home_none": ("您的角色没有可打开的大屏", "Your role opens no wall"),
     "role": ("角色", "Role"),

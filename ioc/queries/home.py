@@ -41,8 +41,9 @@ class HomeView:
     """What the home page shows: one `world`, and nothing of another one but the way there.
 
     `asked` says that the address named the world: then the links do too. `worlds` (id, kind) are those one may go to,
-    the live one first. `walls` are the scenes that this world feeds, and those that none does; `elsewhere` are those
-    that only another world feeds, with its id and kind; `without` are the scenes that have no wall yet.
+    the live one first. `walls` are the scenes that this world feeds, all of them while nothing is fed anywhere;
+    `elsewhere` are those that only another world feeds, with its id and kind; `unfed` have a wall and no feed in any
+    world; `without` are the scenes that have no wall yet.
     """
 
     world: str
@@ -50,6 +51,7 @@ class HomeView:
     worlds: tuple[tuple[str, str], ...]
     walls: tuple[WallView, ...]
     elsewhere: tuple[tuple[Named, str, str], ...]
+    unfed: tuple[Named, ...]
     without: tuple[Named, ...]
 
 
@@ -65,10 +67,14 @@ def home_view(client: redis.Redis, world: str, data_dir: Path, real_now_ms: int,
         pass
     here: list[WallView] = []
     elsewhere: list[tuple[Named, str, str]] = []
+    unfed: list[Named] = []
     for view in (wall_view(client, scene["id"], world, data_dir, real_now_ms) for scene in composed):
         feeders = [name for name, sources in fed.items() if sources & view.sources.keys()]
-        if feeders and world not in feeders:
-            elsewhere.append((Named(view.scene, view.zh, view.en), feeders[0], worlds[feeders[0]]))
+        named = Named(view.scene, view.zh, view.en)
+        if not feeders and any(fed.values()):
+            unfed.append(named)
+        elif feeders and world not in feeders:
+            elsewhere.append((named, feeders[0], worlds[feeders[0]]))
         else:
             here.append(view)
     built = {scene["id"] for scene in composed}
@@ -78,6 +84,7 @@ def home_view(client: redis.Redis, world: str, data_dir: Path, real_now_ms: int,
         worlds=tuple(worlds.items()),
         walls=tuple(here),
         elsewhere=tuple(elsewhere),
+        unfed=tuple(unfed),
         without=tuple(Named(name, *said) for name, said in SCENES.items() if name not in built),
     )
 

@@ -185,7 +185,7 @@ def glance(**changes: Any) -> HomeView:
     return replace(
         HomeView(
             world="replay", asked=False, worlds=(("live", "live"), ("replay", "replay")), walls=(view(),),
-            elsewhere=((Named("operations", "运行保障", "operations"), "live", "live"),),
+            elsewhere=((Named("operations", "运行保障", "operations"), "live", "live"),), unfed=(),
             without=(Named("safety", "公共安全", "public safety"),),
         ),
         **changes,
@@ -212,6 +212,14 @@ def test_the_home_page_opens_topics_of_one_world_and_says_which_scenes_are_not_i
     texts = [[child["props"]["children"] for child in each["children"]] for each in of_class(made, "place")]
     assert texts == [["运行保障", "在实时世界，打开大屏"], ["公共安全", "未建"]]
     assert [link["className"] for link in of_class(made, "way")] == ["way", "way here"]
+
+
+def test_a_scene_that_nobody_feeds_has_a_way_to_its_wall_and_no_card() -> None:
+    made = home(glance(elsewhere=(), without=(), unfed=(Named("safety", "公共安全", "public safety"),)), "zh")
+    texts = [[child["props"]["children"] for child in each["children"]] for each in of_class(made, "place")]
+    assert texts == [["公共安全", "未接入"]]
+    assert "/wall/safety" in links(made)
+    assert len(of_class(made, "card")) == 1
 
 
 def test_where_there_is_but_one_world_there_is_nowhere_else_to_go() -> None:

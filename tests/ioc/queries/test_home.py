@@ -77,3 +77,15 @@ def test_of_the_shipped_packs_no_scene_is_without_a_wall(tmp_path: Path, monkeyp
     home = home_view(away, "live", tmp_path, NOON)
     assert home.without == ()
     assert len(home.walls) == 8
+
+
+@pytest.mark.service
+def test_a_scene_that_no_world_feeds_has_no_card_where_others_are_fed(
+    replaying: redis.Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home_page, "walls", walls)
+    home = home_view(replaying, "live", tmp_path, NOON)
+    assert [view.scene for view in home.walls] == ["operations"]
+    assert [each.id for each in home.unfed] == [
+        "governance", "renewal", "services", "livelihood", "safety", "emergency",
+    ]  # fmt: skip
