@@ -34,6 +34,9 @@
     since: ["自 {0}", "since {0}"], more: ["另有 {0} 项", "{0} more"], district: ["全区", "whole district"],
     short_red: ["红", "Red"], short_orange: ["橙", "Org"], short_yellow: ["黄", "Yel"], short_blue: ["蓝", "Blu"],
     coverage: ["报数路段 {0}/{1}", "{0}/{1} roads"],
+    task_ok: ["数据正常", "fed"], task_part: ["部分接入", "partly fed"], task_late: ["有迟到", "late"], task_lost: ["有中断", "lost"], task_none: ["未接入", "not fed"],
+    alarmCount: ["{0} 处", "×{0}"], onlyParts: ["局部", "parts"], busAway: ["数据总线无应答，状态未知", "The data bus does not answer: states are unknown"],
+    askedAt: ["{0} 的状态", "as of {0}"], notYours: ["无权查看数值", "no permission for values"], noLimits: ["无限值", "no limits"], stale: ["迟到", "stale"],
     now: ["{0}", "{0}"], recordedMark: ["回放", "REPLAY"], simulatedMark: ["演练", "EXERCISE"],
   };
   let english = 0;

@@ -19,15 +19,17 @@ from dash import _get_app as dash_apps
 from flask import Flask, current_app
 
 from ioc.domain.processes import PROCESSES
-from ioc.door import answers, entrance, interface
+from ioc.door import answers, entrance, interface, standing
 from ioc.door.desk import Desk, open_desk
 from ioc.door.guard import DebugRefused, Undeclared, check_routes
 from ioc.door.guard import register as register_guard
 from ioc.door.visitor import Forbidden, Person, assembling, current_person, is_open, person_may, require
 from ioc.queries import home as home_models
+from ioc.queries import tasks as task_models
 from ioc.queries import walls as wall_models
 from ioc.queries.composition import UnknownScene
 from ioc.queries.home import HomeView, Named
+from ioc.queries.tasks import TASK_STATES, Measured, TaskView
 from ioc.queries.wall import Indicator, MapView, Place, Ranking, Road, Split, Strip, WallView
 from ioc.security.permission import Permission
 from ioc.security.role import TITLES as ROLE_TITLES
@@ -38,11 +40,14 @@ from metrics.clock import real_ms
 __all__ = [
     "PROCESSES",
     "ROLE_TITLES",
+    "TASK_STATES",
+    "CoverageView",
     "DebugRefused",
     "Forbidden",
     "HomeView",
     "Indicator",
     "MapView",
+    "Measured",
     "Named",
     "Permission",
     "Person",
@@ -52,11 +57,13 @@ __all__ = [
     "Role",
     "Split",
     "Strip",
+    "TaskView",
     "Undeclared",
     "UnknownScene",
     "WallView",
     "callback",
     "clientside_callback",
+    "coverage_view",
     "current_person",
     "guard",
     "home_view",
@@ -129,6 +136,35 @@ def home_view(world: str | None = None) -> HomeView:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class CoverageView:
+    """The coverage page: all tasks in a world; `pages` (address -> `open`, `closed` to the visitor, `missing`)."""
+
+    world: str
+    tasks: tuple[TaskView, ...]
+    scenes: tuple[Named, ...]
+    pages: dict[str, str]
+
+
+def coverage_view(world: str | None = None) -> CoverageView:
+    """What serves each task, as the packs say, and which of the pages they name there are."""
+    desk: Desk = current_app.extensions["ioc"]
+    found = task_models.tasks()
+    scenes = {scene.id: scene for task in found for scene in task.scenes}
+    return CoverageView(
+        world=world or desk.settings.world,
+        tasks=found,
+        scenes=tuple(scenes.values()),
+        pages={page.to: page_state(page.to) for task in found for page in task.pages},
+    )
+
+
+def page_state(address: str) -> str:
+    """Of an address within the product: `open` to the visitor, `closed`, or `missing` where no page is built."""
+    wanted = permission_of(address.partition("?")[0])
+    return "missing" if wanted is None else "open" if person_may(wanted) else "closed"
+
+
 def _pieces(path: str) -> Iterator[tuple[str, str]]:
     """Split `/scene/<id>` into (literal text, "") and ("", variable name)."""
     for piece in re.split(r"(<\w+>)", path):
@@ -178,6 +214,7 @@ def guard(server: Flask, settings: Settings | None = None, clock: Callable[[], i
     answers.register(server)
     entrance.register(server, desk)
     interface.register(server, desk)
+    standing.register(server, desk)
     # Dash registers its router, the callbacks and the inline scripts at the first request; do it now, to see them all.
     with assembling(), server.test_request_context("/"):
         for prepare in server.before_request_funcs.get(None, []):

@@ -38,6 +38,7 @@ ROUTES: Mapping[str, Access | Permission] = {
     "/sign-out": Permission.SESSION,
     "/api/v1/session": Permission.SESSION,
     "/api/v1/ticket": Permission.LIVE_VIEW,
+    "/api/v1/standing": Permission.COVERAGE_VIEW,
     "/": Access.PAGE,
     "/<path:path>": Access.PAGE,
     "/_dash-layout": Permission.SESSION,
@@ -52,7 +53,7 @@ ROUTES: Mapping[str, Access | Permission] = {
 FORMS = frozenset({"/sign-in", "/sign-out"})  # plain HTML forms; everything else that posts sends JSON
 FILES = ("/assets/", "/_dash-component-suites/")
 # Not activity of a person: files, and what scripts ask by themselves.
-PASSIVE = (*FILES, "/api/v1/session", "/api/v1/ticket", "/_favicon.ico", "/_reload-hash")
+PASSIVE = (*FILES, "/api/v1/session", "/api/v1/ticket", "/api/v1/standing", "/_favicon.ico", "/_reload-hash")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

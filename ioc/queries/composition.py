@@ -36,7 +36,7 @@ def compose(
     names = next((each for each in bundle["scenes"] if each["id"] == scene), None)
     if names is None:
         raise UnknownScene(scene)
-    tables = _newest(bundle["indicators"])
+    tables = newest(bundle["indicators"])
     listed = [row["indicator"] for row in composition.get("tile", [])]
     trends = [row["indicator"] for row in composition.get("trend", [])]
     strip, chart = composition.get("strip"), composition.get("map")
@@ -70,7 +70,7 @@ def compose(
     )  # fmt: skip
 
 
-def _newest(tables: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+def newest(tables: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """The table with the highest version of each indicator."""
     newest: dict[str, Mapping[str, Any]] = {}
     for table in tables:
@@ -87,11 +87,11 @@ def _indicator(table: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]
         unit=table.get("unit", ""), decimals=table.get("decimals", 0), direction=table.get("direction", "context"),
         limits=tuple(Limit(level, float(limits[level])) for level in LEVELS if level in limits),
         target=float(target["value"]) if "value" in target else None,
-        sources=tuple(sorted(_sources(table, tables, set()))),
+        sources=tuple(sorted(sources_behind(table, tables, set()))),
     )  # fmt: skip
 
 
-def _sources(table: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]], seen: set[str]) -> set[str]:
+def sources_behind(table: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]], seen: set[str]) -> set[str]:
     """All sources behind an indicator: of its measures, of the indicators they read and of those its formula names."""
     seen.add(table["id"])
     found = {table["source"]} if "source" in table else set()
@@ -104,7 +104,7 @@ def _sources(table: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]], 
     behind |= words & tables.keys() - table.get("measures", {}).keys()
     for name in behind - seen:
         if name in tables:
-            direct |= _sources(tables[name], tables, seen)
+            direct |= sources_behind(tables[name], tables, seen)
     return direct
 
 

@@ -1,0 +1,46 @@
+"""The frame of the pages that are read at a desk: the head with the ways there, and what says that nothing is live."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import dcc, html
+
+from components.home import address
+from components.marks import data
+from components.words import Lang, word
+
+WAYS = (("/", "home"), ("/coverage", "coverage"), ("/links", "links"))
+
+
+def frame(name: str, body: list[Any], world: str, lang: Lang, *, asked: str = "") -> html.Div:
+    """A page of one world. standing.js writes its states and values; `asked` is the world that the address names."""
+    ways = [
+        dcc.Link(word(key, lang), href=address(path, lang, asked), className=f"way{' here' if key == name else ''}")
+        for path, key in WAYS
+    ]
+    return html.Div(
+        [
+            html.Div(className="edge"),
+            html.Header(
+                [
+                    html.H1([word("product", lang), html.Small(word(name, lang))]),
+                    html.Span(word("connecting", lang), id="standing-mode", className="tag mode"),
+                    html.Span(id="standing-at", className="note"),
+                    html.Nav(ways, className="ways"),
+                ],
+                className="home-header",
+            ),
+            *body,
+            html.Div(id="standing-out", className="overlay", hidden=True, role="alert"),
+        ],
+        id=name,
+        className=f"reading {name}",
+        lang="en" if lang == "en" else "zh-CN",
+        **data(standing=world),
+    )
+
+
+def said(of: Any, lang: Lang) -> str:
+    """The name of something in the language of the page."""
+    return str(of.zh if lang == "zh" else of.en)
