@@ -54,14 +54,18 @@ def sliding(size_s: int, every_s: int) -> Definitions:
 
 
 def traffic() -> Definitions:
-    """All indicators of the traffic pack with its own contract; its roads stand for as many as the readings have."""
+    """The traffic pack's indicators of road speeds with its own contract; its roads stand for those of the readings."""
     bundle = build()
     known = bundle["registries"]["roads"]
     bundle["registries"] = {
         "roads": [dict(known[at % len(known)], id=name) for at, name in enumerate(NAMES)],
         "corridors": bundle["registries"]["corridors"],
     }
-    bundle["indicators"] = [table for table in bundle["indicators"] if table["scene"] == "traffic"]
+    bundle["indicators"] = [
+        table
+        for table in bundle["indicators"]
+        if table.get("source") == "traffic" and table["window"].get("size") == "5m"
+    ]
     source = dict(bundle["sources"]["traffic"], variants={})
     bundle["sources"] = {"traffic": source}
     return Definitions({**bundle, "hash": "bench"}, "T3r|440303|road=", 5 * MINUTE)
