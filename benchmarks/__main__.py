@@ -1,7 +1,7 @@
 """`make bench`: every benchmark beside its peer or floor, in one run.
 
 python -m benchmarks [--quick | --full] [NAME ...]
-names: stream, sliding, engine, sharing, catchup, archive, detect, forecast, gateway, screen, city. `--quick` is a first
+names: stream, sliding, engine, sharing, catchup, archive, detect, forecast, gateway, screen, city, resolver. `--quick` is a first
 look, `--full` leaves nothing out; benchmarks that have but one size ignore both.
 """
 
@@ -27,6 +27,7 @@ NAMES = (
     "gateway",
     "screen",
     "city",
+    "resolver",
 )
 
 

@@ -1,7 +1,5 @@
 """Points -> regions, by grid and exactly."""
 
-import time
-
 import numpy as np
 import pytest
 import shapely
@@ -82,16 +80,3 @@ def test_a_layer_of_a_whole_country_does_not_take_all_memory():
 def test_a_resolver_needs_polygons():
     with pytest.raises(ValueError, match="needs polygons"):
         Resolver([])
-
-
-def test_a_million_points_a_second():
-    where = resolver(layer.read("subdistricts"), layer.read("outline"))
-    random = np.random.default_rng(3)
-    lon, lat = random.uniform(114.06, 114.216, 500_000), random.uniform(22.529, 22.62, 500_000)
-
-    def rate():
-        start = time.perf_counter()
-        where.resolve(lon, lat)
-        return 500_000 / (time.perf_counter() - start)
-
-    assert max(rate(), rate(), rate()) > 1_000_000
