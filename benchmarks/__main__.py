@@ -1,8 +1,8 @@
 """`make bench`: every benchmark beside its peer or floor, in one run.
 
 python -m benchmarks [--quick | --full] [NAME ...]
-names: stream, sliding, engine, sharing, catchup, archive, detect, forecast, gateway, screen, city, resolver. `--quick` is a first
-look, `--full` leaves nothing out; benchmarks that have but one size ignore both.
+names: stream, sliding, engine, sharing, catchup, archive, detect, forecast, gateway, screen, city, resolver.
+`--quick` is a first look, `--full` leaves nothing out; benchmarks that have but one size ignore both.
 """
 
 from __future__ import annotations
