@@ -111,6 +111,7 @@
       return;
     }
     state.seq.set(frame.topic, frame.seq);
+    for (const name of frame.gone || []) { state.cells.delete(name); state.series.delete(name); state.dirty.add(name); }
     for (const [name, points] of Object.entries(frame.series || {})) { append(name, points); state.dirty.add(name); }
     for (const cell of frame.cells) {
       take(cell);

@@ -296,8 +296,11 @@
     cells.sort((a, b) => (a.s < b.s ? -1 : 1));
     const names = JSON.parse(element.dataset.names);
     const top = Math.max(...cells.map((cell) => cell.x || 0), 1e-9);
+    const group = (cell) => Object.values(cell.d).join(" ");
+    const held = new Set(cells.map(group));
+    [...element.children].filter((row) => !held.has(row.dataset.row)).forEach((row) => row.remove()); // given up
     for (const cell of cells) {
-      const name = Object.values(cell.d).join(" ");
+      const name = group(cell);
       let row = [...element.children].find((each) => each.dataset.row === name);
       if (!row) {
         row = ioc.make("div", "row");

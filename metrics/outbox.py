@@ -6,6 +6,8 @@ import json
 from collections import deque
 from collections.abc import Iterable, Mapping
 
+import msgpack
+
 from metrics.alarm_event import AlarmEvent
 from metrics.basis import Basis
 from metrics.checkpoint import DEAD_LETTERS, Outputs
@@ -48,7 +50,10 @@ class Outbox:
                 self._gone -= {part.series.heads[line].name for line in part.line.tolist()}
 
     def forget(self, series: Iterable[str]) -> None:
-        """Series of groups that were given up: they leave `latest`, unless something is said of them again."""
+        """Series of groups that were given up: they leave `latest`, unless something is said of them again.
+
+        The entry of `values` names them (`gone`, after its values), for readers that hold the newest of each series.
+        """
         self._gone.update(series)
 
     def tell(self, events: Iterable[AlarmEvent]) -> None:
@@ -104,11 +109,13 @@ class Outbox:
         # entries are dated in real time; a world that runs faster than real time fills its hours sooner
         kept_ms = int(COMPLETED_KEPT_MS / max(clock.speed, 1e-3))
         latest = pack_each(told.take(words.latest))
+        gone = sorted(self._gone)
+        left: dict[str, bytes] = {"gone": msgpack.packb(gone)} if gone else {}
         outputs = Outputs(
-            values=frame | {"b": pack_columns(said)} if len(said) else None,
+            values=frame | {"b": pack_columns(said)} | left if len(said) or gone else None,
             completed=frame | {"b": pack_columns(completed)} if len(completed) else None,
             latest={name: word for name, word in latest.items() if name not in self._gone} if self._gone else latest,
-            gone=sorted(self._gone),
+            gone=gone,
             feeds=feeds,
             alarms=self._alarms,
             dead=list(self._letters),

@@ -43,6 +43,15 @@ class Room:
         for scene, own in self.by_scene(values).items():
             self.board(scene).complete(own)
 
+    def drop(self, series: Iterable[str]) -> None:
+        """Let go of series that the engine gave up."""
+        sorted_out: dict[str, list[str]] = {}
+        for name in series:
+            sorted_out.setdefault(self.catalog.scenes.get(name.partition("|")[0], ""), []).append(name)
+        for scene, own in sorted_out.items():
+            if scene in self.boards:
+                self.tally.dropped += self.boards[scene].drop(own)
+
     def by_scene(self, values: Iterable[Value]) -> dict[str, list[Value]]:
         sorted_out: dict[str, list[Value]] = {}
         for value in values:
@@ -132,6 +141,13 @@ class Hub:
         for channel, own in self._restricted(world, room, values):
             channel.board.complete(own)
 
+    def drop(self, world: str, series: list[str]) -> None:
+        """Series that were given up: they leave every board, and the next delta says so."""
+        self.rooms[world].drop(series)
+        for channel in self._channels.values():
+            if channel.audience is not None and channel.topic.world == world:
+                channel.board.drop(series)
+
     def flush(self, real_now_ms: int) -> None:
         """Send one delta of each topic that changed to everybody who listens to it."""
         flushed: set[int] = set()
@@ -142,7 +158,9 @@ class Hub:
                 continue
             name = str(channel.topic)
             cells = list(change.cells.values())
-            wire = self.encode(frame.delta(name, change.seq, real_now_ms, cells=cells, series=change.series))
+            wire = self.encode(
+                frame.delta(name, change.seq, real_now_ms, cells=cells, series=change.series, gone=change.gone)
+            )
             for listener in channel.listeners:
                 listener.deliver(name, wire)
         for room in self.rooms.values():  # boards nobody listens to must not pile up what is pending

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgpack
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
@@ -142,14 +143,25 @@ class Reader:
                 streams[key.encode()] = (world, part)
                 since[key] = at
         reply: Any = await self.client.xread(since, count=CHUNK, block=BLOCK_MS)
+        came: dict[str, dict[str, Any]] = {}
         for key, entries in reply:
             world, part = streams[key]
+            came.setdefault(world, {})[part] = entries
+        for world, parts in came.items():
             if world not in self.positions or world not in self.hub.rooms:  # distrusted while we waited
                 continue
-            take = self.hub.publish if part == "values" else self.hub.complete
-            for at, entry in entries:
-                take(world, self._entry(entry))
-                setattr(self.positions[world], part, at)
+            position, published = self.positions[world], parts.get("values", [])
+            for at, entry in published:
+                self.hub.publish(world, self._entry(entry))
+                self.hub.drop(world, self._gone(entry))
+                position.values = at
+            # What is published comes before what is complete: where more of the first waits, the second waits too.
+            until = _id(published[-1][0])[0] if len(published) == CHUNK else None
+            for at, entry in parts.get("completed", []):
+                if until is not None and _id(at)[0] > until:
+                    break
+                self.hub.complete(world, self._entry(entry))
+                position.completed = at
             self.changed.set()
 
     def _entry(self, entry: Mapping[bytes, bytes]) -> list[Value]:
@@ -159,6 +171,20 @@ class Reader:
             return []
         self.tally.entries += 1
         return self._unpack(entry[b"b"])
+
+    def _gone(self, entry: Mapping[bytes, bytes]) -> list[str]:
+        """The series that were given up with this entry."""
+        if b"gone" not in entry:
+            return []
+        try:
+            names = msgpack.unpackb(entry[b"gone"])
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                raise TypeError("not a list of series")
+        except (ValueError, TypeError) as problem:
+            self._log.error("gone_unreadable", error=repr(problem))
+            self.tally.undecodable += 1
+            return []
+        return names
 
     def _unpack(self, packed: bytes) -> list[Value]:
         try:

@@ -16,6 +16,7 @@ TOTALS = {
     "bytes": "bytes of these frames, headers included",
     "snapshots": "snapshots among them",
     "coalesced": "frames that a snapshot or newer heartbeat stood for because a client was slow",
+    "dropped": "series let go because the engine gave them up",
     "merged": "values that a newer one replaced before anybody was sent them",
     "denied": "topics refused",
     "resyncs": "snapshots asked for by clients after a gap",
@@ -43,6 +44,7 @@ class Tally:
     bytes: int = 0
     snapshots: int = 0
     coalesced: int = 0
+    dropped: int = 0
     merged: int = 0
     denied: int = 0
     resyncs: int = 0

@@ -28,11 +28,12 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """What changed since `seq` - 1: newest cells and completed points by series id."""
+    """What changed since `seq` - 1: series that are no more, then newest cells and completed points by series id."""
 
     seq: int
     cells: Mapping[str, Cell]
     series: Mapping[str, Points]
+    gone: tuple[str, ...] = ()
 
 
 PointsByEnd = dict[int, float | None]
@@ -43,7 +44,8 @@ class Board:
     """The state of one topic. Values come in at any time; `flush` makes one delta of all that came since the last.
 
     `keep` says which series are kept and how much of them (None: only the newest cell). A snapshot shows the state of
-    the last flush, so that it and the deltas after it have no overlap and no hole.
+    the last flush, so that it and the deltas after it have no overlap and no hole. A series that was dropped has
+    nothing here until a value of it is published again.
     """
 
     keep: Callable[[Value], Keep | None]
@@ -57,6 +59,7 @@ class Board:
     _keeps: dict[str, Keep | None] = field(default_factory=dict)
     _changed: dict[str, None] = field(default_factory=dict)
     _completed: dict[str, PointsByEnd] = field(default_factory=dict)
+    _gone: dict[str, None] = field(default_factory=dict)  # series that clients may hold and must let go
 
     def publish(self, values: Iterable[Value]) -> None:
         """Take published values in the order of their commits: the newest window of a series is its cell."""
@@ -74,9 +77,14 @@ class Board:
             self._changed[series] = None
 
     def complete(self, values: Iterable[Value]) -> None:
-        """Take values of complete windows, first completions and corrections, in the order of their commits."""
+        """Take values of complete windows, first completions and corrections, in the order of their commits.
+
+        What is published comes first: of a series that has no published value (it was given up) nothing is kept.
+        """
         for value in values:
             series, number = value.series, finite(value.value)
+            if series not in self._values:
+                continue
             if series not in self._keeps:
                 self._keeps[series] = self.keep(value)
             if self._keeps[series] is not None:
@@ -84,9 +92,30 @@ class Board:
             self._remember(series, value)
             self._conclude(series, value)
 
+    def drop(self, series: Iterable[str]) -> int:
+        """Let go of series that were given up; gives how many of them were held here."""
+        dropped = 0
+        for name in series:
+            if self._values.pop(name, None) is None:
+                continue
+            dropped += 1
+            if name in self._cells or name in self._points:
+                self._gone[name] = None
+            for held in (
+                self._last,
+                self._done,
+                self._cells,
+                self._points,
+                self._keeps,
+                self._changed,
+                self._completed,
+            ):
+                held.pop(name, None)
+        return dropped
+
     def flush(self) -> Delta | None:
         """The delta of all that came since the last flush, or None when nothing did."""
-        if not self._changed and not self._completed:
+        if not self._changed and not self._completed and not self._gone:
             return None
         self.seq += 1
         cells = {series: self._cell(series) for series in self._changed if series in self._values}
@@ -98,8 +127,9 @@ class Board:
             keep = self._keeps[series]
             if keep is not None:
                 trim(kept, keep)
-        self._changed, self._completed = {}, {}
-        return Delta(self.seq, cells, points)
+        gone = tuple(self._gone)
+        self._changed, self._completed, self._gone = {}, {}, {}
+        return Delta(self.seq, cells, points, gone)
 
     def snapshot(self) -> Snapshot:
         """The state after delta `seq`; what came after it is not in it."""
@@ -168,12 +198,14 @@ def apply(state: Snapshot, change: Delta) -> Snapshot:
     """
     if change.seq != state.seq + 1:
         raise ValueError(f"delta {change.seq} does not follow {state.seq}")
-    series: dict[str, Points] = dict(state.series)
+    left = frozenset(change.gone)
+    series: dict[str, Points] = {name: points for name, points in state.series.items() if name not in left}
+    cells = {name: held for name, held in state.cells.items() if name not in left}
     for name, new in change.series.items():
         held = {int(end or 0): number for end, number in series.get(name, [])}
         held.update({int(end or 0): number for end, number in new})
         series[name] = _ascending(held)
-    return Snapshot(change.seq, {**state.cells, **change.cells}, series)
+    return Snapshot(change.seq, {**cells, **change.cells}, series)
 
 
 def trim(points: PointsByEnd, keep: Keep) -> None:

@@ -105,9 +105,16 @@ def snapshot(
             "series": series}  # fmt: skip
 
 
-def delta(topic: str, seq: int, at_ms: int, *, cells: list[Cell], series: Mapping[str, Points]) -> Frame:
-    """What changed since `seq` - 1: newest cells, and completed points of kept series (first time or corrected)."""
+def delta(
+    topic: str, seq: int, at_ms: int, *, cells: list[Cell], series: Mapping[str, Points], gone: Sequence[str] = ()
+) -> Frame:
+    """What changed since `seq` - 1: newest cells, and completed points of kept series (first time or corrected).
+
+    `gone` are series that are no more; what `cells` and `series` say of one of them came after it.
+    """
     frame: Frame = {"v": VERSION, "op": "delta", "topic": topic, "seq": seq, "at": at_ms, "cells": cells}
+    if gone:
+        frame["gone"] = list(gone)
     if series:
         frame["series"] = series
     return frame

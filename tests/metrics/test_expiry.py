@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgpack
 import numpy as np
 import pytest
 import redis
@@ -18,6 +19,7 @@ from metrics.definition import load
 from metrics.engine import State, initial, restore, step
 from metrics.observation import Batch
 from metrics.serving import Serving
+from metrics.value_form import unpack_values
 from metrics.world import World
 from tests.metrics.engine_worlds import REGIONS, Row, at, bundle, indicator, plan_of, run, said
 from tests.metrics.worker_world import NOON, STREAM, WORLD, send_packed
@@ -247,8 +249,18 @@ def test_a_checkpoint_on_the_server_stays_as_small_as_what_is_active(redis_clien
         )
     assert max(sizes[30:]) < 1.3 * max(sizes[:30])
     assert redis_client.hlen(keys.engine(WORLD, "latest")) <= 2 * serving.codes()["groups"][0] < 40_000
+    assert followed(redis_client) == {name.decode() for name in redis_client.hkeys(keys.engine(WORLD, "latest"))}
     held, given_up = serving.codes()["entities"]
     assert held < 10_000 < given_up
     again = Serving(redis_client, serving.world, load(raw))
     assert again.begin(real_ms()) == []
     assert again.codes()["entities"][0] == held
+
+
+def followed(client: redis.Redis) -> set[str]:
+    """The series that a reader of `values` holds at the end."""
+    held: set[str] = set()
+    for _, entry in client.xrange(keys.engine(WORLD, "values")):
+        held |= {value.series for value in unpack_values(entry[b"b"])}
+        held -= set(msgpack.unpackb(entry.get(b"gone", b"\x90")))
+    return held

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import msgpack
 import numpy as np
 
 from metrics.basis import Basis
@@ -59,6 +60,18 @@ def test_a_series_that_was_given_up_leaves_latest_unless_it_is_said_again() -> N
     outbox.add([Values.of([value(600_000, 2.0)])])
     outputs = emptied(outbox)
     assert (outputs.gone, list(outputs.latest)) == ([], ["T1|440303|"])
+    assert outputs.values is not None
+    assert "gone" not in outputs.values
+
+
+def test_the_entry_of_the_commit_names_the_series_that_were_given_up_even_without_a_value() -> None:
+    outbox = Outbox()
+    outbox.forget(["T1|440303|road=b", "T1|440303|road=a"])
+    outputs = emptied(outbox)
+    assert outputs.values is not None
+    assert msgpack.unpackb(outputs.values["gone"]) == ["T1|440303|road=a", "T1|440303|road=b"]
+    assert unpack_values(outputs.values["b"]) == []
+    assert emptied(outbox).values is None
 
 
 def test_an_entry_says_when_and_from_what_it_was_computed() -> None:

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgpack
 import redis
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -79,6 +80,13 @@ class Engine:
             pipe.xadd(keys.engine(self.world, "completed"), self._entry(done))
         for value in values:
             pipe.hset(keys.engine(self.world, "latest"), value.series, pack_values([value]))
+        pipe.execute()
+
+    def give_up(self, *series: str) -> None:
+        """A commit that says nothing but which series are no more."""
+        pipe = self.client.pipeline()
+        pipe.xadd(keys.engine(self.world, "values"), self._entry(()) | {"gone": msgpack.packb(list(series))})
+        pipe.hdel(keys.engine(self.world, "latest"), *series)
         pipe.execute()
 
     def beat(self, name: str = "engine", **facts: Any) -> None:

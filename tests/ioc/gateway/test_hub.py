@@ -156,6 +156,19 @@ def test_completed_windows_travel_as_points_of_the_series(hub):
     assert screen(hub).frames[0]["series"] == {"T1|440303|": [[MINUTES_5, 4.2]]}
 
 
+def test_a_series_that_was_given_up_leaves_every_audience_and_is_counted_once(hub):
+    hub.install("live", room(hub, value(1, 4.0), value(1, 1.0, "440303001")))
+    whole, part = screen(hub), screen(hub, "440303001")
+    hub.drop("live", ["T1|440303001|", "X9|440303001|", "O1||"])
+    hub.flush(7)
+    assert [(sent["op"], sent["gone"], sent["cells"]) for sent in (whole.frames[-1], part.frames[-1])] == [
+        ("delta", ["T1|440303001|"], []),
+        ("delta", ["T1|440303001|"], []),
+    ]
+    assert hub.tally.dropped == 1
+    assert [cell["r"] for cell in screen(hub).frames[0]["cells"]] == ["440303"]
+
+
 def test_values_of_an_unknown_indicator_are_counted_and_dropped(hub):
     hub.publish("live", [value(1, 1.0, indicator="X9")])
     assert hub.tally.unplaced == 1

@@ -51,6 +51,32 @@ async def test_a_snapshot_comes_first_and_then_what_changes(valkey_url, redis_cl
 
 
 @played
+async def test_a_series_that_the_engine_gave_up_leaves_the_gateway_and_the_browser(valkey_url, redis_client, engine):
+    road = value(1, 31.0, "", "T2r", dims=(("road", "r7"),), quality="complete")
+    engine.commit(road, value(3, 6.0))
+    async with (
+        running(valkey_url) as gateway,
+        browser(gateway.port, issue(redis_client), topics=("live/traffic",)) as page,
+    ):
+        snapshot = await page.op("snapshot")
+        assert {cell["s"] for cell in snapshot["cells"]} == {"T1|440303|", road.series}
+        assert road.series in snapshot["series"]
+        engine.give_up(road.series)
+        left = await page.until(lambda got: got["op"] == "delta" and "gone" in got)
+        assert (left["gone"], left["cells"], gateway.tally.dropped) == ([road.series], [], 1)
+        async with browser(gateway.port, issue(redis_client), topics=("live/traffic",)) as later:
+            snapshot = await later.op("snapshot")
+            assert [cell["s"] for cell in snapshot["cells"]] == ["T1|440303|"]
+            assert list(snapshot["series"]) == ["T1|440303|"]
+    async with (
+        running(valkey_url) as gateway,
+        browser(gateway.port, issue(redis_client), topics=("live/traffic",)) as page,
+    ):
+        snapshot = await page.op("snapshot")  # `completed` still tells of it: read anew, it is not there either
+        assert list(snapshot["series"]) == ["T1|440303|"]
+
+
+@played
 async def test_a_heartbeat_says_each_second_who_lives_and_how_old_the_data_is(valkey_url, redis_client, engine):
     engine.beat()
     engine.beat("feed:live:traffic")

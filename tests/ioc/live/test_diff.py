@@ -13,7 +13,8 @@ FOUR_POINTS = Keep(span_ms=100 * MINUTES_5, points=4)
 
 def value(end: int, number: float | None, indicator: str = "T1", **more) -> Value:
     quality = more.pop("quality", "provisional" if number is not None else "no_data")
-    return Value(indicator, 1, "440303", (), (end - 1) * MINUTES_5, end * MINUTES_5, number, quality, 1, **more)
+    dims = more.pop("dims", ())
+    return Value(indicator, 1, "440303", dims, (end - 1) * MINUTES_5, end * MINUTES_5, number, quality, 1, **more)
 
 
 def test_nothing_new_makes_no_delta():
@@ -65,8 +66,8 @@ def test_a_late_value_changes_what_an_empty_cell_says_it_was():
 
 def test_a_window_corrected_to_nothing_falls_back_to_the_kept_point_before_it():
     board = Board(lambda value: FOUR_POINTS)
-    board.complete([value(1, 4.0, quality="complete"), value(2, 5.0, quality="complete")])
     board.publish([value(3, None)])
+    board.complete([value(1, 4.0, quality="complete"), value(2, 5.0, quality="complete")])
     board.flush()
     board.complete([value(2, None, revision=1)])
     assert board.flush().cells["T1|440303|"]["last"] == [4.0, MINUTES_5]
@@ -96,9 +97,59 @@ def test_a_complete_window_without_data_or_with_a_stale_value_judges_nothing():
 
 def test_a_series_keeps_its_newest_points_in_the_order_of_time():
     board = Board(lambda value: FOUR_POINTS)
+    board.publish([value(6, 6.0)])
     board.complete([value(end, float(end), quality="complete") for end in (3, 1, 2, 5, 4, 6)])
     board.flush()
     assert board.snapshot().series["T1|440303|"] == [[end * MINUTES_5, float(end)] for end in (3, 4, 5, 6)]
+
+
+def test_a_series_that_was_given_up_leaves_with_the_next_delta():
+    board = Board(lambda value: FOUR_POINTS)
+    board.publish([value(1, 1.0), value(1, 2.0, "T2")])
+    board.complete([value(1, 1.0, quality="complete")])
+    board.flush()
+    assert board.drop(["T1|440303|", "T9|440303|"]) == 1
+    change = board.flush()
+    assert (change.gone, change.cells, change.series) == (("T1|440303|",), {}, {})
+    assert list(board.snapshot().cells) == ["T2|440303|"]
+    assert board.snapshot().series == {}
+    assert board.flush() is None
+
+
+def test_of_a_series_that_was_given_up_nothing_is_held_any_more():
+    board, never = Board(lambda value: FOUR_POINTS), Board(lambda value: FOUR_POINTS)
+    for end in range(1, 2_000):
+        one = value(1, 1.0, dims=(("station", str(end)),))
+        board.publish([one])
+        board.complete([replace(one, quality="complete"), value(1, None, dims=one.dims)])
+        board.drop([one.series])
+    board.flush()
+    for held in ("_values", "_last", "_done", "_cells", "_points", "_keeps", "_changed", "_completed", "_gone"):
+        assert getattr(board, held) == getattr(never, held), held
+
+
+def test_what_is_complete_of_a_series_that_was_given_up_comes_too_late():
+    board = Board(lambda value: FOUR_POINTS)
+    board.publish([value(1, 1.0)])
+    board.drop(["T1|440303|"])
+    board.complete([value(1, 1.0, quality="complete")])
+    assert board.flush() is None
+    assert board.snapshot() == Snapshot(0, {}, {})
+
+
+def test_a_series_that_comes_back_begins_anew():
+    board = Board(lambda value: FOUR_POINTS)
+    board.publish([value(1, 1.0)])
+    board.complete([value(1, 1.0, quality="complete")])
+    board.flush()
+    held = board.snapshot()
+    board.drop(["T1|440303|"])
+    board.publish([value(9, None)])
+    board.complete([value(9, None)])
+    change = board.flush()
+    assert change.gone == ("T1|440303|",)
+    assert change.cells["T1|440303|"]["last"] is None
+    assert apply(held, change).series == {"T1|440303|": [[9 * MINUTES_5, None]]}
 
 
 def test_points_older_than_the_span_are_dropped():
@@ -109,6 +160,7 @@ def test_points_older_than_the_span_are_dropped():
 
 def test_a_series_that_is_not_kept_has_no_points():
     board = Board(lambda value: FOUR_POINTS if value.indicator == "T1" else None)
+    board.publish([value(1, 1.0), value(1, 2.0, "T2")])
     board.complete([value(1, 1.0, quality="complete"), value(1, 2.0, "T2", quality="complete")])
     assert board.flush().series == {"T1|440303|": [[MINUTES_5, 1.0]]}
 
@@ -146,6 +198,7 @@ steps = st.lists(
     st.one_of(
         st.tuples(st.just("publish"), st.lists(values, max_size=6)),
         st.tuples(st.just("complete"), st.lists(values, max_size=6)),
+        st.tuples(st.just("drop"), st.lists(st.sampled_from(["T1|440303|", "T2|440303|", "T3|440303|"]), max_size=2)),
         st.tuples(st.just("flush"), st.none()),
         st.tuples(st.just("join"), st.none()),
     ),
@@ -164,6 +217,8 @@ def test_deltas_applied_to_a_snapshot_give_the_next_snapshot(timeline):
             board.publish(batch)
         elif step == "complete":
             board.complete(batch)
+        elif step == "drop":
+            board.drop(batch)
         elif step == "join":
             clients.append(board.snapshot())
         else:
