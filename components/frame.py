@@ -13,8 +13,11 @@ from components.words import Lang, word
 WAYS = (("/", "home"), ("/coverage", "coverage"), ("/links", "links"))
 
 
-def frame(name: str, body: list[Any], world: str, lang: Lang, *, asked: str = "") -> html.Div:
-    """A page of one world. standing.js writes its states and values; `asked` is the world that the address names."""
+def frame(name: str, body: list[Any], world: str, lang: Lang, *, asked: str = "", at: str = "") -> html.Div:
+    """A page of one world. standing.js writes its states and values; `asked` is the world that the address names.
+
+    `at`: the id of the page's root where it is not its name.
+    """
     ways = [
         dcc.Link(word(key, lang), href=address(path, lang, asked), className=f"way{' here' if key == name else ''}")
         for path, key in WAYS
@@ -34,7 +37,7 @@ def frame(name: str, body: list[Any], world: str, lang: Lang, *, asked: str = ""
             *body,
             html.Div(id="standing-out", className="overlay", hidden=True, role="alert"),
         ],
-        id=name,
+        id=at or name,
         className=f"reading {name}",
         lang="en" if lang == "en" else "zh-CN",
         **data(standing=world),

@@ -60,6 +60,16 @@ def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def _are_origins(text: str) -> str:
+    from ioc.services.probe import allow_list
+
+    try:
+        allow_list(text)
+    except ValueError:
+        raise ValueError("须为地址 addresses are needed: https://HOST[:PORT], ...") from None
+    return text
+
+
 Url = Annotated[str, AfterValidator(_is_url)]
 
 
@@ -119,6 +129,10 @@ class Settings(BaseSettings):
     feed_speed: float = Field(60.0, gt=0, le=3600, description="How many times as fast as it was recorded.")
     feed_loop: bool = Field(False, description="Begin the recording anew when it ends, re-based by whole weeks.")
     feed_shift_to_now: bool = Field(False, description="Show the recording's weekday and time as today; speed 1.")
+    links_allow: Annotated[str, AfterValidator(_are_origins)] = Field(
+        "", description="Where linked systems may be asked whether they answer: https://HOST[:PORT], by comma."
+    )
+    links_every_s: float = Field(60.0, ge=5, le=86_400, description="Seconds between two checks of linked systems.")
     web_threads: int = Field(16, ge=1, le=256, description="Threads of the web server.")
     metrics_token: SecretStr = Field(SecretStr(""), description="Bearer token for /metrics from other hosts.")
     allowed_origins: str = Field("", description="Further origins that may open sockets and post, by comma.")

@@ -23,21 +23,31 @@ from ioc.door import answers, entrance, interface, standing
 from ioc.door.desk import Desk, open_desk
 from ioc.door.guard import DebugRefused, Undeclared, check_routes
 from ioc.door.guard import register as register_guard
+from ioc.door.reading import change_link, indicator_view, link_graph, link_history, shown_world
 from ioc.door.visitor import Forbidden, Person, assembling, current_person, is_open, person_may, require
 from ioc.queries import home as home_models
 from ioc.queries import tasks as task_models
 from ioc.queries import walls as wall_models
 from ioc.queries.composition import UnknownScene
 from ioc.queries.home import HomeView, Named
+from ioc.queries.indicator_page import IndicatorView, UnknownIndicator
+from ioc.queries.library import Entry as LinkEntry
+from ioc.queries.link_graph import COLUMNS as LINK_COLUMNS
+from ioc.queries.link_graph import LinkGraph
+from ioc.queries.link_graph import System as LinkSystem
 from ioc.queries.tasks import TASK_STATES, Measured, TaskView
-from ioc.queries.wall import Indicator, MapView, Place, Ranking, Road, Split, Strip, WallView
+from ioc.queries.tasks import indicators as measured
+from ioc.queries.wall import DISTRICT, Indicator, MapView, Place, Ranking, Road, Split, Strip, WallView
 from ioc.security.permission import Permission
 from ioc.security.role import TITLES as ROLE_TITLES
 from ioc.security.role import Role
+from ioc.services.refusals import Refusal
 from ioc.settings import Settings
 from metrics.clock import real_ms
 
 __all__ = [
+    "DISTRICT",
+    "LINK_COLUMNS",
     "PROCESSES",
     "ROLE_TITLES",
     "TASK_STATES",
@@ -46,6 +56,10 @@ __all__ = [
     "Forbidden",
     "HomeView",
     "Indicator",
+    "IndicatorView",
+    "LinkEntry",
+    "LinkGraph",
+    "LinkSystem",
     "MapView",
     "Measured",
     "Named",
@@ -53,22 +67,30 @@ __all__ = [
     "Person",
     "Place",
     "Ranking",
+    "Refusal",
     "Road",
     "Role",
     "Split",
     "Strip",
     "TaskView",
     "Undeclared",
+    "UnknownIndicator",
     "UnknownScene",
     "WallView",
     "callback",
+    "change_link",
     "clientside_callback",
     "coverage_view",
     "current_person",
     "guard",
     "home_view",
+    "indicator_view",
+    "link_graph",
+    "link_history",
+    "measured",
     "page",
     "person_may",
+    "shown_world",
     "wall_view",
 ]
 

@@ -38,7 +38,7 @@ ROUTES: Mapping[str, Access | Permission] = {
     "/sign-out": Permission.SESSION,
     "/api/v1/session": Permission.SESSION,
     "/api/v1/ticket": Permission.LIVE_VIEW,
-    "/api/v1/standing": Permission.COVERAGE_VIEW,
+    "/api/v1/standing": Permission.SESSION,  # asks for what its pages ask for itself
     "/": Access.PAGE,
     "/<path:path>": Access.PAGE,
     "/_dash-layout": Permission.SESSION,

@@ -10,7 +10,7 @@ from flask import Flask, Response, jsonify, request
 
 from ioc.door.answers import error
 from ioc.door.desk import Desk
-from ioc.door.visitor import person_may
+from ioc.door.visitor import person_may, require
 from ioc.live.topic import NAME
 from ioc.queries.standing import Standing, standing
 from ioc.queries.standing_alarms import StandingAlarms
@@ -25,6 +25,8 @@ def register(server: Flask, desk: Desk) -> None:
     alarms = StandingAlarms(desk.client)
 
     def answer() -> Response:
+        if not person_may(Permission.COVERAGE_VIEW):
+            require(Permission.INDICATOR_VIEW)
         world = request.args.get("world", desk.settings.world)
         if not NAME.fullmatch(world):
             return error(400, "bad_world", "世界的名称不合规 This is no name of a world.")

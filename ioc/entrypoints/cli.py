@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "rehearse": ("rehearse", "rehearse", "预演 alarms that other thresholds would have given over archived values"),
     "detect": ("detect", "detect", "异常 every row of a series judged by the rows before it"),
     "packs": ("packs", "app", "主题包 check and list the theme packs"),
+    "links": ("links", "links", "关联系统 whether the linked systems answer"),
     "geo": ("geo", "app", "地理 import layers, resolve points"),
     "user": ("user", "app", "用户 people, roles and one-time links"),
     "db": ("db", "app", "数据库 migrations"),

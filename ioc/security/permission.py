@@ -18,6 +18,7 @@ class Permission(StrEnum):
     INDICATOR_VIEW = "indicator.view"
     REGION_VIEW = "region.view"
     COVERAGE_VIEW = "coverage.view"
+    LINKS_EDIT = "links.edit"  # change the theme link library
     HEALTH_VIEW = "health.view"
     DUTY_VIEW = "duty.view"
     INCIDENT_HANDLE = "incident.handle"
@@ -40,7 +41,9 @@ GRANTED: Mapping[Role, frozenset[Permission]] = {
     Role.LEADER: READING | {P.SESSION, P.DUTY_VIEW},
     Role.DUTY: READING | {P.SESSION, P.DUTY_VIEW, P.INCIDENT_HANDLE, P.PERSONAL_VIEW},
     Role.ANALYST: READING | {P.SESSION, P.WORKBENCH_VIEW, P.INDICATOR_DEFINE},
-    Role.SYSADMIN: frozenset({P.SESSION, P.HOME_VIEW, P.LIVE_VIEW, P.HEALTH_VIEW, P.COVERAGE_VIEW, P.PEOPLE_MANAGE}),
+    Role.SYSADMIN: frozenset(
+        {P.SESSION, P.HOME_VIEW, P.LIVE_VIEW, P.HEALTH_VIEW, P.COVERAGE_VIEW, P.LINKS_EDIT, P.PEOPLE_MANAGE}
+    ),
     Role.SECADMIN: frozenset({P.SESSION, P.HOME_VIEW, P.COVERAGE_VIEW, P.ROLE_GRANT}),
     Role.AUDITOR: frozenset({P.SESSION, P.HOME_VIEW, P.COVERAGE_VIEW, P.AUDIT_VIEW}),
 }

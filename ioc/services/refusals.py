@@ -80,3 +80,37 @@ class LinkRefused(Refusal):
     def __init__(self, why: str) -> None:
         super().__init__("链接已失效。", "This link no longer works.")
         self.why = why
+
+
+class BadEntry(Refusal):
+    """An entry of the link library that breaks rules; `faults` names field and reason of each."""
+
+    code = "bad_entry"
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("条目不合规：" + "；".join(faults), "The entry is refused: " + "; ".join(faults))
+        self.faults = tuple(faults)
+
+
+class EntryInUse(Refusal):
+    code = "entry_in_use"
+
+    def __init__(self, users: Sequence[str]) -> None:
+        super().__init__(f"仍被 {'、'.join(users)} 使用。", f"It is still used by {', '.join(users)}.")
+
+
+class OutdatedEntry(Refusal):
+    code = "outdated_entry"
+
+    def __init__(self, name: str, by: str) -> None:
+        super().__init__(
+            f"{name} 已被{by or '他人'}修改，请重新打开。",
+            f"{name} was changed by {by or 'somebody else'}: open it again.",
+        )
+
+
+class NothingToUndo(Refusal):
+    code = "nothing_to_undo"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} 没有更早的版本。", f"{name} has no earlier version.")

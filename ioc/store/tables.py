@@ -1,8 +1,19 @@
-"""The tables of the centre: people, what they may, how they came in. Times are whole milliseconds UTC."""
+"""The tables of the centre: people, what they may, how they came in; the theme link library. Times are ms UTC."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, MetaData, String, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from ioc.security.role import ADMINISTRATORS, Role
@@ -102,3 +113,37 @@ class SignInAttemptRow(Table):
     address: Mapped[str] = mapped_column(String(64))
     at_ms: Mapped[int] = mapped_column(BigInteger)
     succeeded: Mapped[bool] = mapped_column(Boolean)
+
+
+class LibraryEntryRow(Table):
+    """A version of an entry of the theme link library, put over what the packs ship. Rows are added, never changed.
+
+    `body` is JSON, None when the entry is removed. `restores`: the version that an undo brought back (0: as shipped).
+    """
+
+    __tablename__ = "library_entry"
+    __table_args__ = (CheckConstraint("kind IN ('capability', 'situation', 'system')", name="kind"),)
+
+    scene: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    body: Mapped[str | None] = mapped_column(Text)
+    restores: Mapped[int | None] = mapped_column(Integer)
+    by_name: Mapped[str] = mapped_column(String(64))
+    at_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class SystemHealthRow(Table):
+    """What was last found of a linked system: `seen_ms` it answered last, `dead_since_ms` it has not answered since."""
+
+    __tablename__ = "system_health"
+
+    scene: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    entry: Mapped[str] = mapped_column(String(512))
+    state: Mapped[str] = mapped_column(String(16))
+    detail: Mapped[str] = mapped_column(String(64))
+    checked_ms: Mapped[int] = mapped_column(BigInteger)
+    seen_ms: Mapped[int | None] = mapped_column(BigInteger)
+    dead_since_ms: Mapped[int | None] = mapped_column(BigInteger)

@@ -34,8 +34,8 @@ def test_an_administrator_reads_states_and_no_value(valued: Site) -> None:
     assert "alarms" not in said
 
 
-def test_a_wall_and_a_stranger_read_nothing(valued: Site) -> None:
-    assert valued.signed_in("wall").get("/api/v1/standing").status_code == 403
+def test_a_wall_reads_values_as_the_page_of_an_indicator_needs_them_and_a_stranger_nothing(valued: Site) -> None:
+    assert valued.signed_in("wall").get("/api/v1/standing").get_json()["values"]["G1"]["x"] == 12.0
     assert valued.anonymous().get("/api/v1/standing").status_code == 401
 
 

@@ -16,6 +16,7 @@ MATRIX = {
     "indicator.view":   "yes  yes    yes  yes     no       no       no",
     "region.view":      "yes  yes    yes  yes     no       no       no",
     "coverage.view":    "no   yes    yes  yes     yes      yes      yes",
+    "links.edit":       "no   no     no   no      yes      no       no",
     "health.view":      "no   yes    yes  yes     yes      no       no",
     "duty.view":        "no   yes    yes  no      no       no       no",
     "incident.handle":  "no   no     yes  no      no       no       no",
