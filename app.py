@@ -18,11 +18,19 @@ TITLE = "罗湖区智能运营中心"
 def create_app() -> Dash:
     """A guarded Dash application with all pages. Nothing in it loads anything from another host."""
     from dash import Dash, html, page_container
+    from flask import request
 
     import pages
+    from components.words import TAGS, language
     from ioc import web
 
-    app = Dash(
+    class Application(Dash):
+        def interpolate_index(self, *args: Any, **parts: Any) -> str:
+            """The document in the language that the address asks for."""
+            index: str = super().interpolate_index(*args, **parts)  # type: ignore[no-untyped-call]
+            return index.replace(LANG, TAGS[language(request.args.get("lang"))], 1)
+
+    app = Application(
         __name__,
         use_pages=True,
         pages_folder="",  # pages are imported below, once; discovery would import them under other names
@@ -42,8 +50,9 @@ def create_app() -> Dash:
     return app
 
 
+LANG = "{%lang%}"
 INDEX = """<!DOCTYPE html>
-<html lang="zh-CN">
+<html lang="{%lang%}">
 <head>
 {%metas%}
 <meta name="viewport" content="width=device-width, initial-scale=1">

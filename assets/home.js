@@ -108,6 +108,6 @@
     const rest = found.length - shown.length;
     const silent = !ioc.state.settings.some((each) => each.tiles.some((id) => ioc.judge(ioc.indicator(id), ioc.districtCell(id)).settled));
     ioc.text(none, rest ? ioc.word("more", rest) : found.length ? "" : ioc.word(silent ? "noJudgement" : "noneOver"));
-    ioc.mark(none, { i: "over", r: "", we: ioc.state.beatServer }, "complete");
+    ioc.mark(none, { i: "over", r: "", we: ioc.state.beatServer }, "complete", "count");
   }
 })();

@@ -47,7 +47,10 @@
     if (level) ioc.text(element.querySelector("b"), ioc.word(level));
   };
   ioc.quality = (verdict) => ({ lost: "stale", late: "stale", none: "no_data" })[verdict] || verdict;
-  ioc.mark = (element, cell, verdict) => {
+  // `derived`: the screen made the number itself (`count`, `verdict`, `age`, `clock`) or took it from the heartbeat
+  // (`path`); what carries no data-derived was published and can be vouched for.
+  ioc.mark = (element, cell, verdict, derived) => {
+    if (derived) ioc.put(element, "data-derived", derived);
     ioc.put(element, "data-quality", ioc.quality(verdict));
     ioc.put(element, "data-state", verdict);
     if (!cell) return;

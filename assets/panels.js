@@ -163,7 +163,7 @@
     const said = over.map((row) => panels.over(row.indicator, row.cell, row.level));
     const what = said.length ? said.join(ioc.word("semicolon")) : ioc.word("noneOver");
     ioc.text(one("#verdict-detail"), newest ? ioc.word("byWindow", stamp(newest.ws, newest), stamp(newest.we, newest), what) : ioc.word("noJudgement"));
-    ioc.mark(section, { i: "verdict", r: settings[0].district, we: end }, quality);
+    ioc.mark(section, { i: "verdict", r: settings[0].district, we: end }, quality, "verdict");
   }
 
   // An indicator over its limit, in words: name, value and the limit that is reached.
@@ -181,7 +181,7 @@
       line.dataset.key = key;
       line.replaceChildren(...counts.flatMap(([, text], index) => [...(index ? [ioc.word("comma")] : []), ioc.make("span", "", text)]));
     }
-    [...line.children].forEach((span, index) => ioc.mark(span, { i: `verdict.${counts[index][0]}`, r: ioc.state.settings[0].district, we: end }, quality));
+    [...line.children].forEach((span, index) => ioc.mark(span, { i: `verdict.${counts[index][0]}`, r: ioc.state.settings[0].district, we: end }, quality, "count"));
   }
 
   function header() {
@@ -198,7 +198,7 @@
     ["live", "replay", "exercise", "whatif"].forEach((name) => ioc.flag(root, `mode-${name}`, name === mode));
     const speed = world && world.clock.speed !== 1 ? ` ${ioc.word("atSpeed", ioc.plain(world.clock.speed))}` : "";
     ioc.text(badge, ioc.state.beat === null ? ioc.word("connecting") : ioc.word(mode) + speed);
-    ioc.mark(badge, { i: "world-clock", r: settings[0].district, we: ioc.state.beatServer }, out ? "lost" : "complete");
+    ioc.mark(badge, { i: "world-clock", r: settings[0].district, we: ioc.state.beatServer }, out ? "lost" : "complete", "clock");
     ioc.hide(one("#reconnecting"), ioc.state.beat === null || !out || out.who !== "gateway"); // the world stays what it is
     const now = ioc.worldNow();
     const notes = [];
@@ -222,11 +222,11 @@
     const behind = Math.max(0, ...heard.map((feed) => ioc.worldNow(feed.world) - feed.newest));
     const age = one("#data-age");
     ioc.text(age, oldest === null ? ioc.word("noDataYet") : ioc.word("dataAge", ioc.age(behind)));
-    ioc.mark(age, { i: "data-age", r: settings[0].district, we: oldest || 0 }, out ? "lost" : oldest === null ? "none" : "complete");
+    ioc.mark(age, { i: "data-age", r: settings[0].district, we: oldest || 0 }, out ? "lost" : oldest === null ? "none" : "complete", "age");
     const here = feeds.filter((feed) => feed.state !== "none" && settings.some((each) => each.world === feed.world));
     const count = one("#feed-count");
     ioc.text(count, ioc.word("feeds", out ? 0 : here.filter((feed) => feed.state === "ok").length, here.length));
-    ioc.mark(count, { i: "feed-count", r: settings[0].district, we: ioc.state.beatServer }, out ? "lost" : "complete");
+    ioc.mark(count, { i: "feed-count", r: settings[0].district, we: ioc.state.beatServer }, out ? "lost" : "complete", "count");
   }
 
   function overlay() {
@@ -243,7 +243,7 @@
     if (bar.dataset.text === text + note) return;
     bar.dataset.text = text + note;
     bar.replaceChildren(text, ...(note ? [ioc.make("small", "", note)] : []));
-    ioc.mark(bar, { i: "outage", r: "", we: ioc.state.beatServer }, "lost");
+    ioc.mark(bar, { i: "outage", r: "", we: ioc.state.beatServer }, "lost", "path");
   }
 
   function ranking() {

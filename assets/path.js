@@ -50,7 +50,7 @@
       };
       line.querySelectorAll("[data-of]").forEach((number) => {
         ioc.text(number, shown[number.dataset.of]);
-        ioc.mark(number, { i: `feed:${feed.source}.${number.dataset.of}`, r: settings[0].district, we: feed.watermark || 0 }, { ok: "complete", late: "late", lost: "lost", none: "none" }[state]);
+        ioc.mark(number, { i: `feed:${feed.source}.${number.dataset.of}`, r: settings[0].district, we: feed.watermark || 0 }, { ok: "complete", late: "late", lost: "lost", none: "none" }[state], "path");
       });
     }
   }
@@ -66,7 +66,7 @@
       const value = line.querySelector("b");
       ioc.text(value, word);
       ioc.flag(line, "lost", Boolean(lost));
-      ioc.mark(value, { i: `process:${name}`, r: "", we: ioc.state.beatServer }, lost ? "lost" : known && !blind ? "complete" : "none");
+      ioc.mark(value, { i: `process:${name}`, r: "", we: ioc.state.beatServer }, lost ? "lost" : known && !blind ? "complete" : "none", "path");
     });
   }
 })();

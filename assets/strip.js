@@ -62,13 +62,13 @@
     if (span) ioc.text(span, end ? `${ioc.clock(end - SPAN)}–${ioc.clock(end)}` : "");
     const total = document.getElementById("road-count");
     ioc.text(total, String(ids.size));
-    ioc.mark(total, { i: "road-count", r: ioc.state.settings[0].district, we: end }, end ? "complete" : "none");
+    ioc.mark(total, { i: "road-count", r: ioc.state.settings[0].district, we: end }, end ? "complete" : "none", "count");
     root.querySelectorAll("[data-count]").forEach((number) => {
       const count = counts[Number(number.dataset.count)];
       ioc.text(number, judgedEnd ? String(count) : "—");
       ioc.flag(number.closest(".fact"), "some", count > 0);
-      ioc.mark(number, { i: of.state, r: ioc.state.settings[0].district, we: judgedEnd }, judgedEnd ? "complete" : "none");
-      ioc.put(number, "data-dims", `state=${number.dataset.count}`);
+      // Counted here, from the roads' states: no value of the engine says it, so it names no group of one.
+      ioc.mark(number, { i: of.state, r: ioc.state.settings[0].district, we: judgedEnd }, judgedEnd ? "complete" : "none", "count");
     });
   };
 

@@ -40,7 +40,7 @@
     now: ["{0}", "{0}"], recordedMark: ["回放", "REPLAY"], simulatedMark: ["演练", "EXERCISE"],
   };
   let english = 0;
-  ioc.language = (lang) => { english = lang === "en" ? 1 : 0; };
+  ioc.language = (lang) => { english = lang === "en" ? 1 : 0; document.documentElement.lang = english ? "en" : "zh-CN"; };
   ioc.word = (key, ...parts) => words[key][english].replace(/\{(\d)\}/g, (_, index) => parts[index]);
   ioc.english = () => english === 1;
 })();

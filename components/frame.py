@@ -8,7 +8,7 @@ from dash import dcc, html
 
 from components.home import address
 from components.marks import data
-from components.words import Lang, word
+from components.words import TAGS, Lang, word
 
 WAYS = (("/", "home"), ("/coverage", "coverage"), ("/links", "links"))
 
@@ -39,7 +39,7 @@ def frame(name: str, body: list[Any], world: str, lang: Lang, *, asked: str = ""
         ],
         id=at or name,
         className=f"reading {name}",
-        lang="en" if lang == "en" else "zh-CN",
+        lang=TAGS[lang],
         **data(standing=world),
     )
 

@@ -50,7 +50,7 @@ def verdict(view: WallView | None, lang: Lang) -> html.Section:
                 html.Span(word(f"state_{state}", lang), className="fact-name"),
                 html.P(
                     [
-                        html.Span(className="number", **marks(strip.state), **data(count=str(state))),
+                        html.Span(className="number", **marks(strip.state), **data(count=str(state), derived="count")),
                         html.Span(word("segments", lang), className="unit"),
                     ]
                 ),

@@ -13,7 +13,7 @@ from components.marks import chip, data, head
 from components.tables import feeds, processes
 from components.tile import tile
 from components.trend import trend
-from components.words import Lang, word
+from components.words import TAGS, Lang, word
 from ioc.web import HomeView, Named, WallView
 
 TRENDS = 3  # of a scene that has the page to itself; 2 where two stand beside each other
@@ -41,7 +41,7 @@ def home(of: HomeView, lang: Lang) -> html.Div:
         ],
         id="home",
         className="home",
-        lang="en" if lang == "en" else "zh-CN",
+        lang=TAGS[lang],
         **data(settings=json.dumps([view.settings(lang) for view in of.walls], ensure_ascii=False)),
     )
 
@@ -56,7 +56,7 @@ def nothing(lang: Lang, roles: Sequence[str] = ()) -> html.Div:
         ],
         id="home",
         className="home empty-home",
-        lang="en" if lang == "en" else "zh-CN",
+        lang=TAGS[lang],
     )
 
 

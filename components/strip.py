@@ -18,7 +18,9 @@ CLASSES = {
 def strip(of: Strip, view: WallView, lang: Lang) -> html.Section:
     """All roads in the order of the registry: a road keeps its place, so that it is found again."""
     speed = view.indicators[of.speed]
-    count = html.Span(str(len(of.roads)), id="road-count", className="number", **marks("road-count"))
+    count = html.Span(
+        str(len(of.roads)), id="road-count", className="number", **marks("road-count"), **data(derived="count")
+    )
     return html.Section(
         [
             head(

@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from dash import html
 
 from components.district_map import district_map
+from components.frame import said
 from components.header import header, verdict
+from components.home import address
 from components.marks import data, head
 from components.strip import strip
 from components.tables import feeds, processes, ranking, split
 from components.tile import tile
 from components.trend import trend
-from components.words import Lang, word
-from ioc.web import WallView
+from components.words import TAGS, Lang, word
+from ioc.web import Named, WallView
+
+LONGEST_ID = 40  # characters of an unknown scene that are repeated
+
+
+def no_wall(scene: str, walls: Sequence[Named], lang: Lang) -> html.Div:
+    """What stands in place of the wall of a scene that there is not: that it is so, and which walls there are."""
+    links = [html.A(said(each, lang), href=address(f"/wall/{each.id}", lang, ""), className="way") for each in walls]
+    home = html.A(word("home", lang), href=address("/", lang, ""), className="way")
+    return html.Div(
+        [
+            html.H1(word("no_scene", lang).format(scene[:LONGEST_ID])),
+            html.P(word("these_walls", lang)),
+            html.Nav([*links, home], className="ways"),
+        ],
+        className="plain-page",
+        lang=TAGS[lang],
+    )
 
 
 def wall(view: WallView, lang: Lang) -> html.Div:
@@ -59,6 +79,6 @@ def wall(view: WallView, lang: Lang) -> html.Div:
         ],
         id="wall",
         className=f"wall {'with-map' if view.map else 'with-strip' if centre else 'without-map'}",
-        lang="en" if lang == "en" else "zh-CN",
+        lang=TAGS[lang],
         **data(settings=json.dumps([view.settings(lang)], ensure_ascii=False)),
     )

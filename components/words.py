@@ -191,11 +191,15 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "fact_tags": ("编号", "Numbers"),
     "fact_target": ("目标", "Target"),
     "fact_on": ("依据", "Judged on"),
-    "no_scene": ("没有这个场景的大屏", "There is no wall for this scene"),
+    "no_scene": ("没有“{}”这个场景的大屏", "There is no wall of a scene “{}”"),
+    "these_walls": ("有大屏的场景", "Scenes that have a wall"),
 }
 LEVELS: Final[dict[str, tuple[str, str]]] = {
     "red": ("红", "red"), "orange": ("橙", "orange"), "yellow": ("黄", "yellow"), "blue": ("蓝", "blue"),
 }  # fmt: skip
+
+
+TAGS: Final[dict[Lang, str]] = {"zh": "zh-CN", "en": "en"}  # the languages as HTML names them
 
 
 def word(key: str, lang: Lang) -> str:

@@ -92,6 +92,7 @@ __all__ = [
     "person_may",
     "shown_world",
     "wall_view",
+    "walls",
 ]
 
 Args = ParamSpec("Args")
@@ -108,6 +109,12 @@ class Page:
     title_zh: str
     title_en: str
     pattern: re.Pattern[str]
+    exists: Callable[..., bool]
+
+    def answers(self, path: str) -> bool:
+        """Whether there is a page at this path; a path with variables may name what there is not."""
+        found = self.pattern.fullmatch(path)
+        return found is not None and self.exists(**found.groupdict())
 
 
 PAGES: dict[str, Page] = {}  # path -> page
@@ -118,9 +125,18 @@ DASH_OWN = frozenset({".._pages_content.children..._pages_store.data..", "_pages
 
 
 def page(  # noqa: PLR0917 - the contract between pages and the door
-    module: str, path: str, permission: Permission | str, title_zh: str, title_en: str, layout: Any
+    module: str,
+    path: str,
+    permission: Permission | str,
+    title_zh: str,
+    title_en: str,
+    layout: Any,
+    *,
+    exists: Callable[..., bool] = lambda **_: True,
 ) -> None:
     """Declare a Dash page. `path` may have variables (`/scene/<scene>`), which the layout gets as arguments.
+
+    `exists` is asked with them; where it says no there is no page (404).
 
     Raises ValueError for an unknown permission or a path that is taken by another module.
     """
@@ -128,7 +144,7 @@ def page(  # noqa: PLR0917 - the contract between pages and the door
     if path in PAGES and PAGES[path].module != module:
         raise ValueError(f"page {path} is declared by {PAGES[path].module} and by {module}")
     expression = "".join(f"(?P<{name}>[^/]+)" if name else re.escape(text) for text, name in _pieces(path))
-    PAGES[path] = Page(module, path, wanted, title_zh, title_en, re.compile(expression))
+    PAGES[path] = Page(module, path, wanted, title_zh, title_en, re.compile(expression), exists)
 
     def guarded(**variables: Any) -> Any:
         if not is_open(wanted):
@@ -138,6 +154,11 @@ def page(  # noqa: PLR0917 - the contract between pages and the door
     place = {"path_template": path} if "<" in path else {"path": path}
     register: Any = dash.register_page
     register(module, name=title_zh, title=f"{title_zh} · 罗湖区智能运营中心", layout=guarded, **place)
+
+
+def walls() -> tuple[Named, ...]:
+    """The scenes that have a wall."""
+    return tuple(Named(**scene) for scene in wall_models.walls())
 
 
 def wall_view(scene: str, world: str | None = None) -> WallView:
@@ -265,7 +286,7 @@ def permission_of(path: str) -> Permission | None:
     exact = PAGES.get(path)
     if exact is not None:
         return exact.permission
-    return next((declared.permission for declared in PAGES.values() if declared.pattern.fullmatch(path)), None)
+    return next((declared.permission for declared in PAGES.values() if declared.answers(path)), None)
 
 
 def _refuse_to_run(*_: Any, **__: Any) -> None:

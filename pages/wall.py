@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import html
-
-from components.wall import wall
-from components.words import language, word
+from components.wall import no_wall, wall
+from components.words import language
 from ioc import web
 
 FIRST = "traffic"  # what /wall shows
@@ -18,9 +16,12 @@ def layout(scene: str = FIRST, world: str | None = None, lang: str | None = None
     try:
         view = web.wall_view(scene, world)
     except web.UnknownScene:
-        return html.Div(html.P(word("no_scene", language(lang))), className="plain-page")
+        return no_wall(scene, web.walls(), language(lang))
     return wall(view, language(lang))
 
 
 web.page("pages.wall", "/wall", web.Permission.WALL_VIEW, "大屏", "Wall", layout)
-web.page("pages.wall.scene", "/wall/<scene>", web.Permission.WALL_VIEW, "场景大屏", "Wall of a scene", layout)
+web.page(
+    "pages.wall.scene", "/wall/<scene>", web.Permission.WALL_VIEW, "场景大屏", "Wall of a scene", layout,
+    exists=lambda scene: any(each.id == scene for each in web.walls()),
+)  # fmt: skip

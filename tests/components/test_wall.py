@@ -13,7 +13,7 @@ from components.district_map import bounds, drafted
 from components.home import home, nothing
 from components.strip import assumptions
 from components.tile import lefts, scale_top, shown, tile
-from components.wall import wall
+from components.wall import no_wall, wall
 from components.words import language
 from ioc.queries.home import HomeView, Named
 from ioc.queries.wall import Indicator, Layers, Limit, MapView, Place, Ranking, Road, Split, Strip, WallView
@@ -74,6 +74,23 @@ def test_every_place_of_a_number_carries_the_four_marks() -> None:
     for number in numbers:
         assert {"data-indicator", "data-region", "data-window-end", "data-quality"} <= number.keys()
         assert number["data-quality"] == "no_data"
+
+
+def test_what_the_screen_counts_itself_says_so_and_names_no_group_of_the_indicator() -> None:
+    counts = [number for number in of_class(wall(view(), "zh"), "number") if "data-derived" in number]
+    assert [number["data-derived"] for number in counts] == ["count"] * 6
+    assert [number["data-count"] for number in counts[:5]] == ["5", "4", "3", "2", "1"]
+    assert all("data-dims" not in number for number in counts)
+
+
+def test_a_scene_that_is_not_there_is_named_with_those_that_are() -> None:
+    said = no_wall("<b>nope", (Named("traffic", "交通运行", "traffic"),), "en")
+    texts = json.dumps(list(parts(said)), ensure_ascii=False)
+    assert "There is no wall of a scene “<b>nope”" in texts
+    assert '"href": "/wall/traffic?lang=en"' in texts
+    assert [part["props"]["lang"] for part in parts(no_wall("x" * 999, (), "zh")) if "lang" in part["props"]] == [
+        "zh-CN"
+    ]
 
 
 def test_all_roads_have_a_row_of_their_own_with_a_stable_id() -> None:

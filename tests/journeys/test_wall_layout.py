@@ -106,6 +106,9 @@ def test_nothing_is_cut_off_in_any_state_of_the_values_on_any_screen(
 def test_every_number_can_be_traced(signed_in: BrowserContext, centre: Centre, path: str) -> None:
     page = open_wall(signed_in, centre, path)
     assert page.evaluate("checks.untraced()") == []
+    assert page.evaluate("checks.unpublished()") == []
+    counts = page.locator("[data-count]")
+    assert counts.evaluate_all("all => all.every((one) => one.dataset.derived === 'count' && !one.dataset.dims)")
     page.close()
 
 

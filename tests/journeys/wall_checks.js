@@ -83,6 +83,16 @@ window.checks = {
     return out;
   },
 
+  // Numbers that pass for published ones and are of no value that came: what the screen makes itself says so.
+  unpublished: () => {
+    const dims = (cell) => Object.entries(cell.d || {}).map(([name, value]) => `${name}=${value}`).join(",");
+    const came = new Set([...ioc.state.cells.values()].map((cell) => `${cell.i}|${cell.r}|${dims(cell)}`));
+    return [...document.querySelectorAll("[data-settings] [data-indicator]:not([data-derived])")]
+      .filter((element) => ["complete", "provisional"].includes(element.dataset.quality))
+      .map((element) => `${element.dataset.indicator}|${element.dataset.region}|${element.dataset.dims || ""}`)
+      .filter((name) => !came.has(name));
+  },
+
   // Visible text below a size in px, charts included.
   small: (least) => {
     const walker = document.createTreeWalker(document.querySelector("[data-settings]"), NodeFilter.SHOW_TEXT);

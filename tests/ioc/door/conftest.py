@@ -121,7 +121,8 @@ def small_app(dash_registers: None, tmp_path: Path) -> Callable[[], Any]:
         app.server.test_client_class = Browser
         app.layout = html.Div([dcc.Input(id="door-in"), html.P(id="door-out"), dash.page_container])
         web.page("small.wall", "/wall", "wall.view", "大屏", "Wall", html.P("the wall"))
-        web.page("small.scene", "/scene/<scene>", "indicator.view", "场景", "Scene", lambda scene, **_: html.P(scene))
+        web.page("small.scene", "/scene/<scene>", "indicator.view", "场景", "Scene", lambda scene, **_: html.P(scene),
+                 exists=lambda scene: scene != "nope")  # fmt: skip
         web.page("small.duty", "/duty", "duty.view", "值班", "Duty", html.P("the desk"))
 
         @web.callback(Output("door-out", "children"), Input("door-in", "value"), permission="duty.view")

@@ -49,6 +49,16 @@ def test_a_page_sends_an_anonymous_person_to_the_sign_in_page_and_back(site: Sit
     assert answer.headers["Location"] == "/sign-in?next=%2Fscene%2Ftraffic%3Fworld%3Dreplay%26lang%3Den&lang=en"
 
 
+def test_a_page_whose_path_names_what_there_is_not_answers_404_in_the_language_of_the_address(site: Site):
+    leader = site.signed_in("leader")
+    assert leader.get("/scene/traffic").status_code == 200
+    answer = leader.get("/scene/nope")
+    assert (answer.status_code, "没有此页" in answer.text, 'lang="zh-CN"' in answer.text) == (404, True, True)
+    english = leader.get("/scene/nope?lang=en")
+    assert (english.status_code, "Not found" in english.text, 'lang="en"' in english.text) == (404, True, True)
+    assert web.page_state("/scene/nope") == "missing"
+
+
 def test_an_anonymous_person_does_not_learn_which_pages_exist(site: Site):
     assert site.anonymous().get("/nothing-here").status_code == 302
 
