@@ -7,7 +7,7 @@ at any moment finds each entry once (`metrics.archive.in_force`).
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -19,6 +19,7 @@ from metrics import archive_period as periods
 from metrics.archive import Kind, Life, Part, Strand, day_end, every_part, in_force, part_path, superseded
 from metrics.archive_file import ROW_GROUP, facts_of, write_slices
 from metrics.archive_period import DAY_MS
+from metrics.archive_taken import note_taken
 from metrics.stream import order
 
 GRACE_MS = 600_000  # a query that listed the folder before a merge has read the old parts by then
@@ -48,9 +49,17 @@ class Retention:
     def keep_ms(self, kind: Kind) -> int:
         days: Mapping[Kind, int] = {
             "observations": self.observations, "values": self.values, "completed": self.completed, "dead": self.dead,
-            "alarms": self.alarms, "intake": self.completed,  # without them no complete value can be computed anew
+            "alarms": self.alarms, "intake": max(self.completed, self.observations),  # see remarks_ms
         }  # fmt: skip
         return days[kind] * DAY_MS
+
+    def remarks_ms(self, lasting: Collection[str] | None) -> int:
+        """Of what the intake said: as long as the rows of which it speaks, and without it no complete value can be
+        computed anew. `lasting`: by which rules sources last (`metrics.archive_lasting`); None: nobody knows yet.
+        Where the newest row of each key is left, what was said of it has been taken into account."""
+        if lasting is None:
+            return EVER_MS
+        return max(self.keep_ms("intake"), self.lasting_ms if "rows" in lasting else 0)
 
 
 def merge(root: Path, strand: Strand, now_ms: int) -> int:
@@ -65,12 +74,15 @@ def merge(root: Path, strand: Strand, now_ms: int) -> int:
 
 
 def sweep(root: Path, strand: Strand, now_ms: int, keep_ms: int) -> int:
-    """Delete days that are older than `keep_ms`, and parts that were merged long enough ago; returns how many files."""
+    """Delete days that are older than `keep_ms`, and parts that were merged long enough ago; returns how many files.
+    What goes is written down first (`metrics.archive_taken`)."""
     removed = 0
-    for day in strand.folder(root).glob("????-??-??"):
-        if day_end(day.name) + keep_ms <= now_ms:
-            removed += sum(1 for _ in day.iterdir())
-            shutil.rmtree(day)
+    old = [day for day in strand.folder(root).glob("????-??-??") if day_end(day.name) + keep_ms <= now_ms]
+    going = {day.name for day in old}
+    note_taken(root, strand, (part for part in every_part(strand.folder(root)) if part.path.parent.name in going))
+    for day in old:
+        removed += sum(1 for _ in day.iterdir())
+        shutil.rmtree(day)
     parts = every_part(strand.folder(root))
     large = {part: part.path.stat().st_mtime_ns // 1_000_000 for part in in_force(parts)}
     for part in superseded(parts):

@@ -60,7 +60,7 @@ class Evidence:
     """The archive of one life as a witness; what it has not written yet is asked of `unwritten`."""
 
     def __init__(self, root: Path, life: Life, unwritten: Unwritten | None = None) -> None:
-        self._root, self._life = root, life
+        self.root, self.life = root, life
         self._unwritten = unwritten or Nothing()
         table = archive_remarks.remarks(root, life)
         fresh = self._unwritten.rows(Strand(life, "intake"))
@@ -79,7 +79,7 @@ class Evidence:
     def everything(self, source: Source, from_ms: int = -(2**62), until_ms: int = 2**62) -> Counted:
         """All archived rows of a source with event time in [from, until), late and repeated ones too; without those
         that were too far ahead of the clock."""
-        known = {strand.shard for strand in shards(self._root, self._life, source.id)}
+        known = {strand.shard for strand in shards(self.root, self.life, source.id)}
         spans = dict.fromkeys([*known, *range(source.shards)], EVER)
         return self._read(source, spans, (from_ms, until_ms), ("future",))
 
@@ -96,11 +96,11 @@ class Evidence:
         """Rows of entries `(first, last]` of shards; `minded`: the remarks that count beside missing dates."""
         # A record without change time, or a late one, counts at another time than the archive says.
         times = between if source.kind == "readings" else (-(2**62), 2**62)
-        wanted = Wanted(self._life, source.id, *times, spans)
-        table = _in_scale(rows(self._root, wanted), source, scales(self._root, wanted))
+        wanted = Wanted(self.life, source.id, *times, spans)
+        table = _in_scale(rows(self.root, wanted), source, scales(self.root, wanted))
         tables = [table] if table.num_rows else []
         for shard in sorted(spans):
-            fresh = self._unwritten.rows(Strand(self._life, "observations", source.id, shard), source, spans[shard][1])
+            fresh = self._unwritten.rows(Strand(self.life, "observations", source.id, shard), source, spans[shard][1])
             if fresh is not None and fresh.num_rows:
                 fresh = fresh.append_column("_shard", pa.array(np.full(fresh.num_rows, shard, np.int32)))
                 times_of = fresh.column("t").to_numpy()
@@ -114,9 +114,9 @@ class Evidence:
 
     def rejected(self, source: str, positions: Mapping[str, str]) -> dict[str, int]:
         """Dead letters of a source up to positions, by rule; of a flood the stream keeps the newest only."""
-        parts = [str(part.path) for part in in_force(every_part(Strand(self._life, "dead").folder(self._root)))]
+        parts = [str(part.path) for part in in_force(every_part(Strand(self.life, "dead").folder(self.root)))]
         tables = [pq.read_table(path, columns=_LETTER) for path in parts]
-        fresh = self._unwritten.rows(Strand(self._life, "dead"))
+        fresh = self._unwritten.rows(Strand(self.life, "dead"))
         if fresh is not None:
             tables.append(fresh.select(_LETTER))
         found: dict[str, int] = {}
@@ -129,10 +129,10 @@ class Evidence:
 
     def missing(self, sources: Iterable[str]) -> tuple[str, ...]:
         """What the archive knows to lack of sources and of the engine's remarks, a line each."""
-        names = {strand.name for source in sources for strand in shards(self._root, self._life, source)} | {"intake"}
+        names = {strand.name for source in sources for strand in shards(self.root, self.life, source)} | {"intake"}
         return tuple(
             f"{gap.stream}: {gap.missing} ({gap.why}) after {gap.after}"
-            for gap in gaps(self._root, self._life)
+            for gap in gaps(self.root, self.life)
             if gap.stream in names
         )
 

@@ -14,6 +14,7 @@ from metrics.archive import Life, lives, strands, worlds
 from metrics.archive_compaction import EVER_MS, Retention, merge, sweep, sweep_life, sweep_pieces
 from metrics.archive_lasting import condense, lasting
 from metrics.archive_rollup import RollUp
+from metrics.archive_taken import UnknownTakenVersion
 from metrics.clock import real_ms
 from metrics.definition import Bundle
 
@@ -61,7 +62,7 @@ class Keeper:
             for life in lives(self._root, world):
                 try:
                     self._look_after(life, now_ms)
-                except (OSError, duckdb.Error) as error:
+                except (OSError, duckdb.Error, UnknownTakenVersion) as error:
                     trouble = f"{world}: {error}"
                     self.chores.failures += 1
                     self._log.error("archive_not_kept", world=world, error=str(error))
@@ -83,7 +84,9 @@ class Keeper:
         for strand in strands(root, life):
             chores.merged += merge(root, strand, now_ms)
             keep_ms = retention.keep_ms(strand.kind)
-            if strand.kind == "observations":
+            if strand.kind == "intake":
+                keep_ms = retention.remarks_ms(None if lasts is None else lasts.values())
+            elif strand.kind == "observations":
                 rule = None if lasts is None else lasts.get(strand.source)
                 if rule == "newest":
                     chores.merged += condense(root, strand, now_ms, keep_ms)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow.parquet as pq  # type: ignore[import-untyped, unused-ignore]
 
 from metrics.archive import Life, Part, Strand, every_part, in_force, shards
-from metrics.archive_lasting import is_condensed
 from metrics.archive_ledger import gaps
+from metrics.archive_taken import taken
 from metrics.stream import Facts, order
 from metrics.watermark import BEGINNING
 
@@ -38,11 +38,9 @@ def reach_ms(root: Path, life: Life, source: str, positions: Mapping[int, str], 
         if order(written) < order(last):
             _check_follows(streams.get(shard), written, f"{source}:{shard}")
         own = [gap for gap in missed if gap.stream == strand.name and order(gap.after) < order(last)]
-        for part in parts:
-            if is_condensed(part):
-                found = max(found, part.last_ms + 1)
-        if parts and order(parts[0].after) > (0, 0):  # older days have gone
-            found = max(found, parts[0].last_ms + 1)
+        gone = taken(root, strand)
+        if gone.ms > BEGINNING:
+            found = max(found, gone.ms + 1)
         for gap in own:
             behind = [part.last_ms for part in parts if gap.until is None or order(part.after) < order(gap.until)]
             found = max(found, max(behind, default=BEGINNING) + 1)

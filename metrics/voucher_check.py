@@ -30,6 +30,7 @@ from metrics.stated_error import Bent, is_approximate
 from metrics.stream import order
 from metrics.stream_measuring import StreamMeasuring
 from metrics.voucher_ground import Ground, as_counted, told_apart
+from metrics.voucher_lack import Lack, Lacks, words
 from metrics.voucher_scope import derived, scope
 from metrics.watermark import BEGINNING
 
@@ -102,6 +103,7 @@ class Checker:
     ) -> None:
         self._evidence, self._published, self._bundle_of = evidence, published, bundle_of
         self._grounds: dict[str, Ground] = {}
+        self._lacks = Lacks(evidence.root, evidence.life)
 
     def ground(self, said: Said) -> Ground:
         """What a value was computed by. Raises NotRecomputable."""
@@ -136,11 +138,14 @@ class Checker:
         }
 
     def check(self, cells: Sequence[Said], engine: Engine = "sql") -> list[Checked]:
-        """Each of the cells computed anew, in their order."""
+        """Each of the cells computed anew, in their order. A cell that rests on what has gone is not computed, and one
+        that comes out otherwise where something may be lacking is not accused: either raises NotRecomputable."""
         by_basis: dict[str, list[int]] = {}
         for at, said in enumerate(cells):
             by_basis.setdefault(said.basis, []).append(at)
         found: dict[int, Checked] = {}
+        for said in dict.fromkeys(cells):
+            _refuse(self._surely(said))
         for places in by_basis.values():
             whole = self.rows([cells[at] for at in places])
             by_commit: dict[tuple[int, str], list[int]] = {}
@@ -149,7 +154,18 @@ class Checker:
             for members in by_commit.values():
                 answers = self._of_commit([cells[at] for at in members], whole, engine)
                 found |= dict(zip(members, answers, strict=True))
+        for one in found.values():
+            if not one.equal:
+                ground = self.ground(one.said)
+                indicator = self._indicator(ground, one.said)
+                _refuse(self._lacks.perhaps(ground.bundle, ground.versions, indicator, one.said))
         return [found[at] for at in range(len(cells))]
+
+    def _surely(self, said: Said) -> list[Lack]:
+        ground = self.ground(said)
+        indicator = self._indicator(ground, said)
+        positions = json.loads(said.positions)
+        return self._lacks.surely(ground.bundle, ground.versions, indicator, said.window_end, positions)
 
     def measuring(
         self, ground: Ground, rows: Mapping[str, Counted], cells: Sequence[Said], engine: Engine
@@ -270,6 +286,11 @@ def asked_of(ground: Ground, said: Said) -> Asked:
     plan = ground.plans[said.indicator, said.version]
     dimensions = plan.indicator.dimensions if said.split is not None else ()
     return Asked("tree" if plan.has_region else "none", dimensions, plan.indicator.levels if plan.has_region else ())
+
+
+def _refuse(lacks: Sequence[Lack]) -> None:
+    if lacks:
+        raise NotRecomputable(*words(lacks))
 
 
 def _concluded(ground: Ground, recomputation: AsPublished, cells: Mapping[int, Said]) -> dict[int, Checked]:

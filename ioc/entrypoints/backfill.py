@@ -28,7 +28,9 @@ def backfill(
 ) -> None:
     """回算 an indicator over archived observations, late ones too; kept beside what was published, never over it.
 
-    Exit: 0 done; 2 usage; 3 definitions wrong; 4 no such world or indicator.
+    Windows whose rows retention has removed or condensed are not computed.
+
+    Exit: 0 done; 2 usage; 3 definitions wrong; 4 no such world or indicator, or the archive lacks rows of some windows.
     """
     from ioc.entrypoints.archive_world import ArchiveWorld, NoSuchWorld
     from ioc.offline import backfill as work
@@ -72,6 +74,14 @@ def backfill(
         share = (done - span[0]) / (span[1] - span[0])
         typer.echo(f"回算 backfill {time_text(done)}  {share:4.0%}  {values} 个值 values", err=True)
 
+    begin, lacking = work.within_reach(order, evidence, span)
+    for lack in lacking:
+        typer.echo(f"档案缺失 missing: {lack.zh} {lack.en}", err=True)
+    if lacking:
+        if begin is None:
+            _stop(NOT_FOUND, "没有一个窗口的行还在，什么也没有计算 no window has all its rows: nothing was computed")
+        typer.echo(f"{time_text(begin)} 以前的窗口不计算 windows that end before it are not computed", err=True)
+        span = (begin - 1, span[1])
     at_ms, kept = real_ms(), []
     facts = {"ioc.bundle": str(raw.get("hash", "")), "ioc.engine": VERSION, "ioc.program": engine}
     key = (order.indicator.id, order.indicator.version)
@@ -84,6 +94,8 @@ def backfill(
             kept += block
     if out is not None:
         write_recomputed(out, key, kept, at_ms)
+    if lacking:
+        _stop(NOT_FOUND, f"部分完成 done in part: {key[0]}@{key[1]}  recomputed_at {time_text(at_ms)}")
     typer.echo(f"完成 done: {key[0]}@{key[1]}  recomputed_at {time_text(at_ms)}")
 
 

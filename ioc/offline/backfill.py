@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +19,8 @@ from metrics.in_force import Versions
 from metrics.indicator import Indicator
 from metrics.observation import Batch
 from metrics.voucher_ground import dated
-from metrics.voucher_scope import scope
+from metrics.voucher_lack import Lack, Lacks
+from metrics.voucher_scope import needs, scope
 from metrics.watermark import BEGINNING
 from metrics.window import DAY_MS
 
@@ -52,6 +54,22 @@ class Order:
         others = tuple(one for one in whole.indicators if one.id != name)
         sources = {key: dated(source) for key, source in whole.sources.items()}
         return Order(replace(whole, sources=sources, indicators=(*others, chosen)), chosen)
+
+
+def within_reach(order: Order, evidence: Evidence, span: tuple[int, int]) -> tuple[int | None, list[Lack]]:
+    """The end of the first window of (from, until] all of whose rows the archive still holds, None: there is none;
+    and what it lacks of the first window of all. Windows before the former must not be computed."""
+    lacks, versions = Lacks(evidence.root, evidence.life), Versions(order.bundle.indicators)
+
+    def lacking(end: int) -> list[Lack]:
+        return lacks.rows(needs(order.bundle, versions, order.indicator, end, referred=True))
+
+    ends = list(order.indicator.window.instants(*span))
+    found = lacking(ends[0]) if ends else []
+    if not found:
+        return (ends[0] if ends else None), []
+    at = bisect_left(ends, True, key=lambda end: not lacking(end))
+    return (ends[at] if at < len(ends) else None), list(dict.fromkeys(found))
 
 
 def compute(

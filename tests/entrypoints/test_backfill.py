@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +13,13 @@ import redis
 from typer.testing import CliRunner
 
 from ioc.entrypoints.cli import app
-from metrics.archive import Life
+from metrics.archive import Life, every_part, strands
+from metrics.archive_compaction import Retention, sweep
 from metrics.archive_observations import Wanted, rows
 from metrics.archive_recomputed import read
+from metrics.archive_taken import taken
+from metrics.clock import real_ms
+from metrics.window import DAY_MS
 from tests.metrics.voucher_city import MINUTE, NOON, WORLD, live_through
 
 pytestmark = pytest.mark.service
@@ -42,12 +47,49 @@ def home(valkey_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     redis.Redis.from_url(valkey_url).flushall()
 
 
-def run(home: Path, *arguments: str) -> tuple[int, str]:
-    command = [*arguments, "--from", "2024-06-01T11:30", "--to", "2024-06-01T12:40", "--world", WORLD]
+def run(home: Path, *arguments: str, to: str = "12:40") -> tuple[int, str]:
+    command = [*arguments, "--from", "2024-06-01T11:30", "--to", f"2024-06-01T{to}", "--world", WORLD]
     found = CliRunner().invoke(app, [*command, "--data-dir", str(home)], env={"IOC_REDIS_URL": "unix:///nowhere"})
     if found.exception is not None and not isinstance(found.exception, SystemExit):
         raise found.exception
     return found.exit_code, found.output
+
+
+def swept(home: Path, root: Path, before_ms: int = 0) -> Path:
+    """A copy of the data directory whose observations retention has removed; `before_ms`: only the parts before it."""
+    shutil.copytree(home, root, dirs_exist_ok=True)
+    for strand in strands(root / "archive", LIFE):
+        if strand.kind != "observations":
+            continue
+        folder = strand.folder(root / "archive")
+        for part in every_part(folder) if before_ms else ():
+            if part.first_ms >= before_ms:  # as if it had come a month later
+                later = folder / "2027-01-01"
+                later.mkdir(exist_ok=True)
+                part.path.rename(later / part.path.name)
+        sweep(root / "archive", strand, real_ms() + 40 * DAY_MS, Retention().keep_ms("observations"))
+    return root
+
+
+def test_over_a_time_whose_rows_have_gone_nothing_is_computed_and_it_says_so(home: Path, tmp_path: Path) -> None:
+    away = swept(home, tmp_path)
+    code, output = run(away, "backfill", "SUM", to="12:10")
+    assert code == 4
+    assert "observations/traffic/0: what is up to 2024-06-01T" in output
+    assert "nothing was computed" in output
+    assert "done" not in output
+    assert read(away / "archive", LIFE, ("SUM", 1)).num_rows == 0
+
+
+def test_windows_behind_what_has_gone_are_computed_and_the_rest_is_named(home: Path, tmp_path: Path) -> None:
+    away = swept(home, tmp_path, NOON + 3 * MINUTE)
+    code, output = run(away, "backfill", "SUM")
+    assert code == 4
+    assert "done in part: SUM@1" in output
+    ends = read(away / "archive", LIFE, ("SUM", 1)).column("window_end").to_pylist()
+    gone = max(taken(away / "archive", one).ms for one in strands(away / "archive", LIFE) if one.source == "traffic")
+    assert gone + MINUTE < min(ends) <= gone + 6 * MINUTE  # a window, or what tells that a source is stale
+    assert max(ends) == NOON + 40 * MINUTE
 
 
 def by_pandas(home: Path) -> dict[tuple[str, int], float]:

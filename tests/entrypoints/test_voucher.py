@@ -15,9 +15,11 @@ from typer.testing import CliRunner
 
 from ioc.entrypoints.cli import app
 from metrics import keys
-from metrics.archive import Life
+from metrics.archive import Life, strands
+from metrics.archive_compaction import Retention, sweep
 from metrics.archive_published import Published, Said
 from metrics.archive_unwritten import Streams
+from metrics.clock import real_ms
 from metrics.world import World
 from tests.metrics.voucher_city import WORLD, live_through
 
@@ -134,3 +136,15 @@ def test_what_was_never_published_is_exit_code_4_and_no_name_at_all_2(home: Path
     assert told(home, "SUM")[0] == 2
     assert told(home, "SUM/440303/noon")[0] == 2
     assert told(home, "")[0] == 2
+
+
+def test_once_its_rows_have_gone_a_value_cannot_be_judged(home: Path, tmp_path: Path) -> None:
+    said = some(home, "indicator = 'SUM' AND dims = 'road=R01' AND quality = 'complete' AND samples > 2")
+    shutil.copytree(home, tmp_path, dirs_exist_ok=True)
+    for strand in strands(tmp_path / "archive", LIFE):
+        keep_ms = Retention().keep_ms(strand.kind)
+        sweep(tmp_path / "archive", strand, real_ms() + 40 * 86_400_000, keep_ms)
+    code, output = told(tmp_path, said.name)
+    assert code == 4
+    assert "NOT equal" not in output
+    assert "was removed by retention" in output

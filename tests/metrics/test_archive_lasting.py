@@ -5,19 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
-from metrics.archive import Life, Strand, every_part, in_force
+from metrics.archive import Life, Strand, every_part, in_force, part_path
 from metrics.archive_compaction import GRACE_MS, Retention, sweep
 from metrics.archive_evidence import Evidence
 from metrics.archive_keeper import Keeper
 from metrics.archive_lasting import condense, lasting
 from metrics.archive_reach import reach_ms
+from metrics.archive_remarks import REMARKS
 from metrics.archive_rows import Observations
 from metrics.archive_tail import Tail
+from metrics.archive_taken import Taken, taken
 from metrics.contract import Contract
 from metrics.definition import Bundle, load
 from metrics.stream import Place
+from metrics.watermark import BEGINNING
 
 LIFE = Life("live")
 DAY, MIDNIGHT = 86_400_000, 1_717_171_200_000  # 2024-06-01T00:00:00+08:00
@@ -122,6 +126,45 @@ def test_the_keeper_keeps_readings_as_long_as_windows_ask_for_them(
     assert batch.fields["mm"].values.tolist() == left
     reach = reach_ms(tmp_path, LIFE, "rain", {0: every_part(strand.folder(tmp_path))[-1].last}, {})
     assert (reach > MIDNIGHT + 5) is (left != [1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    ("window", "stay"), [({"kind": "tumbling", "size": "5m"}, False), ({"kind": "all", "every": "5m"}, True)]
+)
+def test_what_the_intake_said_stays_as_long_as_the_rows_of_which_it_spoke(
+    tmp_path: Path, window: dict[str, Any], stay: bool
+) -> None:
+    archived(tmp_path, "rain", [[("x", MIDNIGHT + 1, "1")]])
+    said = part_path(Strand(LIFE, "intake").folder(tmp_path), "0-0", f"{MIDNIGHT}-1", (MIDNIGHT, MIDNIGHT), "0" * 8)
+    said.parent.mkdir(parents=True)
+    pq.write_table(REMARKS.empty_table(), said)
+    keeper = Keeper(tmp_path, lambda: {"live": 0}, Retention(), lambda: bundle(window))
+    keeper.turn(MIDNIGHT + 400 * DAY)  # its day is over a day later
+    assert said.exists()
+    keeper.turn(MIDNIGHT + 401 * DAY)
+    assert keeper.chores.failures == 0
+    assert said.exists() is stay
+    assert Retention(observations=500).keep_ms("intake") == 500 * DAY
+
+
+def test_what_goes_is_written_down_by_the_rows_that_counted(tmp_path: Path) -> None:
+    strand = archived(tmp_path, "rain", [[("x", MIDNIGHT + 1, "1"), ("x", MIDNIGHT + 5, "2")], [("x", MIDNIGHT, "3")]])
+    assert taken(tmp_path, strand) == Taken()
+    sweep(tmp_path, strand, MIDNIGHT + 31 * DAY, 30 * DAY)
+    assert taken(tmp_path, strand) == Taken(f"{MIDNIGHT}-1", MIDNIGHT + 5)
+    sweep(tmp_path, strand, MIDNIGHT + 32 * DAY, 30 * DAY)
+    assert taken(tmp_path, strand) == Taken(f"{MIDNIGHT + DAY}-0", MIDNIGHT + 5)
+
+
+def test_of_what_was_condensed_it_is_known_up_to_when(tmp_path: Path) -> None:
+    strand = archived(tmp_path, "case", CASES)
+    condense(tmp_path, strand, MIDNIGHT + 32 * DAY, 30 * DAY)
+    found = taken(tmp_path, strand)
+    assert found == Taken(condensed=f"{MIDNIGHT + DAY}-2", condensed_ms=MIDNIGHT + DAY + 2)
+    later = f"{MIDNIGHT + 2 * DAY}-0"
+    assert found.lacks(BEGINNING, MIDNIGHT + DAY + 2, later)
+    assert not found.lacks(BEGINNING, MIDNIGHT + DAY + 3, later)
+    assert found.lacks(BEGINNING, MIDNIGHT + DAY + 3, f"{MIDNIGHT + DAY}-1")  # it did not know all that came since
 
 
 def test_while_no_definitions_are_known_nothing_goes(tmp_path: Path) -> None:

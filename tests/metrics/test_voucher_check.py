@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -13,11 +14,16 @@ import pytest
 import redis
 
 from metrics import keys
-from metrics.archive import Life
+from metrics.archive import Life, strands
+from metrics.archive_compaction import Retention, sweep
 from metrics.archive_evidence import Evidence
+from metrics.archive_keeper import Keeper
 from metrics.archive_ledger import bundle_of
 from metrics.archive_published import Published, Said
+from metrics.clock import real_ms
+from metrics.definition import load
 from metrics.voucher_check import Checked, Checker, NotRecomputable
+from metrics.window import DAY_MS
 from tests.conftest import wait_until
 from tests.metrics.archive_world import archiving
 from tests.metrics.voucher_city import INDICATORS, WORLD, City, bundle, live_through
@@ -114,3 +120,62 @@ def test_an_indicator_that_came_later_has_no_data_until_its_window_is_full_and_i
     assert [one.said.name for one in found if not one.equal] == []
     assert {one.said.indicator for one in found if one.same and one.value is not None} == {"RATIO", "SLOW", "DUE"}
     assert any(one.young for one in found)
+
+
+def aged(lived: Path, root: Path, days: int) -> int:
+    """A copy of the archive as its keeper leaves it so many days later. Returns the real time."""
+    shutil.copytree(lived, root, dirs_exist_ok=True)
+    now = real_ms() + days * DAY_MS
+    definitions = load(bundle()).for_world({})
+    Keeper(root, lambda: {WORLD: LIFE.started_ms}, Retention(), lambda: definitions).turn(now)
+    return now
+
+
+def outcome(root: Path, said: Said) -> str:
+    """`equal`, `not equal`, or why not."""
+    try:
+        (found,) = checker(root).check([said])
+    except NotRecomputable as error:
+        return error.en
+    return "equal" if found.equal else "not equal"
+
+
+def test_once_rows_have_gone_a_value_is_neither_vouched_for_nor_accused(lived: Path, tmp_path: Path) -> None:
+    now = real_ms() + 40 * DAY_MS
+    shutil.copytree(lived, tmp_path, dirs_exist_ok=True)
+    for strand in strands(tmp_path, LIFE):
+        if strand.kind == "observations":
+            assert sweep(tmp_path, strand, now, Retention().keep_ms(strand.kind)) > 0
+    said = random.Random(8).sample(everything(tmp_path, "quality = 'complete'"), 150)
+    outcomes = {one.indicator: outcome(tmp_path, one) for one in said}
+    rested = {name for name, text in outcomes.items() if "the archive lacks what the value rests on" in text}
+    assert set(outcomes) - rested <= {"SCORE", "PLACE"}  # these rest on values, which stay for longer
+    assert len(rested) > 10
+    assert "not equal" not in outcomes.values()
+    traffic = outcomes["SUM"]
+    assert "observations/traffic/0: what is up to 2024-06-01T" in traffic
+    assert "was removed by retention" in traffic
+
+
+def test_the_keeper_leaves_what_values_without_a_beginning_rest_on(lived: Path, tmp_path: Path) -> None:
+    aged(lived, tmp_path, 40)
+    newest = {}
+    for one in everything(tmp_path, "quality = 'complete' AND value IS NOT NULL"):
+        newest[one.indicator] = one
+    outcomes = {name: outcome(tmp_path, one) for name, one in newest.items()}
+    assert "not equal" not in outcomes.values()
+    assert "removed by retention" in outcomes["SUM"]
+    oldest = everything(tmp_path, "indicator = 'CASES' AND quality = 'complete'")[0]
+    assert "only the newest row of each key was kept" in outcome(tmp_path, oldest)
+
+
+def test_no_value_is_accused_however_long_it_lies(lived: Path, tmp_path: Path) -> None:
+    aged(lived, tmp_path, 8)  # what was said of windows that were not over has gone
+    for one in random.Random(9).sample(everything(tmp_path), 60):
+        assert outcome(tmp_path, one) != "not equal", one.name
+
+
+def test_an_altered_value_is_accused_as_long_as_its_rows_are_there(lived: Path, tmp_path: Path) -> None:
+    aged(lived, tmp_path, 8)
+    one = next(one for one in everything(tmp_path, "indicator = 'SUM'") if one.value)
+    assert outcome(tmp_path, replace(one, value=one.value + 1.0)) == "not equal"
