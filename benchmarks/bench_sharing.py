@@ -2,8 +2,8 @@
 
 Run: `python -m benchmarks.bench_sharing [--quick]`. A second of readings of all series, then one step, again and again
 for more than a minute, so that windows are completed and judged too; the indicators are formulas with thresholds over
-the same three measures: all of one form (they differ in numbers), or of ten. CPU seconds of this process, engine alone:
-reading and decoding the stream, which no number of indicators changes, comes on top.
+the same three measures: all of one form (they differ in numbers), or of ten. CPU seconds of this process: packed
+entries are decoded, admitted by their contract and stepped, as the worker does; the server and commits come on top.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from metrics.column import Column
+from metrics.codec import RawColumn, decode, pack
+from metrics.contract import Contract
 from metrics.definition import load
 from metrics.engine import initial, step
-from metrics.observation import Batch
 from metrics.plan import compile
 
 START = 1_764_000_000_000 // 60_000 * 60_000
 SECONDS = 66  # a minute, and as long as its windows take to be complete
 LOADS = (100_000, 1_000_000)  # readings a second
 COUNTS = (1, 2, 10, 50, 100, 150, 300)
+ROWS = 1_000  # readings of a packed entry
 SERIES = (100, 1_000, 10_000, 50_000)
 FORMS = (
     "(n + mean) / {0} + slow", "slow / (n + {0}) + mean", "mean * {0} - slow + n", "if(n > {0}, mean, slow)",
@@ -53,27 +54,40 @@ def bundle(indicators: int, forms: int = 1) -> dict[str, Any]:
     return {"v": 1, "sources": {"traffic": {**source, "fields": fields}}, "indicators": tables}
 
 
-def batches(series: int, per_second: int, seconds_: int) -> Iterator[Batch]:
-    """A second of readings each: every series in turn."""
+Entries = list[tuple[bytes, list[bytes]]]
+
+
+def entries(series: int, per_second: int, seconds_: int) -> Iterator[tuple[int, Entries]]:
+    """The newest time and the packed entries of a second of readings each: every series in turn."""
     rng = np.random.default_rng(440303)
     entities = [f"R{at}" for at in range(series)]
     # A series that speaks several times in a second does so at different milliseconds.
     within = np.arange(per_second) * 1_000 // per_second
     for second in range(seconds_):
         row = np.arange(second * per_second, (second + 1) * per_second)
-        speed = Column(rng.integers(0, 9_000, per_second), None, 2)
-        times = START + second * 1_000 + within
-        yield Batch("traffic", times, (row % series).astype(np.int32), entities, {"speed": speed})
+        times, speeds = START + second * 1_000 + within, rng.integers(0, 9_000, per_second)
+        packed: Entries = []
+        for first in range(0, per_second, ROWS):
+            some = slice(first, first + ROWS)
+            named, codes = np.unique(row[some] % series, return_inverse=True)
+            columns = {
+                "t": RawColumn("int", times[some]),
+                "k": RawColumn("coded", codes.astype(np.int32), dictionary=[entities[at] for at in named.tolist()]),
+                "speed": RawColumn("fixed", speeds[some], scale=2),
+            }
+            packed.append((f"{second + 1}-{first}".encode(), [b"p", pack(columns, len(times[some]))]))
+        yield int(times.max()), packed
 
 
 def seconds(indicators: int, series: int, per_second: int, forms: int) -> float:
     """CPU seconds of a second of event time; the first one, which meets every series, is left out."""
-    state = initial(compile(load(bundle(indicators, forms))))
+    definitions = load(bundle(indicators, forms))
+    state, contract = initial(compile(definitions)), Contract.from_source(definitions.sources["traffic"])
     spent = 0.0
-    for number, batch in enumerate(batches(series, per_second, SECONDS)):
-        now = int(batch.time.max())
+    for number, (now, some) in enumerate(entries(series, per_second, SECONDS)):
         began = time.process_time()
-        step(state, [batch], now)
+        admitted = [contract.admit(run, now).batch for run in decode(some, contract.wanted).runs]
+        step(state, [batch for batch in admitted if batch is not None], now)
         spent += time.process_time() - began if number else 0.0
     return spent / (SECONDS - 1)
 
