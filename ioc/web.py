@@ -18,6 +18,7 @@ from dash import _callback as dash_callbacks
 from dash import _get_app as dash_apps
 from flask import Flask, current_app
 
+from ioc.api import routes as api_routes
 from ioc.domain.processes import PROCESSES
 from ioc.door import answers, entrance, interface, standing
 from ioc.door.desk import Desk, open_desk
@@ -258,6 +259,7 @@ def guard(server: Flask, settings: Settings | None = None, clock: Callable[[], i
     entrance.register(server, desk)
     interface.register(server, desk)
     standing.register(server, desk)
+    api_routes.register(server, desk)
     # Dash registers its router, the callbacks and the inline scripts at the first request; do it now, to see them all.
     with assembling(), server.test_request_context("/"):
         for prepare in server.before_request_funcs.get(None, []):

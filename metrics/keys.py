@@ -61,3 +61,8 @@ def ticket(digest: str) -> str:
 def session(session_id: str) -> str:
     """String that exists while a session may use open sockets; the gateway drops sockets whose key is gone."""
     return f"sec:session:{session_id}"
+
+
+def idempotency(token_id: str, digest: str) -> str:
+    """String, expires after a day: the answer that a program got under an idempotency key (given by its SHA-256)."""
+    return f"api:once:{token_id}:{digest}"

@@ -9,6 +9,7 @@ from flask import Flask, Response, jsonify, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from ioc.api.problem import Problem
 from ioc.door import plain, tally
 from ioc.door.request import language, wants_json
 from ioc.door.visitor import Forbidden, current_person
@@ -20,14 +21,20 @@ CODES = {400: "bad_request", 401: "sign_in_required", 403: "forbidden", 404: "no
 PAGES = {403: "forbidden", 404: "not_found", 500: "failed", 503: "unavailable"}
 
 
-def error(status: int, code: str = "", message: str = "", reference: str = "") -> Response:
+def error(status: int, code: str = "", zh: str = "", en: str = "", reference: str = "") -> Response:
     """An error for this request, as JSON or as a page, whichever it asked for."""
+    text = plain.MESSAGES[PAGES.get(status, "bad_request")]
     code = code or CODES.get(status, "failed" if status >= 500 else "bad_request")
+    return answer(Problem(status, code, zh or text.zh, en or text.en), reference)
+
+
+def answer(problem: Problem, reference: str = "") -> Response:
+    """The answer to a problem, with its headers."""
+    status = problem.status
     if wants_json(request.path):
-        text = plain.MESSAGES[PAGES.get(status, "bad_request")]
-        body = {"error": {"code": code, "message": message or f"{text.zh} {text.en}", "id": reference}}
-        response = jsonify(body)
+        response = jsonify(problem.body(reference))
         response.status_code = status
+        response.headers.update(problem.headers)
         return response
     lang, person, detail = language(), current_person(), ""
     if status == 403 and person is not None:
@@ -48,9 +55,13 @@ def register(server: Flask) -> None:
             if status < 400:  # a redirect of the router
                 return Response(status=status, headers=problem.get_response().headers.to_wsgi_list())
             return error(status)
+        if isinstance(problem, Problem):
+            return answer(problem)
         if isinstance(problem, Forbidden):
             tally.REFUSALS.labels("permission").inc()
-            return error(403, message=f"缺少权限 missing permission: {problem.permission}")
+            return error(
+                403, zh=f"缺少权限 {problem.permission}。", en=f"The permission {problem.permission} is missing."
+            )
         reference = new_id()[:12]
         tally.FAILURES.inc()
         route = request.url_rule.rule if request.url_rule else "none"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import redis
 
 from ioc.door.compression import Compressed
 from ioc.door.sessions import Sessions
+from ioc.door.tokens import Tokens
 from ioc.settings import Settings
 from ioc.store import schema
 from ioc.store.unit import Store
@@ -20,16 +21,20 @@ REDIS_TIMEOUT_S = 2.0  # a Redis that hangs must not hold the threads that serve
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Settings, database, Redis, clock and the sessions kept over them."""
+    """Settings, database, Redis, clock, sessions and tokens kept over them; `at_end` is called when it closes."""
 
     settings: Settings
     store: Store
     client: redis.Redis
     clock: Callable[[], int]
     sessions: Sessions
+    tokens: Tokens
     compressed: Compressed
+    at_end: list[Callable[[], None]] = field(default_factory=list)
 
     def close(self) -> None:
+        for end in self.at_end:
+            end()
         self.sessions.close()
         self.client.close()
         self.store.close()
@@ -45,7 +50,7 @@ def open_desk(settings: Settings, clock: Callable[[], int] = real_ms) -> Desk:
     client = redis.Redis.from_url(
         redis_url(settings), socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
     )
-    return Desk(settings, store, client, clock, Sessions(store, client, clock), Compressed())
+    return Desk(settings, store, client, clock, Sessions(store, client, clock), Tokens(store, clock), Compressed())
 
 
 def redis_url(settings: Settings, user: str = "web") -> str:

@@ -75,9 +75,8 @@ def register(server: Flask, desk: Desk) -> None:
         values = {"left": outcome.left, "minutes": -(-wait_ms // 60_000)}
         status, lang = STATUS[outcome.why], language()
         if request.is_json:
-            sentence = f"{plain.word(outcome.why, 'zh', **values)} {plain.word(outcome.why, 'en', **values)}"
-            response = jsonify({"error": {"code": outcome.why, "message": sentence, "id": ""}})
-            response.status_code = status
+            zh, en = (plain.word(outcome.why, each, **values) for each in ("zh", "en"))
+            response = error(status, outcome.why, zh, en)
         else:
             problem = plain.word(outcome.why, lang, **values)
             response = plain.sign_in_page(lang, status, name=name, back=back, problem=problem)
@@ -115,7 +114,7 @@ def register(server: Flask, desk: Desk) -> None:
 def send_to_sign_in(back: str) -> Response:
     """For someone anonymous: the sign-in page for a person, 401 for a script."""
     if wants_json(request.path) or (request.method not in {"GET", "HEAD"} and request.path != "/sign-out"):
-        return error(401, message="请先登录 Sign in first.")
+        return error(401, zh="请先登录。", en="Sign in first.")
     target = safe_return(back)
     query: dict[str, str] = {"next": target} if target and target != "/" else {}
     if language() == "en":

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import Enum
 
+import structlog
 from flask import Flask, Response, g, request
 
+from ioc.api.operation import Bearer
+from ioc.api.operations import OPERATIONS
+from ioc.api.problem import Problem
 from ioc.door import plain, tally
+from ioc.door.answers import answer as answer_to
 from ioc.door.answers import error
 from ioc.door.compression import shrink
 from ioc.door.desk import Desk
@@ -17,6 +22,7 @@ from ioc.door.request import COOKIE, from_own_page, gateway_origin, host_is_vali
 from ioc.door.visitor import Person, require
 from ioc.security.permission import Permission, may
 from ioc.security.role import home
+from ioc.services.api_tokens import ApiToken
 from metrics.clock import monotonic_s
 
 LARGEST_BODY = 1 * 2**20  # bytes; a callback's state is some kilobytes
@@ -29,16 +35,14 @@ class Access(Enum):
     PAGE = "whoever may see the page at this path"
 
 
-ROUTES: Mapping[str, Access | Permission] = {
+ROUTES: Mapping[str, Access | Permission | Bearer] = {
     "/sign-in": Access.PUBLIC,
     "/enter/<token>": Access.PUBLIC,
     "/healthz": Access.PUBLIC,
     "/readyz": Access.PUBLIC,
     "/metrics": Access.PUBLIC,  # asks for loopback or its token itself
     "/sign-out": Permission.SESSION,
-    "/api/v1/session": Permission.SESSION,
-    "/api/v1/ticket": Permission.LIVE_VIEW,
-    "/api/v1/standing": Permission.SESSION,  # asks for what its pages ask for itself
+    **{operation.path: operation.access for operation in OPERATIONS},
     "/": Access.PAGE,
     "/<path:path>": Access.PAGE,
     "/_dash-layout": Permission.SESSION,
@@ -53,7 +57,7 @@ ROUTES: Mapping[str, Access | Permission] = {
 FORMS = frozenset({"/sign-in", "/sign-out"})  # plain HTML forms; everything else that posts sends JSON
 FILES = ("/assets/", "/_dash-component-suites/")
 # Not activity of a person: files, and what scripts ask by themselves.
-PASSIVE = (*FILES, "/api/v1/session", "/api/v1/ticket", "/api/v1/standing", "/_favicon.ico", "/_reload-hash")
+PASSIVE = (*FILES, "/api/v1/", "/_favicon.ico", "/_reload-hash")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -72,7 +76,7 @@ class DebugRefused(RuntimeError):
 PagePermission = Callable[[str], Permission | None]  # a path -> what its page requires; None: there is no such page
 
 
-def check_routes(server: Flask, routes: Mapping[str, Access | Permission] = ROUTES) -> None:
+def check_routes(server: Flask, routes: Mapping[str, Access | Permission | Bearer] = ROUTES) -> None:
     """Raises Undeclared for routes of the application that are not in the table."""
     if names := sorted({rule.rule for rule in server.url_map.iter_rules()} - set(routes)):
         raise Undeclared([f"route {name}" for name in names])
@@ -83,6 +87,7 @@ def register(
 ) -> None:
     """Put the guard before everything the application does, and the security headers after."""
     server.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    log = structlog.get_logger()
 
     def check() -> Response | None:
         g.began = monotonic_s()
@@ -93,6 +98,8 @@ def register(
         desk.sessions.keep_sweeping()
         rule = request.url_rule.rule if request.url_rule else ""
         access = ROUTES.get(rule, Access.PAGE)
+        if isinstance(access, Bearer) and (access.permission is None or "Authorization" in request.headers):
+            return bear()  # a cookie counts for nothing here, so no foreign page can make use of one
         if access is not Access.PUBLIC and (answer := admit(access, rule)) is not None:
             return answer
         if request.method not in READING:
@@ -102,7 +109,24 @@ def register(
                 return refused("content_type", error(415, "json_required", "须为 JSON The body must be JSON."))
         return None
 
-    def admit(access: Access | Permission, rule: str) -> Response | None:
+    def bear() -> Response | None:
+        kind, _, text = request.headers.get("Authorization", "").partition(" ")
+        token = desk.tokens.find(text.strip()) if kind.lower() == "bearer" else None
+        if token is None:
+            answer = error(401, "token_required", "须带有效的 API 令牌。", "A valid API token is needed.")
+            answer.headers["WWW-Authenticate"] = "Bearer"
+            return refused("token", answer)
+        g.token = token
+        if wait_ms := desk.tokens.take(token):
+            limited = Problem(
+                429, "rate_limited", f"每分钟至多 {token.per_minute} 次请求。",
+                f"At most {token.per_minute} requests a minute.", headers={"Retry-After": str(-(-wait_ms // 1000))},
+            )  # fmt: skip
+            return refused("rate", answer_to(limited))
+        desk.tokens.note(token)
+        return None
+
+    def admit(access: Access | Permission | Bearer, rule: str) -> Response | None:
         token = request.cookies.get(COOKIE, "")
         visit = desk.sessions.visit(token) if token else None
         if visit is None:
@@ -110,8 +134,9 @@ def register(
         g.person = Person(visit.person, visit.name, visit.roles, visit.session, visit.device)
         if not request.path.startswith(PASSIVE):
             desk.sessions.note(token, visit)
-        if isinstance(access, Permission):
-            require(access)
+        permission = access.permission if isinstance(access, Bearer) else access
+        if isinstance(permission, Permission):
+            require(permission)
         elif rule:  # without a rule the router has its own answer: 404, 405 or a redirect
             wanted = page_permission(request.path)
             if wanted is None:
@@ -138,9 +163,15 @@ def register(
         shrink(response, desk.compressed, static=static)
         route = request.url_rule.rule if request.url_rule else "none"
         tally.REQUESTS.labels(route, str(response.status_code)).inc()
+        if "token" in g:
+            _note_use(g.token, route, response.status_code)
         if "began" in g:
             tally.SECONDS.observe(monotonic_s() - g.began)
         return response
+
+    def _note_use(token: ApiToken, route: str, status: int) -> None:
+        tally.API_REQUESTS.labels(token.id, route, str(status)).inc()
+        log.info("api_used", token=token.id, name=token.name, route=route, status=status, **g.get("facts", {}))
 
     server.before_request_funcs.setdefault(None, []).insert(0, check)
     server.after_request(finish)

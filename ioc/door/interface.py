@@ -26,7 +26,7 @@ def register(server: Flask, desk: Desk) -> None:
     def session() -> Response:
         visit = desk.sessions.visit(request.cookies.get(COOKIE, ""))
         if visit is None:
-            return error(401, message="请先登录 Sign in first.")
+            return error(401, zh="请先登录。", en="Sign in first.")
         return jsonify(
             {
                 "person": {"name": visit.name, "title": visit.title},
@@ -42,17 +42,17 @@ def register(server: Flask, desk: Desk) -> None:
         body: Any = request.get_json(silent=True)
         topics = body.get("topics", []) if isinstance(body, dict) else None
         if not isinstance(topics, list) or len(topics) > MOST_TOPICS or not all(isinstance(t, str) for t in topics):
-            return error(400, message='正文应为 {"topics": [...]} The body is {"topics": [text, ...]}.')
+            return error(400, zh='正文应为 {"topics": [...]}。', en='The body is {"topics": [text, ...]}.')
         # Asked of the database and not of the cache: a ticket outlives the request by half a minute.
         visit = desk.sessions.visit(request.cookies.get(COOKIE, ""), fresh=True)
         if visit is None:
-            return error(401, message="请先登录 Sign in first.")
+            return error(401, zh="请先登录。", en="Sign in first.")
         try:
             issued = issue_ticket(desk.client, visit, topics, desk.clock())
         except TopicsRefused as refused:
-            return error(403, refused.code, str(refused))
+            return error(403, refused.code, refused.zh, refused.en)
         except redis.RedisError:
-            return error(503, "live_unavailable", "实时通道暂不可用 The live channel is not available.")
+            return error(503, "live_unavailable", "实时通道暂不可用。", "The live channel is not available.")
         tally.TICKETS.inc()
         return jsonify({"ticket": issued.token, "expires_ms": issued.expires_ms, "gateway": gateway_url(desk.settings)})
 
@@ -69,7 +69,7 @@ def register(server: Flask, desk: Desk) -> None:
         wanted = desk.settings.metrics_token.get_secret_value()
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if not here() and not (wanted and hmac.compare_digest(given.encode(), wanted.encode())):
-            return error(401, "token_required", "须从本机或带令牌访问 From this machine, or with the token.")
+            return error(401, "token_required", "须从本机或带令牌访问。", "From this machine, or with the token.")
         return Response(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
 
     server.add_url_rule("/api/v1/session", "session", session, methods=["GET"])

@@ -41,6 +41,17 @@ form.sign-in button{width:100%;margin-top:1.6rem}
 border-top:1px solid var(--line);color:var(--muted);font-size:1.3rem}
 .foot a{display:inline-flex;align-items:center;min-height:4.4rem;color:var(--text);white-space:nowrap}
 code{font-family:inherit;color:var(--text);user-select:all}
+body.wide{place-items:start center}
+.wide main{width:min(120rem,100%)}
+.wide h2{margin-top:3.2rem;border-top:1px solid var(--line);padding-top:1.6rem}
+.wide h3{margin:1.6rem 0 .4rem;font-size:1.5rem}
+.wide nav a{display:inline-flex;align-items:center;min-height:4.4rem;margin-right:1.6rem;color:var(--text)}
+.wide table{width:100%;border-collapse:collapse;margin:.8rem 0}
+.wide td,.wide th{padding:.6rem 1.2rem .6rem 0;border-bottom:1px solid var(--line);text-align:left;
+vertical-align:top;overflow-wrap:anywhere}
+.wide th{color:var(--muted);font-weight:400}
+.wide pre{margin:.8rem 0;padding:1.2rem;border:1px solid var(--line);background:var(--field);white-space:pre-wrap;
+overflow-wrap:anywhere;font:1.4rem/1.6 "Noto Sans Mono","DejaVu Sans Mono",monospace}
 """
 STYLE_HASH = "'sha256-" + base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode() + "'"
 PLAIN = "X-Plain-Page"  # marks a response for the plain policy; taken off before it is sent
@@ -49,7 +60,7 @@ _PAGE = Markup(
     '<!DOCTYPE html>\n<html lang="{lang}"><head><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="dark">'
     '<link rel="icon" href="data:,"><title>{title} · {name}</title><style>{style}</style></head>'
-    "<body><main><h1>{name}</h1>{body}</main></body></html>\n"
+    '<body class="{kind}"><main><h1>{name}</h1>{body}</main></body></html>\n'
 )
 AUTOFOCUS = Markup(" autofocus")
 _NAME = {"zh": "罗湖区智能运营中心", "en": "Luohu Intelligent Operations Center"}
@@ -181,8 +192,20 @@ def message_page(
     return _response(lang, title, lines, status)
 
 
-def _response(lang: str, title: str, body: Markup, status: int) -> Response:
-    page = _PAGE.format(lang=_LANG[lang], title=title, name=_NAME[lang], style=Markup(STYLE), body=body)  # noqa: S704
+def wide_page(lang: str, title: str, body: Markup) -> Response:
+    """A page to read, wider than a form; `body` is escaped already."""
+    return _response(lang, title, body, 200, "wide")
+
+
+def _response(lang: str, title: str, body: Markup, status: int, kind: str = "") -> Response:
+    page = _PAGE.format(
+        lang=_LANG[lang],
+        title=title,
+        name=_NAME[lang],
+        style=Markup(STYLE),  # noqa: S704
+        body=body,
+        kind=kind,
+    )
     response = Response(page, status, mimetype="text/html")
     response.headers[PLAIN] = "1"
     return response

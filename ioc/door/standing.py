@@ -29,7 +29,7 @@ def register(server: Flask, desk: Desk) -> None:
             require(Permission.INDICATOR_VIEW)
         world = request.args.get("world", desk.settings.world)
         if not NAME.fullmatch(world):
-            return error(400, "bad_world", "世界的名称不合规 This is no name of a world.")
+            return error(400, "bad_world", "世界的名称不合规。", "This is no name of a world.")
         now = desk.clock()
         found = standing(desk.client, alarms, world, indicators(), now)
         return jsonify(body(found, now, values=person_may(Permission.INDICATOR_VIEW)))

@@ -11,4 +11,8 @@ SECONDS = Histogram(
 FAILURES = Counter("ioc_web_failures", "Requests that failed inside the server.")
 SIGN_INS = Counter("ioc_web_sign_ins", "Sign-ins by way and outcome.", ["way", "outcome"])
 REFUSALS = Counter("ioc_web_refusals", "Requests refused by the guard.", ["why"])
+API_REQUESTS = Counter("ioc_web_api_requests", "Requests of programs, by token.", ["token", "route", "status"])
+API_ROWS = Counter(
+    "ioc_web_api_rows", "Rows that programs sent: accepted, or the rule they break.", ["source", "outcome"]
+)
 TICKETS = Counter("ioc_web_tickets", "Socket tickets issued.")

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "links": ("links", "links", "关联系统 whether the linked systems answer"),
     "geo": ("geo", "app", "地理 import layers, resolve points"),
     "user": ("user", "app", "用户 people, roles and one-time links"),
+    "token": ("token", "app", "令牌 tokens of programs that feed or read over HTTP"),
     "db": ("db", "app", "数据库 migrations"),
 }
 

@@ -10,6 +10,11 @@ from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 
+NOT_FOUND = {
+    "code": "not_found", "message_zh": "没有此页。", "message_en": "There is no such page.", "id": "", "field": "",
+    "rule": "",
+}  # fmt: skip
+
 
 def serve(
     process: str,
@@ -37,7 +42,7 @@ def serve(
             elif pages is not None and self.path in pages:
                 self._answer(200, pages[self.path]())
             else:
-                self._answer(404, {"error": {"code": "not_found", "message": "no such page", "id": ""}})
+                self._answer(404, {"error": NOT_FOUND})
 
         def _answer(self, status: int, body: Any) -> None:
             self._send(status, "application/json", json.dumps(body).encode())

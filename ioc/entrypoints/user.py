@@ -65,7 +65,7 @@ def add(
 ) -> None:
     """Open an account; the password is asked for."""
     secret = _new_password(password_file)
-    with _store() as store:
+    with opened_store() as store:
         account = people.add_person(store, name, [Role(each) for each in role], secret, real_ms(), title=title)
     typer.echo(f"已建 added {_line(account)}")
 
@@ -73,7 +73,7 @@ def add(
 @app.command("list")
 def list_() -> None:
     """List all accounts."""
-    with _store() as store:
+    with opened_store() as store:
         for account in people.everyone(store):
             typer.echo(_line(account))
 
@@ -81,14 +81,14 @@ def list_() -> None:
 @app.command()
 def grant(name: Name, role: RoleName) -> None:
     """Give a role; the three administrators exclude each other."""
-    with _store() as store:
+    with opened_store() as store:
         typer.echo(_line(people.grant_role(store, name, Role(role), real_ms())))
 
 
 @app.command()
 def revoke(name: Name, role: RoleName) -> None:
     """Take a role away; the person's sessions and sockets end within 5 s."""
-    with _store() as store:
+    with opened_store() as store:
         account, ended = people.revoke_role(store, name, Role(role), real_ms())
     _close_sockets(ended)
     typer.echo(f"{_line(account)}，已结束会话 sessions ended: {len(ended)}")
@@ -97,7 +97,7 @@ def revoke(name: Name, role: RoleName) -> None:
 @app.command()
 def disable(name: Name) -> None:
     """Close an account; its sessions and sockets end within 5 s."""
-    with _store() as store:
+    with opened_store() as store:
         account, ended = people.disable_person(store, name, real_ms())
     _close_sockets(ended)
     typer.echo(f"{_line(account)}，已结束会话 sessions ended: {len(ended)}")
@@ -106,7 +106,7 @@ def disable(name: Name) -> None:
 @app.command()
 def enable(name: Name) -> None:
     """Open a closed account again."""
-    with _store() as store:
+    with opened_store() as store:
         typer.echo(_line(people.enable_person(store, name)))
 
 
@@ -114,7 +114,7 @@ def enable(name: Name) -> None:
 def password(name: Name, password_file: PasswordFile = None) -> None:
     """Set a new password; sessions made with the old one end."""
     secret = _new_password(password_file)
-    with _store() as store:
+    with opened_store() as store:
         account, ended = people.set_password(store, name, secret, real_ms())
     _close_sockets(ended)
     typer.echo(_line(account))
@@ -124,13 +124,13 @@ def password(name: Name, password_file: PasswordFile = None) -> None:
 def link(role: RoleName) -> None:
     """Print one more one-time link for a role. It works once, from this machine, for 12 hours."""
     settings = Settings()
-    with _store() as store:
+    with opened_store() as store:
         token = links.add_link(store, Role(role), real_ms())
     typer.echo(links.address(_where_it_listens(settings), token))
 
 
 @contextmanager
-def _store() -> Iterator[Store]:
+def opened_store() -> Iterator[Store]:
     """The database, brought up to date; refusals become one line and exit code 1."""
     store = Store(Settings().sql_url)
     try:

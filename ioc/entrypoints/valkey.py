@@ -32,7 +32,8 @@ RIGHTS: Mapping[str, str] = {
     " -@dangerous +info",
     "gateway": "%R~ioc:* ~ioc:heartbeats ~sec:* resetchannels -@all +@read +@connection +@transaction +hset +getdel"
     " -@dangerous +info",
-    "web": f"%R~ioc:* ~ioc:heartbeats ~sec:* ~cache:* resetchannels {DATA} -@dangerous +info +scan",
+    "web": "%R~ioc:* ~ioc:heartbeats %W~ioc:*:in %W~ioc:*:origins ~api:* ~sec:* ~cache:* resetchannels "
+    f"{DATA} -@dangerous +info +scan",
     "admin": "~* &* +@all",
 }
 CONNECTIONS = "connections.json"

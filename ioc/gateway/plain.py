@@ -19,20 +19,22 @@ def answer(request: Request, caller: str, ready: Mapping[str, bool], tally: Tall
     """What to say to a request that opens no socket. `caller` is its address; `token` opens the metrics to others."""
     path = request.path.partition("?")[0]
     if request.method != "GET":
-        return refusal(405, "method", "GET only")
+        return refusal(405, "method", "只接受 GET。", "GET only.")
     if path == "/healthz":
         return _json(200, {"process": "gateway", "ok": True})
     if path == "/readyz":
         return _json(200 if all(ready.values()) else 503, {"process": "gateway", "checks": ready})
     if path == "/metrics":
         if not _may_measure(request.headers, caller, token):
-            return refusal(401, "unauthorized", "loopback or bearer token")
+            return refusal(401, "unauthorized", "须从本机或带令牌访问。", "From this machine, or with the token.")
         return _response(200, CONTENT_TYPE_LATEST, generate_latest(registry(tally)))
-    return refusal(404, "not_found", "no such page")
+    return refusal(404, "not_found", "没有此页。", "There is no such page.")
 
 
-def refusal(status: int, code: str, message: str) -> Response:
-    return _json(status, {"error": {"code": code, "message": message, "id": ""}})
+def refusal(status: int, code: str, zh: str, en: str) -> Response:
+    return _json(
+        status, {"error": {"code": code, "message_zh": zh, "message_en": en, "id": "", "field": "", "rule": ""}}
+    )
 
 
 def _may_measure(headers: Headers, caller: str, token: str) -> bool:

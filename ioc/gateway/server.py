@@ -210,7 +210,7 @@ class Gateway:
             return answer(request, ws.remote_address[0], self.ready(), self.tally, self.config.metrics_token)
         if len(self.clients) >= self.config.most_clients:
             self.tally.refused["full"] += 1
-            return refusal(503, "full", "too many sockets")
+            return refusal(503, "full", "连接已满。", "There are too many sockets.")
         return None
 
 

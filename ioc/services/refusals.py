@@ -114,3 +114,20 @@ class NothingToUndo(Refusal):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} 没有更早的版本。", f"{name} has no earlier version.")
+
+
+class TokenRefused(Refusal):
+    """A token that may not be made as asked; `field` names the option."""
+
+    code = "token_refused"
+
+    def __init__(self, field: str, zh: str, en: str) -> None:
+        super().__init__(zh, en)
+        self.field = field
+
+
+class UnknownToken(Refusal):
+    code = "unknown_token"
+
+    def __init__(self, token_id: str) -> None:
+        super().__init__(f"没有令牌 {token_id}。", f"There is no token {token_id}.")

@@ -34,13 +34,13 @@ def declare(client: redis.Redis, place: Place, now_ms: int) -> bool:
     world, source, origin = place.world, place.source, place.origin
     if world != LIVE_WORLD.id and not client.hexists(keys.WORLDS, world):
         raise NotDeclared(f"没有世界 there is no world '{world}'")
-    feeding = _fed_as(client, world, source, now_ms)
+    feeding = fed_as(client, world, source, now_ms)
     if feeding not in (None, origin):
         raise NotDeclared(
             f"{source} 由本机数据源写入（{feeding}），由其自行声明 is fed by a source of this machine, which"
             " declares itself: IOC_SOURCES"
         )
-    before, fed = declared(client, world, source), _has_rows(client, place)
+    before, fed = declared(client, world, source), has_rows(client, place)
     if fed and ORIGINS.index(origin) < ORIGINS.index(before):
         raise NotDeclared(
             f"世界 {world} 已有 {source} 的 {before} 数据，不能改称 {origin}；请另用数据目录"
@@ -50,14 +50,15 @@ def declare(client: redis.Redis, place: Place, now_ms: int) -> bool:
     return fed and before != origin
 
 
-def _fed_as(client: redis.Redis, world: str, source: str, now_ms: int) -> str | None:
+def fed_as(client: redis.Redis, world: str, source: str, now_ms: int) -> str | None:
     """The origin that a feed of this product, which runs now, declares."""
     told: Any = client.hget(keys.HEARTBEATS, f"feed:{world}:{source}")
     fact = json.loads(told) if told else {}
     return str(fact.get("origin")) if now_ms - int(fact.get("at", 0)) <= LOST_MS else None
 
 
-def _has_rows(client: redis.Redis, place: Place) -> bool:
+def has_rows(client: redis.Redis, place: Place) -> bool:
+    """Whether rows of the source ever came into its streams. Raises redis.RedisError."""
     for shard in range(place.shards):
         try:
             facts: Any = client.xinfo_stream(place.stream(shard))

@@ -1,4 +1,4 @@
-"""The tables of the centre: people, what they may, how they came in; the theme link library. Times are ms UTC."""
+"""The tables of the centre: people and programs, what they may; the theme link library. Times are ms UTC."""
 
 from __future__ import annotations
 
@@ -147,3 +147,34 @@ class SystemHealthRow(Table):
     checked_ms: Mapped[int] = mapped_column(BigInteger)
     seen_ms: Mapped[int | None] = mapped_column(BigInteger)
     dead_since_ms: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class ApiTokenRow(Table):
+    """A program that may feed or read. `digest` is the SHA-256 of the secret part of its token."""
+
+    __tablename__ = "api_token"
+    __table_args__ = (
+        CheckConstraint("origin IN ('', 'real', 'recorded', 'simulated')", name="origin"),
+        CheckConstraint("per_minute > 0", name="per_minute"),
+    )
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)  # the public part of the token
+    digest: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(64))
+    origin: Mapped[str] = mapped_column(String(16))  # of what it feeds, empty: it feeds nothing
+    per_minute: Mapped[int] = mapped_column(Integer)  # requests
+    created_ms: Mapped[int] = mapped_column(BigInteger)
+    expires_ms: Mapped[int] = mapped_column(BigInteger)
+    used_ms: Mapped[int | None] = mapped_column(BigInteger)
+    revoked_ms: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class ApiScopeRow(Table):
+    """One thing that a token may: feed a source, read a scene, enter a world; `*` is all of them."""
+
+    __tablename__ = "api_scope"
+    __table_args__ = (CheckConstraint("kind IN ('feed', 'read', 'world')", name="kind"),)
+
+    token_id: Mapped[str] = mapped_column(ForeignKey("api_token.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(64), primary_key=True)

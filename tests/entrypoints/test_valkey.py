@@ -66,12 +66,23 @@ def test_it_starts_in_any_directory_and_each_user_may_do_its_own_work(urls: dict
         source.get("sec:ticket:abc")
     with pytest.raises(redis.exceptions.NoPermissionError):
         gateway.xadd("ioc:live:{traffic:0}:in", {"t": "0"})
+    web.xadd("ioc:live:{traffic:0}:in", {"t": "0"})
+    web.hset("ioc:live:origins", "traffic", "real")
+    web.set("api:once:a:b", "x", ex=30)
+    assert web.info("memory")["maxmemory"] > 0
+    with web.pipeline(transaction=True) as pipe:
+        pipe.watch("ioc:live:origins", "api:once:a:b")
+        assert pipe.get("api:once:a:b") == b"x"
     with pytest.raises(redis.exceptions.NoPermissionError):
         web.delete("ioc:live:{engine}:values")
     with pytest.raises(redis.exceptions.NoPermissionError):
+        web.hset("ioc:worlds", "live", "x")
+    with pytest.raises(redis.exceptions.NoPermissionError):
+        engine.get("api:once:a:b")
+    with pytest.raises(redis.exceptions.NoPermissionError):
         engine.flushall()
     archive = redis.Redis.from_url(urls["archive"])
-    assert archive.xinfo_stream("ioc:live:{traffic:0}:in")["length"] == 1
+    assert archive.xinfo_stream("ioc:live:{traffic:0}:in")["length"] == 2
     assert archive.xread({"ioc:live:{traffic:0}:in": "0"})
     archive.set("ioc:archive", "{}")
     archive.hset("ioc:live:archive", "ioc:live:{traffic:0}:in", "1-0")

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from ioc.packs.bundle import publish
 from metrics import keys
 
 pytestmark = pytest.mark.service
@@ -169,7 +170,7 @@ def test_a_weak_password_is_refused_on_the_command_line(site: Site):
 
 def test_the_database_is_at_the_programs_revision(site: Site):
     assert site.ioc("db", "status").returncode == 0
-    assert "0002" in site.ioc("db", "upgrade").stdout
+    assert "0003" in site.ioc("db", "upgrade").stdout
 
 
 def test_the_server_stops_cleanly_when_told(tmp_path: Path, valkey_url: str):
@@ -209,3 +210,50 @@ def test_a_role_that_does_not_exist_is_answered_with_the_field_the_rule_and_the_
     assert f"{field}: unknown-name: 没有这个角色 there is no role 'king'" in said
     there = "wall 大屏, leader 领导, duty 值班员, analyst 分析员, sysadmin 系统管理员, secadmin 安全管理员, auditor "
     assert f"可选 possible: {there}" in said
+
+
+def test_a_program_feeds_over_http_with_a_token_made_on_the_command_line(site: Site, valkey_url: str):
+    client = redis.Redis.from_url(valkey_url)
+    publish(client)
+    made = site.ioc("token", "add", "water bureau", "--feed", "traffic", "--origin", "recorded", "--days", "3")
+    assert made.returncode == 0, made.stderr
+    token = made.stdout.strip()
+    assert token not in made.stderr
+
+    def send(text: str, body: bytes, chunked: bool = False) -> tuple[int, dict[str, object]]:
+        connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=10)
+        headers = {"Authorization": f"Bearer {text}", "Content-Type": "application/json"}
+        path = "/api/v1/observations/traffic"
+        connection.request("POST", path, iter([body]) if chunked else body, headers, encode_chunked=chunked)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+    rows = json.dumps([{"time": int(time.time() * 1000), "road": "LH001", "speed": 41.5}, {"road": "x"}]).encode()
+    status, told = send(token, rows)
+    assert (status, told["accepted"], told["rejected"], told["origin"]) == (202, 1, 1, "recorded")
+    assert send(token, rows, chunked=True)[0] == 202
+    assert client.xlen(keys.observations("live", "traffic")) == 2
+    assert send(token, b" " * 2_200_000 + rows, chunked=True)[0] == 413
+    assert send(f"{token}x", rows)[0] == 401
+    assert send(token, rows)[0] == 202  # the connection of a refused body harms no other
+    told = json.loads(site.ioc("token", "list", "--json").stdout.splitlines()[-1])
+    assert (told["state"], told["feeds"], bool(told["used"])) == ("open", ["traffic"], True)
+    assert site.ioc("token", "revoke", str(told["token"])).returncode == 0
+    until(lambda: send(token, rows)[0] == 401, "the token is refused", 5)
+    secret = token.split("_", 2)[2]
+    site.log.flush()
+    assert secret not in (Path(site.log.name)).read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        (("--feed", "traffic"), 1, "origin"), (("--origin", "guessed"), 2, "real, recorded, simulated"),
+        (("--read", "trafic"), 2, "traffic"), ((), 1, "Name a source to feed"),
+    ],
+)  # fmt: skip
+def test_a_token_that_cannot_be_made_is_told_why(site: Site, options: tuple[str, ...], code: int, told: str):
+    refused = site.ioc("token", "add", "x", *options)
+    assert refused.returncode == code
+    assert told in refused.stderr
+    assert not refused.stdout

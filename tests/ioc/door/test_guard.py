@@ -65,7 +65,7 @@ def test_an_anonymous_person_does_not_learn_which_pages_exist(site: Site):
 
 def test_an_anonymous_script_gets_the_one_error_shape(site: Site):
     answer = site.anonymous().get("/_dash-layout")
-    assert set(answer.json["error"]) == {"code", "message", "id"}
+    assert set(answer.json["error"]) == {"code", "message_zh", "message_en", "id", "field", "rule"}
     assert answer.json["error"]["code"] == "sign_in_required"
 
 

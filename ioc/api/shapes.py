@@ -1,0 +1,178 @@
+"""The shapes of answers, as types; their JSON schemas in the document are made from these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from metrics.value import Level, Quality
+from metrics.world import Origin
+
+RowRule = Literal[
+    "form", "version", "size", "missing", "type", "range", "category", "future", "length"
+]  # as in dead letters
+Time = Annotated[str, Field(description="ISO 8601, UTC", json_schema_extra={"format": "date-time"})]
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """Why one row was not accepted; `row` counts from 0, `field` is the declared name (empty: the whole row)."""
+
+    row: int
+    field: str
+    rule: RowRule
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a batch: `accepted` rows are in the stream, `rejected` ones nowhere; `rows` tells of the first."""
+
+    world: str
+    source: str
+    origin: Origin
+    accepted: int
+    rejected: int
+    rules: dict[str, int]
+    rows: list[RowFault]
+    ignored_fields: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorDetail:
+    """What went wrong; `id` finds the line in the log, `field` and `rule` say what to change."""
+
+    code: str
+    message_zh: str
+    message_en: str
+    id: str
+    field: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """The one shape of errors."""
+
+    error: ErrorDetail
+
+
+@dataclass(frozen=True, slots=True)
+class BatchErrorDetail(ErrorDetail):
+    """An error of a batch: the faults of its rows too, the first of them."""
+
+    rows: list[RowFault]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchError:
+    """A batch of which nothing was accepted."""
+
+    error: BatchErrorDetail
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One slot of the history of a region. `value` is the last one in it, of the window that ends at `window_end`;
+    mean, least and greatest are over the `count` windows of the slot; the rest is of its last window."""
+
+    region: str
+    end: Time
+    window_end: Time | None
+    value: float | None
+    mean: float | None
+    least: float | None
+    greatest: float | None
+    count: int
+    samples: int
+    quality: Quality
+    level: Level | None
+    version: int
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The newest word of a region, which may be provisional."""
+
+    region: str
+    window_start: Time
+    window_end: Time
+    value: float | None
+    samples: int
+    quality: Quality
+    revision: int
+    level: Level | None
+    version: int
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """An indicator over a span: slots that end in (from, to], by region and end; `next` leads to the following page."""
+
+    indicator: str
+    zh: str
+    en: str
+    unit: str | None
+    world: str
+    dims: dict[str, str]
+    step: str
+    from_: Annotated[Time, Field(alias="from")]
+    to: Time
+    rows: list[Point]
+    latest: list[Latest]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A region, with what is known of it."""
+
+    code: str
+    level: str
+    zh: str
+    en: str
+    attributes: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Where a point or a code belongs: the region and all above it, the widest last."""
+
+    lon: float | None
+    lat: float | None
+    datum: str | None
+    regions: list[Place]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPerson:
+    """Who is signed in."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """A session: who, what they may, and for how long."""
+
+    person: SessionPerson
+    roles: list[str]
+    permissions: list[str]
+    device: bool
+    home: str
+    lasts_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFacts:
+    """A single-use way onto the live socket."""
+
+    ticket: str
+    expires_ms: int
+    gateway: str
