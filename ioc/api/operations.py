@@ -127,7 +127,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         Permission.COVERAGE_VIEW,
         about_zh="供任务覆盖与链接库页面使用。", about_en="For the pages of coverage and links.",
         parameters=(replace(WORLD, default=None),),
-        answers={200: Answer("现状", "what stands", {JSON: None}), 400: BAD, 401: SIGNED_OUT, 403: FORBIDDEN, 503: AWAY},
+        answers={200: Answer("现状", "what stands", {JSON: None}), 400: BAD, 401: SIGNED_OUT, 403: FORBIDDEN,
+                 503: AWAY},
     ),
     Operation(
         "GET", "/api/v1/openapi.json", "openapi", "本接口的 OpenAPI 文档", "this document", Bearer(Permission.SESSION),

@@ -42,11 +42,15 @@ def register(server: Flask, desk: Desk) -> None:
                 "The body must be JSON or NDJSON, not compressed.",
                 field="Content-Type", rule="choice",
             )  # fmt: skip
-        request.max_content_length = batch.MOST_BYTES
+        # A body of unknown length is cut at its limit without a word: one byte more tells that there was more.
+        request.max_content_length = batch.MOST_BYTES + 1
         if (request.content_length or 0) > batch.MOST_BYTES:
             raise batch.too_large(batch.MOST_BYTES)
+        body = request.get_data(cache=False)
+        if len(body) > batch.MOST_BYTES:
+            raise batch.too_large(batch.MOST_BYTES)
         order = Order(
-            g.token, str(given["source"]), str(given["world"]), request.get_data(cache=False), request.mimetype,
+            g.token, str(given["source"]), str(given["world"]), body, request.mimetype,
             given["mode"] == "whole", str(given["Idempotency-Key"] or ""),
         )  # fmt: skip
         outcome = inlet.take(order)

@@ -104,9 +104,9 @@ def register(
             return answer
         if request.method not in READING:
             if not from_own_page(desk.settings):
-                return refused("origin", error(403, "foreign_origin", "请求来源不符 Sent by a foreign page."))
+                return refused("origin", error(403, "foreign_origin", "请求来源不符。", "Sent by a foreign page."))
             if not request.is_json and rule not in FORMS:
-                return refused("content_type", error(415, "json_required", "须为 JSON The body must be JSON."))
+                return refused("content_type", error(415, "json_required", "须为 JSON。", "The body must be JSON."))
         return None
 
     def bear() -> Response | None:
