@@ -124,7 +124,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     ),
     Operation(
         "GET", "/api/v1/standing", "standing", "任务、数据与告警的现状", "what stands now: tasks, feeds, alarms",
-        Permission.COVERAGE_VIEW,
+        Permission.SESSION,  # asks for what its pages ask for itself
         about_zh="供任务覆盖与链接库页面使用。", about_en="For the pages of coverage and links.",
         parameters=(replace(WORLD, default=None),),
         answers={200: Answer("现状", "what stands", {JSON: None}), 400: BAD, 401: SIGNED_OUT, 403: FORBIDDEN,
