@@ -123,8 +123,9 @@
     const seen = [...today.y, ...yesterday.y, ...latest.y].filter((value) => value !== null);
     const near = indicator.limits.map((limit) => limit.value);
     const greatest = Math.max(...seen, ...near, 0);
-    const scale = ticks(greatest > 0 ? greatest * HEADROOM : 1);
-    if (indicator.unit === "%" && greatest <= 100 && scale.top >= 100) scale.top = 100 * HEADROOM;
+    const scale = ticks(greatest > 0 ? greatest : 1);
+    if (indicator.unit === "%" && greatest <= 100 && scale.top >= 100) scale.top = 100;
+    scale.top *= HEADROOM; // Plotly writes no tick at the very end of an axis
     const font = { size: 1.3 * rem, color: LINE.text, family: getComputedStyle(document.body).fontFamily };
     const inner = place.element.clientHeight - 3.6 * rem;
     const notes = limits(indicator, scale.top, inner, rem);

@@ -184,6 +184,13 @@
     [...line.children].forEach((span, index) => ioc.mark(span, { i: `verdict.${counts[index][0]}`, r: ioc.state.settings[0].district, we: end }, quality, "count"));
   }
 
+  // Names as far as a head has room for them; who wants all of them finds each marked among the feeds.
+  function some(names) {
+    const said = names.length > 3 ? names.slice(0, 2) : names;
+    const text = said.join(ioc.english() ? ", " : "、");
+    return said.length < names.length ? ioc.word("andMore", text, names.length, names.length - said.length) : text;
+  }
+
   function header() {
     const { world, settings, cells, feeds } = ioc.state;
     if (!one("#mode") || !settings.length) return;
@@ -210,7 +217,7 @@
     if (kind === "live" && world) {
       const mine = new Set(settings.flatMap((each) => Object.keys(each.sources)));
       const names = feeds.filter((feed) => feed.origin === "simulated" && mine.has(feed.source)).map((feed) => (ioc.english() ? feed.en : feed.zh));
-      if (names.length) notes.push(ioc.word("simulatedFeeds", names.join(ioc.english() ? ", " : "、")));
+      if (names.length) notes.push(ioc.word("simulatedFeeds", some(names)));
     }
     ioc.text(one("#mode-note"), notes.join(ioc.word("semicolon")));
     ioc.text(one("#world-note"), label || "");

@@ -19,6 +19,8 @@ from components.trend import trend
 from components.words import TAGS, Lang, word
 from ioc.web import Named, WallView
 
+MOST_TILES = 6  # below each other
+MOST_SPLITS = 2  # in one column with the feeds and the processes
 LONGEST_ID = 40  # characters of an unknown scene that are repeated
 
 
@@ -40,6 +42,11 @@ def no_wall(scene: str, walls: Sequence[Named], lang: Lang) -> html.Div:
 def wall(view: WallView, lang: Lang) -> html.Div:
     """The wall of a view model. The centre has the map; without one the strip of roads and trends, or the trends."""
     centre = view.strip is not None and view.map is None
+    plan = "with-map" if view.map else "with-strip" if centre else "without-map"
+    if plan == "without-map":
+        plan += (
+            " many-tiles" if len(view.tiles) > MOST_TILES else " many-splits" if len(view.splits) > MOST_SPLITS else ""
+        )
     tiles = html.Section(
         [
             head(word("indicators", lang), word("versus_yesterday", lang)),
@@ -78,7 +85,7 @@ def wall(view: WallView, lang: Lang) -> html.Div:
             html.Div(id="overlay", className="overlay", hidden=True, role="alert"),
         ],
         id="wall",
-        className=f"wall {'with-map' if view.map else 'with-strip' if centre else 'without-map'}",
+        className=f"wall {plan}",
         lang=TAGS[lang],
         **data(settings=json.dumps([view.settings(lang)], ensure_ascii=False)),
     )
