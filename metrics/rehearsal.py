@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -87,15 +88,19 @@ def thresholds_of(text: str, today: Thresholds) -> Thresholds:
     today's and those of calendars; what is not named stays. Raises WrongThresholds."""
     found: dict[str, Any] = {}
     limits = []
+    seen: set[str] = set()
     for part in text.split(","):
         name, sign, value = (one.strip() for one in part.partition("="))
         if not sign:
             raise WrongThresholds(f"{part!r} 不是 名称=值", "is not NAME=VALUE")
+        if name in seen:
+            raise WrongThresholds(f"{name} 写了两次", f"{name} is given twice")
+        seen.add(name)
         try:
             if name in LEVELS:
-                limits.append((LEVELS.index(name), float(value)))
+                limits.append((LEVELS.index(name), _finite(name, value)))
             elif name == "hysteresis":
-                found["hysteresis"] = float(value)
+                found["hysteresis"] = _finite(name, value)
             elif name in DURATIONS:
                 found[f"{name}_ms"] = 0 if value in ("0", "0s") else parse_duration(value)
             elif name == "strict" and value in ("true", "false"):
@@ -105,11 +110,20 @@ def thresholds_of(text: str, today: Thresholds) -> Thresholds:
         except ValueError as error:
             raise WrongThresholds(f"{part!r} 的值不对", f"is no fit value: {error}") from error
     new = replace(today, limits=tuple((LEVELS[at], limit) for at, limit in sorted(limits)), variants=(), **found)
-    if not limits or not new.monotone or new.hysteresis < 0:
+    if new.hysteresis < 0:
+        raise WrongThresholds("hysteresis 不得为负", "hysteresis must not be negative")
+    if not limits or not new.monotone:
         raise WrongThresholds(
             "界限须有且随级别加重", "limits are needed, and a worse level must not be easier to reach"
         )
     return new
+
+
+def _finite(name: str, text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise WrongThresholds(f"{name}={text} 须为有限的数", f"{name}={text} must be a finite number")
+    return value
 
 
 def rehearse(

@@ -1,8 +1,10 @@
-"""Sketches: what is kept of the values of a key where all of them would be too many; mergeable, and the same each time.
+"""Sketches: what is kept of the values of a key where all of them would be too many; mergeable, nothing by chance.
 
 `Ranks` answers percentiles with a rank error of at most 1 % in 99 of 100 cases, `Registers` counts different values
-with a standard error of 2 %. Nothing is drawn by chance: what a sketch throws away is decided by what it holds, so
-that a restart changes nothing. Percentiles of up to 400 values of a pane are exact.
+with a standard error of 2 %. What a sketch throws away is decided by what it holds: the same batches merged in the same
+order give the same sketch, bit for bit, and a restart changes nothing. `Registers` are the same however values are cut
+into batches. `Ranks` of more values than they can hold are not: cut otherwise, or merged in another order (another run,
+another program), a percentile may differ, within the stated error. Percentiles of up to 400 values of a pane are exact.
 """
 
 from __future__ import annotations

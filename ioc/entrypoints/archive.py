@@ -21,6 +21,7 @@ from ioc.entrypoints.lifeline import tie_to_parent
 from ioc.entrypoints.logs import configure
 from ioc.entrypoints.valkey import NoServer, connections
 from ioc.settings import Settings
+from metrics.archive import worlds
 from metrics.archive_compaction import Retention
 from metrics.archive_file import ArchiveNotWritten
 from metrics.archive_keeper import Keeper
@@ -28,6 +29,7 @@ from metrics.archive_ledger import ArchiveInUse, UnknownArchiveVersion
 from metrics.archive_listing import listed
 from metrics.archiver import Archiver, Options
 
+NOT_FOUND = 4
 NICENESS = 5  # the archive has time; engine and gateway have not
 STOP_S = 5.0  # what the keeper does may take a while; its files are whole or absent, so it need not be waited for
 
@@ -69,11 +71,13 @@ def archive(
     world: Annotated[list[str] | None, typer.Option(help="Archive only these worlds; default: all.")] = None,
     contents: Annotated[bool, typer.Option("--list", help="Say what lies in the archive, and end.")] = False,
 ) -> None:
-    """归档: observations, published values and alarms of all worlds -> Parquet parts, with health on loopback."""
+    """归档: observations, published values and alarms of all worlds -> Parquet parts, with health on loopback.
+
+    Exit: 0 done; 1 it cannot archive or listen; 2 usage or no server; with --list 4: no such archive or world.
+    """
     settings = Settings()
     if contents:
-        for line in lines(settings.archive_path, world):
-            typer.echo(line)
+        _list(settings.archive_path, world)
         return
     tie_to_parent()
     configure("archive", settings.log_level)
@@ -114,6 +118,20 @@ def archive(
     keeping.join(STOP_S)
     health.shutdown()
     client.close()
+
+
+def _list(root: Path, only: Collection[str] | None) -> None:
+    """Say what lies in the archive. Exits with 4 where there is none, or none of a world that was asked for."""
+    if not root.is_dir():
+        typer.echo(f"没有归档 there is no archive in {root}", err=True)
+        raise typer.Exit(NOT_FOUND)
+    unknown = [name for name in dict.fromkeys(only or ()) if name not in worlds(root)]
+    for line in lines(root, only):
+        typer.echo(line)
+    for name in unknown:
+        typer.echo(f"档案中没有世界 {name} no such world in {root}", err=True)
+    if unknown:
+        raise typer.Exit(NOT_FOUND)
 
 
 def lines(root: Path, only: Collection[str] | None) -> Iterator[str]:

@@ -28,6 +28,7 @@ from ioc.sources.timeline import NoSuchMoment
 from metrics.clock import monotonic_s
 from metrics.world import UnknownWorldVersion
 
+USAGE, NO_FILE = 2, 4
 RETRY_S = 0.5
 SHOWN_EVERY_S, LOGGED_EVERY_S = 0.5, 10.0
 
@@ -45,7 +46,10 @@ def replay(
     name: Annotated[str, typer.Option("--recording", help="its declaration; needed if the source has several")] = "",
     go_on: Annotated[bool, typer.Option("--resume", help="go on where the world's stream ends")] = False,
 ) -> None:
-    """Play a recording with its own event times into a world of its own."""
+    """Play a recording with its own event times into a world of its own.
+
+    Exit: 0 ended or stopped; 2 usage or definitions; 4 the file is missing, unreadable or breaks a rule.
+    """
     settings = Settings()
     log = configure("replay", settings.log_level)
     try:
@@ -58,7 +62,8 @@ def replay(
     except (PackErrors, ReplayError, RecordingError, OSError, UnicodeDecodeError) as error:
         where = f"{file}: " if isinstance(error, (RecordingError, UnicodeDecodeError)) else ""
         typer.echo(f"无法录播 cannot replay: {where}{error}", err=True)
-        raise typer.Exit(2) from None
+        unread = isinstance(error, (OSError, RecordingError, UnicodeDecodeError))
+        raise typer.Exit(NO_FILE if unread else USAGE) from None
     stop = stop_on_signal()
     tie_to_parent()
     place = Place(world, source, "recorded", int(bundle["sources"][source].get("shards", 1)))
@@ -67,7 +72,7 @@ def replay(
         opened = _open(lambda: open_world(client, order, content, bundle, place), stop)
     except (ReplayError, NoSuchMoment, UnknownWorldVersion) as error:
         typer.echo(f"无法录播 cannot replay: {error}", err=True)
-        raise typer.Exit(2) from None
+        raise typer.Exit(USAGE) from None
     if opened is None:
         return
     log.info("replay_started", world=world, file=file.name, speed=speed, instants=len(content.instants),

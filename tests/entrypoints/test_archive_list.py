@@ -32,3 +32,8 @@ def test_each_strand_is_a_line(tmp_path: Path) -> None:
     assert "2024-06-01T12:00" in line
     other = CliRunner().invoke(app, ["archive", "--list", "--world", "drill"], env={"IOC_DATA_DIR": str(tmp_path)})
     assert "alarms" not in other.output
+    assert other.exit_code == 4
+    assert "no such world" in other.stderr
+    absent = CliRunner().invoke(app, ["archive", "--list"], env={"IOC_DATA_DIR": str(tmp_path / "none")})
+    assert (absent.exit_code, absent.stdout) == (4, "")
+    assert "there is no archive" in absent.stderr

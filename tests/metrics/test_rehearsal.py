@@ -75,7 +75,12 @@ def test_a_level_that_stands_at_the_end_is_counted_up_to_the_end() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [("yellow", "is not NAME=VALUE"), ("pink=3", "is neither a level nor a rule"), ("red=x", "is no fit value"),
-     ("hysteresis=1", "limits are needed"), ("yellow=5,red=10", "a worse level must not be easier to reach")],
+     ("hysteresis=1", "limits are needed"), ("yellow=nan", "yellow=nan must be a finite number"),
+     ("red=-inf", "red=-inf must be a finite number"),
+     ("red=1,hysteresis=nan", "hysteresis=nan must be a finite number"),
+     ("yellow=9,yellow=8", "yellow is given twice"), ("red=1,on_delay=1m,on_delay=2m", "on_delay is given twice"),
+     ("red=1,hysteresis=-1", "hysteresis must not be negative"),
+     ("yellow=5,red=10", "a worse level must not be easier to reach")],
 )  # fmt: skip
 def test_what_cannot_be_a_threshold_is_said(text: str, why: str) -> None:
     with pytest.raises(WrongThresholds, match=why):

@@ -36,15 +36,14 @@ class Server:
         self.fenced = True  # a defect that a test may inject: any owner's commit is taken
         self._ids = 0
 
-    def append(self, key: str, fields: Sequence[str | bytes | int]) -> bytes:
-        """XADD; returns the milliseconds of the id."""
+    def append(self, key: str, fields: Sequence[str | bytes | int]) -> None:
+        """XADD."""
         self._ids += 1
         entry = [b"%d-0" % (1_000_000 + self._ids), [_bytes(field) for field in fields]]
         self.streams.setdefault(key, []).append(entry)
         self.added[key] = self.added.get(key, 0) + 1
         self.last[key] = entry[0]
         self.wrote[entry[0]] = self.applied
-        return entry[0].partition(b"-")[0]
 
     def after(self, key: str, place: str) -> list[list[Any]]:
         """The entries behind an id."""
@@ -102,12 +101,11 @@ class Server:
         deletes, sets, latest, feeds, values, completed, dead, alarms = (int(count) for count in given[8:16])
         intake, outlook, gone, body = int(given[17]), int(given[18]), int(given[20]), iter(given[21:])
         said = self.hashes.setdefault(names[12], {})
-        told, kept = [said.get(b"newest", b"0")], said.get(given[19])
+        told, kept = (3, 4, 7, 9, 10), said.get(given[19])
         if kept is not None:
-            for place in (3, 4, 7, 9, 10):
-                left = [
-                    entry for entry in self.streams.get(names[place], []) if order(entry[0].decode())[0] <= int(kept)
-                ]
+            for place, last in zip(told, kept.decode().split(), strict=True):
+                entries = self.streams.get(names[place], [])
+                left = [entry for entry in entries if order(entry[0].decode()) <= order(last)]
                 self.streams[names[place]] = left
         for _ in range(deletes):
             self.hashes.get(target, {}).pop(next(body), None)
@@ -120,14 +118,15 @@ class Server:
                 table[field] = next(body)
         for name, cells in ((names[3], values), (names[4], completed)):
             if cells:
-                told.append(self.append(name, [next(body) for _ in range(cells)]))
+                self.append(name, [next(body) for _ in range(cells)])
         for name, count, heads in ((names[7], dead, _LETTER), (names[9], alarms, _ALARM)):
             for _ in range(count):
                 fields = [part for head in heads for part in (head, next(body))]
-                told.append(self.append(name, (["v", "1", *fields] if heads is _ALARM else fields)))
+                self.append(name, (["v", "1", *fields] if heads is _ALARM else fields))
         if intake:
-            told.append(self.append(names[10], [next(body) for _ in range(intake)]))
-        said |= {b"newest": told[-1], sequence: told[-1]}
+            self.append(names[10], [next(body) for _ in range(intake)])
+        newest = [(self.streams.get(names[place]) or [(b"0-0",)])[-1][0] for place in told]
+        said[sequence] = b" ".join(newest)
         if next(body, None) is not None:
             raise AssertionError("the script of the commit has changed: follow it here")
         self.applied += 1
