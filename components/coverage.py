@@ -37,8 +37,8 @@ def _filters(view: CoverageView, lang: Lang) -> html.Section:
     states = [_filter("state", name, word(f"task_{name}", lang), count=f"tasks.{name}") for name in TASK_STATES]
     scenes = [_filter("scene", scene.id, said(scene, lang)) for scene in view.scenes]
     facts = [
-        html.Span([word("feeds_fed", lang), html.B(**data(count="feeds.fed")), f" / {_feeds(view)}"]),
-        html.Span([word("indicators_valued", lang), html.B(**data(count="valued")), f" / {_indicators(view)}"]),
+        html.Span([word("feeds_fed", lang), html.B(**data(count="feeds.fed")), f" / {view.feeds}"]),
+        html.Span([word("indicators_valued", lang), html.B(**data(count="valued")), f" / {view.indicators}"]),
         html.Span([word("indicators_over", lang), html.B(**data(count="over"))]),
     ]
     return html.Section(
@@ -56,14 +56,6 @@ def _filter(of: str, value: str, name: str, fixed: int | None = None, count: str
     numbers = [html.B(str(fixed))] if fixed is not None else [html.B(**data(count=count))] if count else []
     pressed: dict[str, Any] = {"aria-pressed": "false" if value else "true"}
     return html.Button([name, *numbers], type="button", className="choice", **data(filter=of, choice=value), **pressed)
-
-
-def _feeds(view: CoverageView) -> int:
-    return len({feed.id for task in view.tasks for feed in task.feeds})
-
-
-def _indicators(view: CoverageView) -> int:
-    return len({each.id for task in view.tasks for each in task.indicators})
 
 
 COLUMNS = ("task", "state", "feeds", "indicators", "alarms", "layers", "events", "pages", "systems")
@@ -139,7 +131,7 @@ def _feed(feed: Any, lang: Lang) -> html.Div:
     return html.Div(
         [html.B(said(feed, lang)), html.Code(feed.id), html.Span(className="tag origin", hidden=True),
          html.Span(word("state_unknown", lang), className="state")],
-        className="line", **data(feed=feed.id),
+        className="fact-line", **data(feed=feed.id),
     )  # fmt: skip
 
 
@@ -153,14 +145,14 @@ def indicator(each: Measured, lang: Lang, asked: str = "") -> html.Div:
             html.Span([number(each.id), html.Span(each.unit, className="unit")], className="amount"),
             html.Span(className="quality note"),
         ],
-        className="line",
+        className="fact-line",
         **data(value=each.id, decimals=str(each.decimals)),
         **data(judged="yes" if each.judged else "no"),
     )
 
 
 def _named(each: Any, lang: Lang) -> html.Div:
-    return html.Div([html.B(said(each, lang)), html.Code(each.id)], className="line")
+    return html.Div([html.B(said(each, lang)), html.Code(each.id)], className="fact-line")
 
 
 def _page(page: Any, view: CoverageView, lang: Lang) -> html.Div:
@@ -171,5 +163,5 @@ def _page(page: Any, view: CoverageView, lang: Lang) -> html.Div:
                         if lang == "en" else page.to)  # fmt: skip
     return html.Div(
         [name, html.Code(page.to), html.Span(word(f"page_{state}", lang), className=f"state page-{state}")],
-        className="line",
+        className="fact-line",
     )

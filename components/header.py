@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dash import html
+from dash import dcc, html
 
 from components.marks import chip, data, marks
 from components.words import Lang, word
@@ -11,6 +11,7 @@ from ioc.web import WallView
 
 def header(view: WallView, lang: Lang) -> html.Header:
     """Who is shown, how fresh, at what time. All but the names is written by live.js."""
+    library = f"/links?scene={view.scene}" + ("&lang=en" if lang == "en" else "")
     return html.Header(
         [
             html.Div(
@@ -28,7 +29,7 @@ def header(view: WallView, lang: Lang) -> html.Header:
                 ],
                 className="header-left",
             ),
-            html.H1([word("product", lang), html.Small(view.zh if lang == "zh" else view.en)]),
+            html.H1([word("product", lang), html.Small(dcc.Link(view.zh if lang == "zh" else view.en, href=library))]),
             html.Div(
                 [html.Span(id="wall-date", className="date"), html.Span(id="wall-clock", className="clock")],
                 className="header-right",

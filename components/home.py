@@ -52,11 +52,19 @@ def nothing(lang: Lang, roles: Sequence[str] = ()) -> html.Div:
     return html.Div(
         [
             html.Header(html.H1(word("product", lang)), className="home-header"),
-            html.Section([html.H2(word("home_none", lang)), *said], className="panel no-wall"),
+            html.Section([html.H2(word("home_none", lang)), *said, _pages(lang)], className="panel no-wall"),
         ],
         id="home",
         className="home empty-home",
         lang=TAGS[lang],
+    )
+
+
+def _pages(lang: Lang) -> html.Nav:
+    """The ways to what everyone may read: the coverage of the tasks and the link library."""
+    return html.Nav(
+        [dcc.Link(word(name, lang), href=address(f"/{name}", lang), className="way") for name in ("coverage", "links")],
+        className="ways",
     )
 
 
@@ -82,6 +90,7 @@ def _header(of: HomeView, lang: Lang) -> html.Header:
             html.Span(word("connecting", lang), id="mode", className="tag mode"),
             html.Div([html.Span(id="mode-note"), html.Span(id="world-note")], className="stack mode-note"),
             html.Div([html.Span(id="data-age"), html.Span(id="feed-count")], className="stack home-age"),
+            _pages(lang),
             *([html.Nav([html.Span(word("worlds", lang)), *ways], className="ways")] if len(ways) > 1 else []),
             html.Div([html.Span(id="wall-date", className="date"), html.Span(id="wall-clock", className="clock")],
                      className="header-right"),

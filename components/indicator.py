@@ -55,13 +55,13 @@ def _part(key: str, rows: list[Any], lang: Lang) -> html.Section:
 
 
 def _fact(name: str, text: str) -> html.Div:
-    return html.Div([html.B(name), html.Span(text, className="fact-text")], className="line")
+    return html.Div([html.B(name), html.Span(text, className="fact-text")], className="fact-line")
 
 
 def _base(of: Any, lang: Lang) -> html.Div:
     return html.Div(
         [html.B(said(of, lang)), html.Code(of.id), html.Span(of.source, className="fact-text"), html.P(of.rule)],
-        className="line base",
+        className="fact-line base",
     )
 
 
@@ -69,7 +69,7 @@ def _feed(of: Any, lang: Lang) -> html.Div:
     return html.Div(
         [html.B(said(of, lang)), html.Code(of.id), html.Span(className="tag origin", hidden=True),
          html.Span(word("state_unknown", lang), className="state")],
-        className="line", **data(feed=of.id),
+        className="fact-line", **data(feed=of.id),
     )  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def _task(of: tuple[int, str, str], lang: Lang) -> html.Div:
     there = address("/coverage", lang)
     name = of[2] if lang == "en" else of[1]
     return html.Div(
-        dcc.Link(f"{of[0]} {name}", href=f"{there}{'&' if '?' in there else '?'}task={of[0]}"), className="line"
+        dcc.Link(f"{of[0]} {name}", href=f"{there}{'&' if '?' in there else '?'}task={of[0]}"), className="fact-line"
     )
 
 

@@ -69,7 +69,7 @@ def history(versions: Sequence[LinkEntry], lang: Lang) -> list[Any]:
                 html.Span(moment(each.at_ms) if each.at_ms else ""),
                 html.Span(word("removed", lang) if each.body is None else summary(each.body), className="fact-text"),
             ],
-            className="line",
+            className="fact-line",
         )
         for each in versions
     ] or [html.P(word("none_declared", lang), className="note")]

@@ -24,7 +24,7 @@ def links(
         className="search",
     )
     ways = [
-        html.A(word(f"add_{kind}", lang), href=address(f"/links/edit/{kind}", lang), className="choice")
+        html.A(word(f"add_{kind}", lang), href=address(f"/links/new/{kind}", lang), className="choice")
         for kind in ("capability", "situation", "system") if edits
     ]  # fmt: skip
     bar = html.Section(

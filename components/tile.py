@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dash import html
+from dash import dcc, html
 
 from components.marks import chip, data, marks, number
 from components.words import LEVELS, Lang, word
@@ -14,15 +14,16 @@ LABEL_REM: dict[Lang, float] = {"zh": 4.6, "en": 7.6}  # what the name of a limi
 EDGE_REM = 1.0  # so far it may stand out beside the bar
 
 
-def tile(indicator: Indicator, lang: Lang) -> html.Article:
-    """The tile of an indicator for the whole district."""
+def tile(indicator: Indicator, lang: Lang, *, to: str = "") -> html.Article:
+    """The tile of an indicator for the whole district; `to`: where its name leads, if anywhere."""
+    name = indicator.zh if lang == "zh" else indicator.en
     target = [
         html.Span([f"{word('target', lang)} ", shown(indicator.target, indicator)], className="target")
     ] if indicator.target is not None else []  # fmt: skip
     return html.Article(
         [
             html.Div(
-                [html.H3(indicator.zh if lang == "zh" else indicator.en), html.Span(className="tags")],
+                [html.H3(dcc.Link(name, href=to) if to else name), html.Span(className="tags")],
                 className="tile-head",
             ),
             html.P(

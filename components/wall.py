@@ -50,7 +50,10 @@ def wall(view: WallView, lang: Lang) -> html.Div:
     tiles = html.Section(
         [
             head(word("indicators", lang), word("versus_yesterday", lang)),
-            html.Div([tile(view.indicators[name], lang) for name in view.tiles], className="tiles"),
+            html.Div(
+                [tile(view.indicators[name], lang, to=_indicator(name, view, lang)) for name in view.tiles],
+                className="tiles",
+            ),
         ],
         className="panel tile-panel",
     )
@@ -89,3 +92,8 @@ def wall(view: WallView, lang: Lang) -> html.Div:
         lang=TAGS[lang],
         **data(settings=json.dumps([view.settings(lang)], ensure_ascii=False)),
     )
+
+
+def _indicator(name: str, view: WallView, lang: Lang) -> str:
+    """The page of an indicator, in the world that the wall shows."""
+    return f"/indicator/{name}?world={view.world}" + ("&lang=en" if lang == "en" else "")

@@ -182,12 +182,17 @@ def home_view(world: str | None = None) -> HomeView:
 
 @dataclass(frozen=True, slots=True)
 class CoverageView:
-    """The coverage page: all tasks in a world; `pages` (address -> `open`, `closed` to the visitor, `missing`)."""
+    """The coverage page: all tasks in a world; `pages` (address -> `open`, `closed` to the visitor, `missing`).
+
+    `feeds`, `indicators`: how many the packs declare.
+    """
 
     world: str
     tasks: tuple[TaskView, ...]
     scenes: tuple[Named, ...]
     pages: dict[str, str]
+    feeds: int
+    indicators: int
 
 
 def coverage_view(world: str | None = None) -> CoverageView:
@@ -200,6 +205,8 @@ def coverage_view(world: str | None = None) -> CoverageView:
         tasks=found,
         scenes=tuple(scenes.values()),
         pages={page.to: page_state(page.to) for task in found for page in task.pages},
+        feeds=len(task_models.sources()),
+        indicators=len(measured()),
     )
 
 

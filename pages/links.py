@@ -1,4 +1,4 @@
-"""The theme link library: `/links` to look, `/links/edit/...` to change; `?world=`, `?lang=en`."""
+"""The theme link library: `/links` to look, `/links/new/...` and `/links/edit/...` to change; `?world=`, `?lang=en`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def form(kind: str = "", scene: str = "", name: str = "", lang: str | None = Non
 
 
 web.page(__name__, "/links", web.Permission.COVERAGE_VIEW, "主题链接库", "Link library", layout)
-web.page("pages.links.add", "/links/edit/<kind>", web.Permission.LINKS_EDIT, "增加链接", "Add an entry", form)
+web.page("pages.links.add", "/links/new/<kind>", web.Permission.LINKS_EDIT, "增加链接", "Add an entry", form)
 web.page(
     "pages.links.edit",
     "/links/edit/<kind>/<scene>/<name>",

@@ -43,6 +43,12 @@ def services(
         for name, port in ports.items()
         if name != "source" or names
     ]
+    if settings.links_allow:
+        client = redis.Redis.from_url(urls["admin"])
+        children.append(
+            Child("links", [*IOC, "links"], environment({"IOC_REDIS_URL": urls["web"]}),
+                  lambda: bool(client.hexists(keys.HEARTBEATS, "links")))
+        )  # fmt: skip
     if settings.feed:
         children.append(_replay(settings, urls, environment({"IOC_REDIS_URL": urls["source"], **chosen})))
     return children

@@ -6,10 +6,13 @@ import threading
 from collections import Counter
 from typing import Annotated
 
+import redis
 import structlog
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
+from ioc.door.desk import redis_url
+from ioc.entrypoints.heartbeat import Heartbeat
 from ioc.entrypoints.lifeline import tie_to_parent
 from ioc.entrypoints.logs import configure
 from ioc.services.probe import allow_list
@@ -40,13 +43,15 @@ def links(
             for (scene, name), answer in found.items():
                 typer.echo(f"{scene}/{name:<24} {answer.state:<8} {answer.detail}")
             raise typer.Exit(int(any(answer.state == "dead" for answer in found.values())))
+        client = redis.Redis.from_url(redis_url(settings), socket_timeout=2, socket_connect_timeout=2)
         pause = threading.Event()
-        while True:
-            try:
-                states = Counter(answer.state for answer in check(store, allowed, real_ms).values())
-                log.info("systems_asked", **states)
-            except SQLAlchemyError as error:
-                log.warning("systems_not_kept", error=str(error))
-            pause.wait(settings.links_every_s)
+        with Heartbeat(client, "links"):
+            while True:
+                try:
+                    states = Counter(answer.state for answer in check(store, allowed, real_ms).values())
+                    log.info("systems_asked", **states)
+                except SQLAlchemyError as error:
+                    log.warning("systems_not_kept", error=str(error))
+                pause.wait(settings.links_every_s)
     finally:
         store.close()

@@ -35,7 +35,7 @@ POLL_S = 0.1
 LINKS = "links.json"  # role -> one-time link, while it runs
 STOP_S = 10.0  # then SIGKILL
 START_S = 60.0  # a first start that takes longer is a failure that is said, not waited out
-NAMES_ZH = {name: zh for name, (zh, _) in PROCESSES.items()}
+NAMES_ZH = {name: zh for name, (zh, _) in PROCESSES.items()} | {"links": "关联系统"}  # no part of the path
 ROLES_ZH = {
     "wall": "指挥大屏",
     "leader": "领导",
@@ -224,7 +224,7 @@ class Supervisor:
 
     def _stop_all(self) -> None:
         """Readers before writers, Valkey last; each gets STOP_S to end by itself."""
-        order = ["web", "gateway", "replay", "source", "engine", "archive", "valkey"]
+        order = ["links", "web", "gateway", "replay", "source", "engine", "archive", "valkey"]
         for child in sorted(self.children, key=lambda child: order.index(child.name)):
             if not child.stop(STOP_S):
                 structlog.get_logger().warning("child_killed", child=child.name, waited_s=STOP_S)

@@ -22,7 +22,7 @@ PAGES = {"/wall?scene=safety": "open", "/region": "missing"}
 
 
 def page(lang: Any = "zh", task: TaskView = TASK, pages: dict[str, str] = PAGES) -> Any:
-    return coverage(CoverageView("live", (task,), (SCENE,), pages), lang)
+    return coverage(CoverageView("live", (task,), (SCENE,), pages, 1, 1), lang)
 
 
 def text(component: Any) -> str:

@@ -55,9 +55,9 @@ def test_every_indicator_leads_to_its_page() -> None:
 
 
 def test_who_may_not_change_the_library_sees_no_way_to() -> None:
-    assert not [each for each in addresses(page()) if each.startswith("/links/edit")]
+    assert not [each for each in addresses(page()) if each.startswith(("/links/edit", "/links/new"))]
     ways = addresses(page(edits=True))
-    assert {"/links/edit/system", "/links/edit/situation/governance/reports"} <= set(ways)
+    assert {"/links/new/system", "/links/edit/situation/governance/reports"} <= set(ways)
 
 
 def test_markup_in_what_was_typed_stays_text_everywhere() -> None:

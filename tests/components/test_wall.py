@@ -167,6 +167,12 @@ def test_a_tile_says_its_target_and_its_limits_in_both_languages() -> None:
     assert "orange 20" in english
 
 
+def test_the_name_of_a_tile_on_a_wall_leads_to_the_page_of_its_indicator_and_the_scene_to_the_library() -> None:
+    assert links(wall(view(), "zh"))[:2] == ["/links?scene=traffic", "/indicator/T2?world=live"]
+    assert links(wall(view(), "en"))[:2] == ["/links?scene=traffic&lang=en", "/indicator/T2?world=live&lang=en"]
+    assert links(tile(SPEED, "zh")) == []
+
+
 def test_the_limits_stand_where_their_values_lie_on_the_bar() -> None:
     assert scale_top(SPEED) == 45.0
     [red, orange, yellow] = [part["style"]["left"] for part in of_class(tile(SPEED, "zh"), "tick")]
@@ -215,9 +221,11 @@ def links(component: Any) -> list[str]:
 
 def test_the_links_of_the_home_page_keep_the_language_and_the_world_that_was_asked_for() -> None:
     assert links(home(glance(), "zh")) == [
+        "/coverage", "/links",
         "/?world=live", "/?world=replay", "/wall/traffic", "/wall/operations?world=live",
     ]  # fmt: skip
     assert links(home(glance(asked=True), "en")) == [
+        "/coverage?lang=en", "/links?lang=en",
         "/?world=live&lang=en", "/?world=replay&lang=en", "/wall/traffic?world=replay&lang=en",
         "/wall/operations?world=live&lang=en",
     ]  # fmt: skip
@@ -228,7 +236,7 @@ def test_the_home_page_opens_topics_of_one_world_and_says_which_scenes_are_not_i
     assert [each["topic"] for each in json.loads(made.to_plotly_json()["props"]["data-settings"])] == ["live/traffic"]
     texts = [[child["props"]["children"] for child in each["children"]] for each in of_class(made, "place")]
     assert texts == [["运行保障", "在实时世界，打开大屏"], ["公共安全", "未建"]]
-    assert [link["className"] for link in of_class(made, "way")] == ["way", "way here"]
+    assert [link["className"] for link in of_class(made, "way")] == ["way", "way", "way", "way here"]
 
 
 def test_a_scene_that_nobody_feeds_has_a_way_to_its_wall_and_no_card() -> None:
@@ -240,7 +248,9 @@ def test_a_scene_that_nobody_feeds_has_a_way_to_its_wall_and_no_card() -> None:
 
 
 def test_where_there_is_but_one_world_there_is_nowhere_else_to_go() -> None:
-    assert links(home(glance(worlds=(("live", "live"),), elsewhere=()), "zh")) == ["/wall/traffic"]
+    assert links(home(glance(worlds=(("live", "live"),), elsewhere=()), "zh")) == [
+        "/coverage", "/links", "/wall/traffic",
+    ]  # fmt: skip
 
 
 def test_the_language_is_chinese_unless_english_is_asked_for() -> None:
