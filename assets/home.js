@@ -10,6 +10,7 @@
   home.draw = (root) => {
     const list = document.getElementById("over");
     if (!list || !root.contains(list)) return;
+    refit(list, root);
     for (const each of ioc.state.settings) {
       const place = root.querySelector(`[data-scene="${each.scene}"]`);
       const found = worst(each.tiles.map((id) => ioc.judge(ioc.indicator(id), ioc.districtCell(id)).level));
@@ -17,6 +18,14 @@
     }
     rows(list, over());
   };
+
+  // The panels below take room when they have more to say: the list is drawn anew for the room that is left.
+  let watched = null;
+  function refit(list, root) {
+    if (watched === list) return;
+    watched = list;
+    new ResizeObserver(() => root.contains(list) && rows(list, over())).observe(list);
+  }
 
   // Where an indicator is over: its region, and the group it is split by.
   function where(settings, cell) {

@@ -57,8 +57,8 @@ window.checks = {
       [...ioc.state.cells.values()].filter((cell) => cell.i === speed).slice(change.roads).forEach((cell) => { cell.x = null; cell.done = null; });
     }
     if (change.feed) ioc.state.feeds = feeds.map((feed) => ({ ...feed, ...change.feed }));
-    const draw = () => { ioc.panels.draw(new Set(), true); ioc.path.draw(); ioc.map.draw(new Set(), true); };
-    draw();
+    const draw = () => { ioc.panels.draw(new Set(), true); ioc.path.draw(); ioc.map.draw(new Set(), true); ioc.home.draw(document.body); };
+    draw(); // the home list once more at the end, as its observer does before anything is painted
     const found = [...window.checks.clipped(), ...window.checks.heads(), ...window.checks.outside(), ...window.checks.labels()];
     const said = document.querySelector("[data-settings]").textContent;
     ioc.state.feeds = feeds;

@@ -200,7 +200,7 @@ def test_a_bad_file_is_told_with_row_column_and_rule(
     file.write_text("date,90217\n1/1/2015 0:00,12\n1/1/2015 0:15,fast\n", encoding="utf-8")
     process = start(valkey_url, file)
     _, said = process.communicate(timeout=30)
-    assert process.returncode == 2
+    assert process.returncode == 4
     assert f"{file}: row 3, column '90217': number: 'fast' is not a number" in said.decode()
     assert redis_client.dbsize() == 0
 
