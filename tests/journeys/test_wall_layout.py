@@ -88,6 +88,7 @@ def test_nothing_is_cut_off_in_any_state_of_the_values_on_any_screen(
     signed_in: BrowserContext, centre: Centre, path: str
 ) -> None:
     page = open_wall(signed_in, centre, path, SIZES[0])
+    page.wait_for_function("ioc.state.feeds.length > 0 && ioc.state.cells.size > 0", timeout=30_000)
     found: dict[str, Any] = {}
     for size in [*SIZES, (1920, 1080)]:  # from the largest back to full HD: nothing of a size stays behind
         resize(page, size)
