@@ -77,8 +77,6 @@ def test_a_history_comes_before_all_observations_and_beside_no_archiver(tmp_path
 
 def test_records_begin_with_what_stands_and_events_come_whole(tmp_path: Path) -> None:
     whole = bundle()
-    if "hall" not in whole["sources"]:
-        pytest.skip("the packs declare no halls")
     both = {**whole, "sources": {name: whole["sources"][name] for name in ("hall", "ticket")}, "indicators": []}
     city = City(both, seed=7, intervals=THINNED)
     found: dict[str, int] = {}
