@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import redis
-import structlog
 import typer
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -19,13 +18,10 @@ from ioc.entrypoints.health import serve
 from ioc.entrypoints.heartbeat import Heartbeat
 from ioc.entrypoints.lifeline import tie_to_parent
 from ioc.entrypoints.logs import configure
+from ioc.entrypoints.publisher import Publisher
 from ioc.entrypoints.valkey import NoServer, connections
-from ioc.packs.bundle import publish
 from ioc.settings import Settings
-from metrics import clock
 from metrics.worker import Worker, ease_collection
-
-PUBLISH_RETRY_S = 0.5
 
 
 class WorkerMetrics:
@@ -129,21 +125,10 @@ def engine(  # noqa: PLR0917  # each is an option of the command
         raise SystemExit(1) from None
     client = redis.Redis.from_url(url, socket_timeout=5.0)
     with Heartbeat(client, "engine", lambda: _facts(worker)):
-        _publish(client, settings.data_path, stop, log)
+        Publisher(client, settings, log).start(stop)
         worker.run(stop)
     health.shutdown()
     client.close()
-
-
-def _publish(client: redis.Redis, data_dir: Path, stop: threading.Event, log: structlog.stdlib.BoundLogger) -> None:
-    """Put the shipped definitions and the outlines of today in force; the server may still be starting."""
-    while not stop.is_set():
-        try:
-            log.info("bundle_published", hash=publish(client, data_dir=data_dir, today=clock.local_day()))
-            return
-        except redis.RedisError as error:
-            log.warning("bundle_not_published", error=str(error))
-            stop.wait(PUBLISH_RETRY_S)
 
 
 def _facts(worker: Worker) -> Mapping[str, Any]:

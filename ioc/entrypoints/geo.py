@@ -12,17 +12,22 @@ import shapely
 import typer
 from shapely.geometry import shape
 
+from ioc.entrypoints.geo_tables import book_commands
+from ioc.entrypoints.logs import configure
+from ioc.entrypoints.publisher import Publisher
 from ioc.entrypoints.valkey import connections
 from ioc.geo import layer, region
 from ioc.geo.layer import LayerName
 from ioc.geo.resolve import resolver
 from ioc.geo.survey import Reference, examine
-from ioc.packs.bundle import OUTLINED, publish
+from ioc.packs.bundle import OUTLINED
 from ioc.packs.files import PackErrors
 from ioc.settings import Settings
 from metrics import clock, datum
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="地理 import layers, go back, resolve points")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="地理 import layers, go back, resolve places")
+app.add_typer(book_commands("communities"), name="communities")
+app.add_typer(book_commands("numbers"), name="numbers")
 
 _REFUSED = 3
 _BUS_S = 5.0  # the bus answers within that, or counts as away
@@ -164,7 +169,7 @@ def _put_in_force(name: LayerName) -> None:
     try:
         url = settings.redis_url or connections(settings)["engine"]
         with redis.Redis.from_url(url, socket_timeout=_BUS_S, socket_connect_timeout=_BUS_S) as client:
-            publish(client, data_dir=settings.data_path, today=clock.local_day())
+            Publisher(client, settings, configure("geo", settings.log_level)).look()
     except (FileNotFoundError, redis.RedisError):
         typer.echo("引擎启动时生效 the engine is not running: it takes the outlines at its next start")
     except PackErrors as error:

@@ -20,19 +20,27 @@ if TYPE_CHECKING:
     from redis import Redis
 
 VERSION = 1
+NOTHING: Mapping[str, Mapping[str, Any]] = {}  # no number of a region was entered here
 OUTLINED: tuple[layer.LayerName, ...] = ("outline", "subdistricts")  # layers whose features are regions
 
 
-def build(root: Path = PACKS, data_dir: Path | None = None, today: date | None = None) -> dict[str, Any]:
+def build(
+    root: Path = PACKS,
+    data_dir: Path | None = None,
+    today: date | None = None,
+    numbers: Mapping[str, Mapping[str, Any]] = NOTHING,
+) -> dict[str, Any]:
     """The bundle of the contract as plain JSON data, with its hash. Raises PackErrors with every fault.
 
     Regions have the outlines of the layers in force in `data_dir` on the local day `today`; None: as shipped.
+    `numbers`: region code -> attributes that were entered here, put over the shipped ones; None: not known any more.
     """
     content = load(root)
     faults = check(content)
     if faults:
         raise PackErrors(faults)
     body = _body(content) | {"outlines": _outlines(root, data_dir, today)}
+    body["regions"] = [_with(row, numbers.get(row["code"], {})) for row in body["regions"]]
     return {"v": VERSION, "hash": digest(body), **body}
 
 
@@ -43,9 +51,15 @@ def digest(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def publish(redis: Redis, root: Path = PACKS, data_dir: Path | None = None, today: date | None = None) -> str:
+def publish(
+    redis: Redis,
+    root: Path = PACKS,
+    data_dir: Path | None = None,
+    today: date | None = None,
+    numbers: Mapping[str, Mapping[str, Any]] = NOTHING,
+) -> str:
     """Put the bundle of the packs where the engine reads it and return its hash. Raises PackErrors, RedisError."""
-    bundle = build(root, data_dir, today)
+    bundle = build(root, data_dir, today, numbers)
     redis.set(keys.BUNDLE, json.dumps(bundle, ensure_ascii=False, allow_nan=False))
     return str(bundle["hash"])
 
@@ -75,6 +89,10 @@ def _body(content: Content) -> dict[str, Any]:
         if pack.recordings:
             body["recordings"] |= pack.recordings.raw.get("recording", {})
     return copy.deepcopy(body)
+
+
+def _with(row: Mapping[str, Any], entered: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in {**row, **entered}.items() if value is not None}
 
 
 def _outlines(root: Path, data_dir: Path | None, today: date | None) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The tables of the centre: people and programs, what they may; the theme link library. Times are ms UTC."""
+"""The tables of the centre: people and programs, what they may; the link library; regions. Times are ms UTC."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -178,3 +180,61 @@ class ApiScopeRow(Table):
     token_id: Mapped[str] = mapped_column(ForeignKey("api_token.id", ondelete="CASCADE"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(8), primary_key=True)
     subject: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+class RegionEditionRow(Table):
+    """One change of what is known of regions: of the community table, of the numbers, or of the addresses.
+
+    `restores`: the edition that an undo went back to (0: as shipped). `note`: why, or the file it came from.
+    """
+
+    __tablename__ = "region_edition"
+    __table_args__ = (CheckConstraint("book IN ('communities', 'numbers', 'addresses')", name="book"),)
+
+    book: Mapped[str] = mapped_column(String(16), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    restores: Mapped[int | None] = mapped_column(Integer)
+    note: Mapped[str] = mapped_column(String(200))
+    by_name: Mapped[str] = mapped_column(String(64))
+    at_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class RegionFactRow(Table):
+    """What an edition said of a region: the community of a committee, or one of its numbers. Never changed.
+
+    `body` is JSON, None where it was removed.
+    """
+
+    __tablename__ = "region_fact"
+    __table_args__ = (
+        ForeignKeyConstraint(["book", "number"], ["region_edition.book", "region_edition.number"]),
+        CheckConstraint("fact IN ('community', 'population', 'area_km2')", name="fact"),
+    )
+
+    book: Mapped[str] = mapped_column(String(16), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    code: Mapped[str] = mapped_column(String(16), primary_key=True)
+    fact: Mapped[str] = mapped_column(String(16), primary_key=True)
+    body: Mapped[str | None] = mapped_column(Text)
+
+
+class AddressRow(Table):
+    """A block, a building, or an address as it is written, of the unified address service.
+
+    `parent` is a block or building, or empty; `region` the narrowest region that is known; degrees are WGS-84; days
+    are ISO, `valid_to` is exclusive, empty is open.
+    """
+
+    __tablename__ = "address"
+    __table_args__ = (CheckConstraint("kind IN ('block', 'building', 'address')", name="kind"),)
+
+    code: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(200))
+    parent: Mapped[str] = mapped_column(String(64))
+    region: Mapped[str] = mapped_column(String(16))
+    lon: Mapped[float | None] = mapped_column(Float)
+    lat: Mapped[float | None] = mapped_column(Float)
+    valid_from: Mapped[str] = mapped_column(String(10))
+    valid_to: Mapped[str] = mapped_column(String(10))
+    edition: Mapped[int] = mapped_column(Integer)  # of the book `addresses`, that wrote it last
