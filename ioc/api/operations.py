@@ -98,15 +98,21 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         },
     ),
     Operation(
-        "GET", "/api/v1/regions/resolve", "resolve", "点或代码所属的各级区域", "the regions of a point or a code",
+        "GET", "/api/v1/regions/resolve", "resolve", "点、代码或地址所属的各级区域",
+        "the regions of a point, a code or an address",
         Bearer(Permission.REGION_VIEW),
-        about_zh="给 lon 与 lat（及 datum），或给 code。自最小一级起，至区为止。",
-        about_en="Give lon and lat (and datum), or code. From the smallest region up to the district.",
+        about_zh="给 lon 与 lat（及 datum），或给 code（区域、社区、楼栋、地址），或给 address（地址文本）。"
+        "自最小一级起，至区为止。"
+        "地址不能确定是哪一处时 regions 为空，candidates 按相似度列出；没有则答 404。",
+        about_en="Give lon and lat (and datum), or code (of a region, a community, a building, an address), or address"
+        " (a text). From the smallest up to the district. Where a text may mean several places `regions` is empty and"
+        " `candidates` lists them by likeness; where it means none the answer is 404.",
         parameters=(
             Parameter("lon", "经度", "longitude, degrees", kind="number", low=-180, high=180, example="114.12"),
             Parameter("lat", "纬度", "latitude, degrees", kind="number", low=-90, high=90, example="22.55"),
             Parameter("datum", "坐标基准", "datum", default="wgs84", choices=DATUMS),
-            Parameter("code", "区域代码", "region code", longest=64),
+            Parameter("code", "区域、社区、楼栋或地址的代码", "code of a region, community, building ...", longest=64),
+            Parameter("address", "地址文本", "an address as it is written", longest=200),
         ),
         answers={200: Answer("区域链", "the chain", {JSON: Chain}), **USUAL, 404: MISSING},
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import cache
 from typing import Any, cast
 
@@ -22,7 +23,9 @@ from ioc.api.shapes import Chain, Values
 from ioc.api.values import Question, ValueReader
 from ioc.door import tally
 from ioc.door.desk import Desk, redis_url
+from ioc.queries.addresses import Gazetteers
 from ioc.services.api_tokens import ApiToken
+from metrics.archive import day_of
 from metrics.datum import Datum
 
 ENTRANCES = ("session", "ticket", "standing")  # declared here, answered by ioc.door
@@ -33,6 +36,7 @@ def register(server: Flask, desk: Desk) -> None:
     definitions = Definitions(desk.client, desk.clock)
     inlet = Inlet(redis_url(desk.settings), definitions, desk.clock)
     reader = ValueReader(desk.client, desk.settings.archive_path, definitions)
+    gazetteers = Gazetteers(desk.store)
     desk.at_end.append(inlet.close)
 
     def observations(given: Mapping[str, Value]) -> Response:
@@ -95,16 +99,20 @@ def register(server: Flask, desk: Desk) -> None:
         return response
 
     def resolve(given: Mapping[str, Value]) -> Response:
-        code, lon, lat = given["code"], given["lon"], given["lat"]
-        if (code is None) == (lon is None and lat is None) or (lon is None) != (lat is None):
+        code, address, lon, lat = given["code"], given["address"], given["lon"], given["lat"]
+        ways = [code is not None, address is not None, lon is not None or lat is not None]
+        if sum(ways) != 1 or (lon is None) != (lat is None):
             raise Problem(
-                400, "bad_parameter", "给 lon 与 lat，或只给 code。", "Give lon and lat, or code alone.",
-                field="code", rule="either",
+                400, "bad_parameter", "给 lon 与 lat，或只给 code，或只给 address。",
+                "Give lon and lat, or code alone, or address alone.", field="code", rule="either",
             )  # fmt: skip
+        names = gazetteers.on(date.fromisoformat(day_of(desk.clock())))
         if code is not None:
-            return _json(places.of_code(definitions, str(code)), Chain)
+            return _json(places.of_code(definitions, names, str(code)), Chain)
+        if address is not None:
+            return _json(places.of_address(definitions, names, str(address)), Chain)
         where = (cast(float, lon), cast(float, lat), cast(Datum, given["datum"]))
-        return _json(places.of_point(definitions, *where), Chain)
+        return _json(places.of_point(definitions, names, *where), Chain)
 
     def openapi(_given: Mapping[str, Value]) -> Response:
         return _json(document(), dict[str, Any])

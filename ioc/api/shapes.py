@@ -130,7 +130,7 @@ class Values:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A region, with what is known of it."""
+    """A region, a community, a block, a building or an address (`level`), with what is known of a region."""
 
     code: str
     level: str
@@ -140,13 +140,29 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Match:
+    """What a text may mean, with its likeness 0..1; or what lies near a point, with its distance in metres."""
+
+    code: str
+    score: float | None
+    metres: float | None
+    regions: list[Place]
+
+
+@dataclass(frozen=True, slots=True)
 class Chain:
-    """Where a point or a code belongs: the region and all above it, the widest last."""
+    """Where a point, a code or an address belongs: what was found and all above it, the widest last.
+
+    `regions` is empty where a text may mean several places: then `candidates` lists them, the likeliest first.
+    `near`: the nearest building or address within 50 m of a point.
+    """
 
     lon: float | None
     lat: float | None
     datum: str | None
     regions: list[Place]
+    candidates: list[Match]
+    near: Match | None
 
 
 @dataclass(frozen=True, slots=True)

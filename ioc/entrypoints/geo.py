@@ -12,13 +12,13 @@ import shapely
 import typer
 from shapely.geometry import shape
 
+from ioc.entrypoints import geo_addresses
 from ioc.entrypoints.geo_tables import book_commands
 from ioc.entrypoints.logs import configure
 from ioc.entrypoints.publisher import Publisher
 from ioc.entrypoints.valkey import connections
 from ioc.geo import layer, region
 from ioc.geo.layer import LayerName
-from ioc.geo.resolve import resolver
 from ioc.geo.survey import Reference, examine
 from ioc.packs.bundle import OUTLINED
 from ioc.packs.files import PackErrors
@@ -28,6 +28,8 @@ from metrics import clock, datum
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="地理 import layers, go back, resolve places")
 app.add_typer(book_commands("communities"), name="communities")
 app.add_typer(book_commands("numbers"), name="numbers")
+app.add_typer(geo_addresses.app, name="addresses")
+app.command("resolve", context_settings={"ignore_unknown_options": True})(geo_addresses.resolve_place)
 
 _REFUSED = 3
 _BUS_S = 5.0  # the bus answers within that, or counts as away
@@ -111,37 +113,6 @@ def list_layers() -> None:
                 f"  {version.number}: {version.source}, {version.datum}, imported {moment:%Y-%m-%d %H:%M} (UTC+8), "
                 f"valid from {version.valid_from or 'ever'}, sha256 {version.sha256[:12]}"
             )
-
-
-@app.command("resolve", context_settings={"ignore_unknown_options": True})
-def resolve_place(
-    place: Annotated[list[str], typer.Argument(help="LON LAT (degrees) or a region CODE")],
-    declared: DatumOption = "wgs84",
-) -> None:
-    """点或代码归属 where a point or a code belongs: the region and all above it; exit 3 if nowhere."""
-    data_dir, regions = Settings().data_path, region.shipped()
-    note = ""
-    if len(place) == 1:
-        code = place[0] if place[0] in regions else None
-    elif len(place) == 2:
-        try:
-            lon, lat = datum.to_wgs84([float(place[0])], [float(place[1])], declared)
-        except ValueError:
-            raise typer.BadParameter("LON LAT are two numbers") from None
-        areas, outline = (
-            layer.read("subdistricts", data_dir, clock.local_day()),
-            layer.read("outline", data_dir, clock.local_day()),
-        )
-        code = resolver(areas, outline).code(float(lon[0]), float(lat[0]))
-        note = "（界线示意 draft borders）" if layer.is_draft(areas) else ""
-    else:
-        raise typer.BadParameter("LON LAT, or one CODE")
-    if code is None:
-        typer.echo("不在辖区 nowhere in the district", err=True)
-        raise typer.Exit(_REFUSED)
-    for each in regions.line(code):
-        typer.echo(f"{each.code}  {each.level:<12} {each.zh}  {each.en}{note}")
-        note = ""
 
 
 def _reference(data_dir: Path) -> Reference:

@@ -91,16 +91,16 @@ def book_commands(book: Book) -> typer.Typer:
         whole = len(shipped().at("committee")) if book == "communities" else 2 * len(shipped())
         typer.echo(f"版本 edition {newest}: {len(told)} / {whole}")
         for change in changes:
-            typer.echo(f"  {_edition(change)}")
+            typer.echo(f"  {edition_line(change)}")
 
     @app.command()
     def undo(by: By = "") -> None:
         """撤销 go back to the edition before; undone again, one step further."""
         with opened_store() as store:
             seen = book_facts(store, book)[0]
-            made = region_book.undo(store, book, seen, by=by or _user(), now_ms=clock.real_ms())
-            _note(made)
-            typer.echo(f"已撤销 undone: {_edition(made)}")
+            made = region_book.undo(store, book, seen, by=by or user(), now_ms=clock.real_ms())
+            log_edition(made)
+            typer.echo(f"已撤销 undone: {edition_line(made)}")
 
     if book == "numbers":
 
@@ -133,9 +133,9 @@ def book_commands(book: Book) -> typer.Typer:
 def _change(  # noqa: PLR0917 - what an edition is
     store: Store, book: Book, bodies: Mapping[Key, Mapping[str, Any] | None], seen: int, by: str, note: str
 ) -> Edition | None:
-    made = region_book.change(store, book, bodies, seen, by=by or _user(), now_ms=clock.real_ms(), note=note)
+    made = region_book.change(store, book, bodies, seen, by=by or user(), now_ms=clock.real_ms(), note=note)
     if made is not None:
-        _note(made)
+        log_edition(made)
     return made
 
 
@@ -143,12 +143,13 @@ def _say(book: Book, made: Edition | None) -> None:
     if made is None:
         typer.echo("无变化 nothing is different")
         return
-    typer.echo(f"已保存 saved: {_edition(made)}")
+    typer.echo(f"已保存 saved: {edition_line(made)}")
     if book == "numbers":
         typer.echo("运行中的引擎数秒内采用 a running engine takes it over within seconds")
 
 
-def _note(made: Edition) -> None:
+def log_edition(made: Edition) -> None:
+    """Say in the log what was changed, and by whom."""
     configure("geo", Settings().log_level)
     structlog.get_logger().info(
         "region_book_changed", book=made.book, edition=made.number, facts=made.facts, restores=made.restores, by=made.by
@@ -166,14 +167,16 @@ def _line(fact: Fact) -> str:
     return f"{fact.code}  {name}  {what}  [{fact.edition or '出厂 as shipped'}]"
 
 
-def _edition(of: Edition) -> str:
+def edition_line(of: Edition) -> str:
+    """An edition in a line."""
     moment = datetime.fromtimestamp(of.at_ms / 1000, UTC) + timedelta(milliseconds=clock.LOCAL_OFFSET_MS)
     back = "" if of.restores is None else f", 恢复 back to {of.restores}"
     why = f", {of.note}" if of.note else ""
     return f"版本 edition {of.number}: {of.facts} 项 facts, {of.by}, {moment:%Y-%m-%d %H:%M} (UTC+8){back}{why}"
 
 
-def _user() -> str:
+def user() -> str:
+    """Who uses this machine."""
     try:
         return getpass.getuser()[:64]
     except (KeyError, OSError):  # a user without a name

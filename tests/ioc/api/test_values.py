@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -13,6 +14,8 @@ import redis
 
 from ioc.api.shapes import Point, Values
 from ioc.api.values import table_of
+from ioc.geo.address import Address
+from ioc.services.addresses import take_over
 from metrics import keys
 from metrics.archive import Life, Strand
 from metrics.archive_rollup import RollUp
@@ -181,6 +184,7 @@ def test_a_point_and_a_code_tell_their_chain(site: Site, caller: Make):
             {"code": "440303", "level": "district", "zh": "罗湖区", "en": "Luohu",
              "attributes": {"population": 1143801}},
         ],
+        "candidates": [], "near": None,
     }  # fmt: skip
     line = program.get("/api/v1/regions/resolve?code=440303001").json["regions"]
     assert [one["code"] for one in line] == ["440303001", "440303"]
@@ -199,6 +203,7 @@ def test_the_datum_of_a_point_counts(caller: Make):
     ("query", "status", "rule"),
     [
         ("", 400, "either"), ("lon=114", 400, "either"), ("lon=114&lat=22&code=440303", 400, "either"),
+        ("code=440303&address=1", 400, "either"), ("address=xyz", 404, "not-found"),
         ("code=1", 404, "unknown-name"), ("lon=10&lat=10", 404, "outside"), ("lon=200&lat=10", 400, "range"),
         ("lon=114&lat=22&datum=x", 400, "choice"),
     ],
@@ -206,3 +211,22 @@ def test_the_datum_of_a_point_counts(caller: Make):
 def test_a_place_that_is_none_is_told(caller: Make, query: str, status: int, rule: str):
     answer = caller().get(f"/api/v1/regions/resolve?{query}")
     assert (answer.status_code, answer.json["error"]["rule"]) == (status, rule)
+
+
+def test_a_building_is_found_by_code_by_address_and_near_a_point(site: Site, caller: Make):
+    block = Address("B1", "block", "翠竹苑", "", "440303001", 114.1, 22.55)
+    towers = [Address(f"B1-{n}", "building", f"{n}栋", "B1", "440303001", 114.1 + n / 10_000, 22.55) for n in (3, 13)]
+    take_over(site.desk.store, [block, *towers], by="li", now_ms=site.clock(), note="")
+    program = caller()
+
+    def ask(query: str) -> dict[str, Any]:
+        return program.get(f"/api/v1/regions/resolve?{query}").json
+
+    chain = [("B1-3", "building"), ("B1", "block"), ("440303001", "subdistrict"), ("440303", "district")]
+    for query in ("code=B1-3", "address=罗湖区翠竹苑三幢"):
+        assert [(one["code"], one["level"]) for one in ask(query)["regions"]] == chain
+    several = ask("address=翠竹园")
+    assert (several["regions"], several["candidates"][0]["code"]) == ([], "B1")
+    near = ask("lon=114.10031&lat=22.55")["near"]
+    assert (near["code"], near["metres"], near["score"]) == ("B1-3", 1.0, None)
+    assert ask("lon=114.105&lat=22.55")["near"] is None
