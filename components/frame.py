@@ -10,7 +10,7 @@ from components.home import address
 from components.marks import data
 from components.words import TAGS, Lang, word
 
-WAYS = (("/", "home"), ("/coverage", "coverage"), ("/links", "links"))
+WAYS = (("/", "home"), ("/coverage", "coverage"), ("/links", "links"), ("/regions", "regions"))
 
 
 def frame(name: str, body: list[Any], world: str, lang: Lang, *, asked: str = "", at: str = "") -> html.Div:

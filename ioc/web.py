@@ -25,6 +25,7 @@ from ioc.door.desk import Desk, open_desk
 from ioc.door.guard import DebugRefused, Undeclared, check_routes
 from ioc.door.guard import register as register_guard
 from ioc.door.reading import change_link, indicator_view, link_graph, link_history, shown_world
+from ioc.door.regions import change_region, region_form, regions_view, undo_regions
 from ioc.door.visitor import Forbidden, Person, assembling, current_person, is_open, person_may, require
 from ioc.queries import home as home_models
 from ioc.queries import tasks as task_models
@@ -36,6 +37,9 @@ from ioc.queries.library import Entry as LinkEntry
 from ioc.queries.link_graph import COLUMNS as LINK_COLUMNS
 from ioc.queries.link_graph import LinkGraph
 from ioc.queries.link_graph import System as LinkSystem
+from ioc.queries.region_page import RegionForm, RegionLine, RegionsView
+from ioc.queries.regions import NUMBERS as REGION_NUMBERS
+from ioc.queries.regions import Edition
 from ioc.queries.tasks import TASK_STATES, Measured, TaskView
 from ioc.queries.tasks import indicators as measured
 from ioc.queries.wall import DISTRICT, Indicator, MapView, Place, Ranking, Road, Split, Strip, WallView
@@ -50,10 +54,12 @@ __all__ = [
     "DISTRICT",
     "LINK_COLUMNS",
     "PROCESSES",
+    "REGION_NUMBERS",
     "ROLE_TITLES",
     "TASK_STATES",
     "CoverageView",
     "DebugRefused",
+    "Edition",
     "Forbidden",
     "HomeView",
     "Indicator",
@@ -69,6 +75,9 @@ __all__ = [
     "Place",
     "Ranking",
     "Refusal",
+    "RegionForm",
+    "RegionLine",
+    "RegionsView",
     "Road",
     "Role",
     "Split",
@@ -80,6 +89,7 @@ __all__ = [
     "WallView",
     "callback",
     "change_link",
+    "change_region",
     "clientside_callback",
     "coverage_view",
     "current_person",
@@ -91,7 +101,10 @@ __all__ = [
     "measured",
     "page",
     "person_may",
+    "region_form",
+    "regions_view",
     "shown_world",
+    "undo_regions",
     "wall_view",
     "walls",
 ]

@@ -96,6 +96,28 @@ def editions(store: Store, book: Book, most: int | None = None) -> list[Edition]
         ]
 
 
+def region_history(store: Store, book: Book, code: str) -> list[tuple[Edition, str, Mapping[str, Any] | None]]:
+    """(edition, fact, what it said) of a region, the newest first."""
+    wanted = (
+        select(RegionEditionRow, RegionFactRow)
+        .join(
+            RegionFactRow,
+            (RegionFactRow.book == RegionEditionRow.book) & (RegionFactRow.number == RegionEditionRow.number),
+        )
+        .where(RegionFactRow.book == book, RegionFactRow.code == code)
+        .order_by(RegionFactRow.number.desc(), RegionFactRow.fact)
+    )
+    with store.read() as unit:
+        return [
+            (
+                Edition(row.book, row.number, row.by_name, row.at_ms, row.note, row.restores, 1),
+                fact.fact,
+                None if fact.body is None else json.loads(fact.body),
+            )
+            for row, fact in unit.execute(wanted)
+        ]
+
+
 def entered_numbers(store: Store) -> tuple[int, dict[str, dict[str, Any]]]:
     """The edition of the numbers, and code -> attributes of the region table as entered here; None: known no more."""
     edition, found = book_facts(store, "numbers")

@@ -17,6 +17,7 @@ class Permission(StrEnum):
     LIVE_VIEW = "live.view"  # receive live frames
     INDICATOR_VIEW = "indicator.view"
     REGION_VIEW = "region.view"
+    REGION_EDIT = "region.edit"  # communities, population and area of regions
     COVERAGE_VIEW = "coverage.view"
     LINKS_EDIT = "links.edit"  # change the theme link library
     HEALTH_VIEW = "health.view"
@@ -40,9 +41,18 @@ GRANTED: Mapping[Role, frozenset[Permission]] = {
     Role.WALL: frozenset({P.SESSION, P.WALL_VIEW, P.LIVE_VIEW, P.INDICATOR_VIEW, P.REGION_VIEW}),
     Role.LEADER: READING | {P.SESSION, P.DUTY_VIEW},
     Role.DUTY: READING | {P.SESSION, P.DUTY_VIEW, P.INCIDENT_HANDLE, P.PERSONAL_VIEW},
-    Role.ANALYST: READING | {P.SESSION, P.WORKBENCH_VIEW, P.INDICATOR_DEFINE},
+    Role.ANALYST: READING | {P.SESSION, P.REGION_EDIT, P.WORKBENCH_VIEW, P.INDICATOR_DEFINE},
     Role.SYSADMIN: frozenset(
-        {P.SESSION, P.HOME_VIEW, P.LIVE_VIEW, P.HEALTH_VIEW, P.COVERAGE_VIEW, P.LINKS_EDIT, P.PEOPLE_MANAGE}
+        {
+            P.SESSION,
+            P.HOME_VIEW,
+            P.LIVE_VIEW,
+            P.HEALTH_VIEW,
+            P.COVERAGE_VIEW,
+            P.REGION_EDIT,
+            P.LINKS_EDIT,
+            P.PEOPLE_MANAGE,
+        }
     ),
     Role.SECADMIN: frozenset({P.SESSION, P.HOME_VIEW, P.COVERAGE_VIEW, P.ROLE_GRANT}),
     Role.AUDITOR: frozenset({P.SESSION, P.HOME_VIEW, P.COVERAGE_VIEW, P.AUDIT_VIEW}),

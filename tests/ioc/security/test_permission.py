@@ -15,6 +15,7 @@ MATRIX = {
     "live.view":        "yes  yes    yes  yes     yes      no       no",
     "indicator.view":   "yes  yes    yes  yes     no       no       no",
     "region.view":      "yes  yes    yes  yes     no       no       no",
+    "region.edit":      "no   no     no   yes     yes      no       no",
     "coverage.view":    "no   yes    yes  yes     yes      yes      yes",
     "links.edit":       "no   no     no   no      yes      no       no",
     "health.view":      "no   yes    yes  yes     yes      no       no",
