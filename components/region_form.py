@@ -44,6 +44,28 @@ def region_form(of: RegionForm, world: str, lang: Lang) -> html.Div:
     return page
 
 
+def region_table(book: str, edition: int, text: str, world: str, lang: Lang) -> html.Div:
+    """A whole book as one text, to be filled in or pasted: checked first, saved whole or not at all."""
+    buttons = [
+        html.Button(word(action, lang), id=f"table-{action}", type="button", className="choice", n_clicks=0)
+        for action in ("check", "save")
+    ]
+    way = dcc.Link(word("back_regions", lang), href=address("/regions", lang), className="choice")
+    form = html.Section(
+        [
+            html.H2([word(f"region_{book}", lang), html.Small(word("whole_table", lang))]),
+            html.Label(word("table_note", lang), htmlFor="table-text"),
+            dcc.Textarea(text, id="table-text", spellCheck=False, wrap="off"),
+            html.Div([*buttons, way], className="filter"),
+            html.P(id="table-said", role="status"),
+        ],
+        className="panel link-form",
+    )
+    page = frame("regions", [form], world, lang, at="region-table")
+    page.children.append(dcc.Store(id="table-place", data={"book": book, "seen": edition, "lang": lang}))
+    return page
+
+
 def region_past(of: RegionForm, lang: Lang) -> list[Any]:
     """All that was ever entered of the region, the newest first."""
     lines = [edition_line(each.edition, lang, spoken(each.fact, each.body, lang)) for each in of.history]

@@ -50,7 +50,7 @@ def summary(view: RegionsView, lang: Lang) -> list[Any]:
             **data(book=name, entered=str(book.entered)),
         )
         for name, book in view.books.items()
-    ] + [html.Span(word("region_files", lang), className="facts-line")]
+    ]
 
 
 def region_rows(view: RegionsView, lang: Lang, *, edits: bool) -> list[Any]:
@@ -67,7 +67,7 @@ def books(view: RegionsView, lang: Lang, *, edits: bool) -> list[Any]:
                     [
                         word(f"region_{name}", lang),
                         html.Span(f"v{book.edition}"),
-                        *([_undo(name, lang)] if edits and book.edition else []),
+                        *(_ways(name, book.edition, lang) if edits else []),
                     ]
                 ),
                 *(edition_line(each, lang) for each in book.editions),
@@ -125,8 +125,10 @@ def _number(body: Mapping[str, Any] | None, lang: Lang) -> html.Span:
     return html.Span([html.B(_figure(body["value"])), html.Small(_words(str(body["year"] or ""), body["source"]))])
 
 
-def _undo(book: str, lang: Lang) -> html.Button:
-    return html.Button(word("undo", lang), id={"region-undo": book}, type="button", className="choice", n_clicks=0)
+def _ways(book: str, edition: int, lang: Lang) -> list[Any]:
+    undo = html.Button(word("undo", lang), id={"region-undo": book}, type="button", className="choice", n_clicks=0)
+    table = html.A(word("whole_table", lang), href=address(f"/regions/table/{book}", lang), className="choice")
+    return [table, *([undo] if edition else [])]
 
 
 def _figure(value: float) -> str:

@@ -84,10 +84,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "empty_communities": ("辖区尚未填报社区对照表", "The district has not filled the community table yet"),
     "empty_numbers": ("除全区外尚未填报人口与面积", "Nothing is filled in yet but the district as a whole"),
     "region_filled": ("{}：{} / {}", "{}: {} / {}"),
-    "region_files": (
-        "整表填报：ioc geo communities export、import；ioc geo numbers export、import",
-        "Whole tables: ioc geo communities export, import; ioc geo numbers export, import",
-    ),
     "region_region": ("区域", "Region"),
     "region_community": ("社区", "Community"),
     "region_population": ("常住人口", "Residents"),
@@ -109,6 +105,16 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "field_area_km2_value": ("面积（平方公里）", "Area, km²"),
     "field_area_km2_year": ("面积年份", "Year"),
     "field_area_km2_source": ("面积来源", "Source"),
+    "whole_table": ("整表填报", "The whole table"),
+    "table_note": (
+        "一行一个区域；可从电子表格粘贴；空格即清除，未列出的区域不变",
+        "A region a line; may be pasted from a spreadsheet; an empty cell takes away, a region not listed stays",
+    ),
+    "check": ("检查", "Check"),
+    "table_counts": (
+        "新增 {added}，改动 {changed}，清除 {removed}，不变 {same}",
+        "added {added}, changed {changed}, removed {removed}, same {same}",
+    ),
     "empty_takes_away": ("全部留空即清除", "Left empty, it is taken away"),
     "all_tasks": ("全部任务", "All tasks"),
     "all_scenes": ("全部场景", "All scenes"),

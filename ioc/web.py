@@ -25,7 +25,7 @@ from ioc.door.desk import Desk, open_desk
 from ioc.door.guard import DebugRefused, Undeclared, check_routes
 from ioc.door.guard import register as register_guard
 from ioc.door.reading import change_link, indicator_view, link_graph, link_history, shown_world
-from ioc.door.regions import change_region, region_form, regions_view, undo_regions
+from ioc.door.regions import change_region, change_regions, region_form, region_table, regions_view, undo_regions
 from ioc.door.visitor import Forbidden, Person, assembling, current_person, is_open, person_may, require
 from ioc.queries import home as home_models
 from ioc.queries import tasks as task_models
@@ -90,6 +90,7 @@ __all__ = [
     "callback",
     "change_link",
     "change_region",
+    "change_regions",
     "clientside_callback",
     "coverage_view",
     "current_person",
@@ -102,6 +103,7 @@ __all__ = [
     "page",
     "person_may",
     "region_form",
+    "region_table",
     "regions_view",
     "shown_world",
     "undo_regions",

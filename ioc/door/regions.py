@@ -10,11 +10,12 @@ from flask import current_app
 
 from ioc.door.desk import Desk
 from ioc.door.visitor import current_person, require
+from ioc.geo.region import shipped
 from ioc.queries import region_page
 from ioc.queries.region_page import RegionForm, RegionsView
-from ioc.queries.regions import NUMBERS, Book, Edition, Key
+from ioc.queries.regions import NUMBERS, Book, Edition, Key, book_facts
 from ioc.security.permission import Permission
-from ioc.services import region_book
+from ioc.services import region_book, region_csv
 
 
 def _desk() -> Desk:
@@ -48,6 +49,28 @@ def change_region(code: str, book: Book, typed: Mapping[str, str], seen: int) ->
             bodies[code, name] = region_book.number_body(*cells)
     desk, by = _desk(), _by()
     return _told(region_book.change(desk.store, book, bodies, seen, by=by, now_ms=desk.clock()))
+
+
+def region_table(book: Book) -> tuple[int, str]:
+    """The edition in force of a book and all it says, as the text of a CSV file."""
+    edition, found = book_facts(_desk().store, book)
+    return edition, region_csv.write(book, shipped(), found).removeprefix("\ufeff").replace("\r\n", "\n")
+
+
+def change_regions(book: Book, text: str, seen: int, *, check: bool) -> tuple[dict[str, int], Edition | None]:
+    """Take over what a whole table says, as the visitor; `check`: only look whether it could be.
+
+    Returns how many facts would be `added`, `changed`, `removed` and stay the `same`, and the edition that was made.
+    Raises Forbidden, Refusal, SQLAlchemyError.
+    """
+    require(Permission.REGION_EDIT)
+    desk, by = _desk(), _by()
+    bodies = region_csv.read(book, text.encode())
+    counts = region_book.compare(book_facts(desk.store, book)[1], bodies)
+    if check:
+        region_book.check(desk.store, book, bodies)
+        return counts, None
+    return counts, _told(region_book.change(desk.store, book, bodies, seen, by=by, now_ms=desk.clock()))
 
 
 def undo_regions(book: Book, seen: int) -> Edition:

@@ -1,7 +1,7 @@
 """The tables of regions as CSV files: what the district is given to fill in, and what it sends back.
 
 `community_rows` and `number_rows` write every region, empty where nothing is known; `read_*` reads such a file: what
-it names is changed, an empty cell takes away, a region that is not in it stays as it is.
+it names is changed, an empty cell takes away, a region that is not in it stays as it is. Cells may be separated by tabs.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def read(book: Book, raw: bytes) -> dict[Key, Body]:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise BadEntry(["须为 UTF-8 编码的 CSV the file is not UTF-8: save it as CSV UTF-8"]) from None
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    separator = "\t" if "\t" in text.partition("\n")[0] else ","  # as pasted from a spreadsheet, or as a file
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     try:
         names = [name.strip() for name in reader.fieldnames or ()]
         reader.fieldnames = names

@@ -89,6 +89,21 @@ def undo(site: Site, role: str, book: str, seen: int) -> Any:
     return post(site.signed_in(role), "/_dash-update-component", body)
 
 
+def take_over(site: Site, role: str, action: str, text: str, seen: int = 0) -> Any:
+    body = {
+        "output": "..table-said.children...table-place.data..",
+        "outputs": outputs("..table-said.children...table-place.data.."),
+        "inputs": [{"id": f"table-{each}", "property": "n_clicks", "value": int(each == action)}
+                   for each in ("check", "save")],
+        "state": [
+            {"id": "table-place", "property": "data", "value": {"book": "communities", "seen": seen, "lang": "en"}},
+            {"id": "table-text", "property": "value", "value": text},
+        ],
+        "changedPropIds": [f"table-{action}.n_clicks"],
+    }  # fmt: skip
+    return post(site.signed_in(role), "/_dash-update-component", body)
+
+
 def said(answer: Any, name: str = "region-said") -> str:
     return str(answer.get_json()["response"][name]["children"])
 
@@ -178,3 +193,22 @@ def test_who_may_not_changes_nothing_even_with_the_very_request(site: Site) -> N
 
 def test_a_form_of_a_region_that_there_is_not_says_so(site: Site) -> None:
     assert "There is no such region" in shown(site, "analyst", "/regions/edit/440304")
+
+
+def test_a_whole_table_is_checked_and_then_taken_over_pasted_or_as_it_was_shown(site: Site) -> None:
+    assert f"{COMMITTEE},".encode() in shown(site, "analyst", "/regions/table/communities").encode()
+    pasted = f"committee\tcommunity_code\tcommunity\n{COMMITTEE}\tS1\t甲社区\n440303001002\tS1\t甲社区\n"
+    told = take_over(site, "analyst", "check", pasted)
+    assert said(told, "table-said") == "added 2, changed 0, removed 0, same 0"
+    assert editions(site.desk.store, "communities") == []
+    assert said(take_over(site, "analyst", "save", pasted), "table-said").startswith("Saved v1")
+    assert said(take_over(site, "analyst", "save", pasted, seen=1), "table-said") == "Nothing is different"
+    assert "2 / 109" in shown(site, "leader", "/regions")
+
+
+def test_a_wrong_table_is_refused_with_its_lines_and_changes_nothing(site: Site) -> None:
+    told = take_over(site, "analyst", "save", f"committee,community\n{COMMITTEE},甲\n{COMMITTEE},乙\n")
+    assert "line 3: it stands twice" in said(told, "table-said")
+    assert take_over(site, "leader", "save", "committee,community\n").status_code == 403
+    assert site.signed_in("analyst").get("/regions/table/nothing").status_code == 404
+    assert editions(site.desk.store, "communities") == []
