@@ -1,7 +1,7 @@
 """The tables of regions as CSV files: what the district is given to fill in, and what it sends back.
 
-`community_rows` and `number_rows` write every region, empty where nothing is known; `read_*` reads such a file: what
-it names is changed, an empty cell takes away, a region that is not in it stays as it is. Cells may be separated by tabs.
+`write` lists every region, empty where nothing is known; `read` takes such a table, also as pasted from a spreadsheet,
+with tabs: what it names is changed, an empty cell takes away, a region that is not in it stays as it is.
 """
 
 from __future__ import annotations
