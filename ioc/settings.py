@@ -18,7 +18,7 @@ from ioc.settings_error import WrongSettings
 PREFIX = "IOC_"
 SOCKET_PATH_LIMIT = 107  # bytes of a unix socket's address, without the closing zero
 DATABASE = "ioc.sqlite3"  # below the data directory
-SOURCES = ("cloud", "traffic", "city")  # that this machine can run; ioc/entrypoints/source.py makes them
+SOURCES = ("cloud", "traffic", "city", "connectors")  # that this machine can run; ioc/entrypoints/source.py makes them
 
 
 def _known_sources(text: str) -> str:
@@ -61,12 +61,24 @@ def _parts(text: str) -> tuple[str, ...]:
 
 
 def _are_origins(text: str) -> str:
-    from ioc.services.probe import allow_list
+    from ioc.services.outward import allow_list
 
     try:
         allow_list(text)
     except ValueError:
         raise ValueError("须为地址 addresses are needed: https://HOST[:PORT], ...") from None
+    return text
+
+
+def _are_outward(text: str) -> str:
+    from ioc.services.outward import allowed
+
+    try:
+        allowed(text)
+    except ValueError:
+        raise ValueError(
+            "须为地址或网段 addresses or networks are needed: https://HOST[:PORT], mqtts://HOST, 10.1.0.0/16, ..."
+        ) from None
     return text
 
 
@@ -117,7 +129,7 @@ class Settings(BaseSettings):
     )
     commit_ms: int = Field(500, ge=10, le=60_000, description="The engine commits at most this often, milliseconds.")
     sources: Annotated[str, AfterValidator(_known_sources)] = Field(
-        "cloud,traffic", description="Sources the source process runs, by comma."
+        "cloud,traffic,connectors", description="Sources the source process runs, by comma."
     )
     city_rate: float = Field(3_000, ge=200, le=100_000, description="Rows a second of the simulated city.")
     city_seed: int = Field(
@@ -133,6 +145,11 @@ class Settings(BaseSettings):
         "", description="Where linked systems may be asked whether they answer: https://HOST[:PORT], by comma."
     )
     links_every_s: float = Field(60.0, ge=5, le=86_400, description="Seconds between two checks of linked systems.")
+    connect_allow: Annotated[str, AfterValidator(_are_outward)] = Field(
+        "",
+        description="Where connectors may connect to: https://HOST[:PORT], mqtts://HOST[:PORT], by comma; and private"
+        " networks that names among them may lead into: 10.1.0.0/16.",
+    )
     web_threads: int = Field(16, ge=1, le=256, description="Threads of the web server.")
     metrics_token: SecretStr = Field(SecretStr(""), description="Bearer token for /metrics from other hosts.")
     allowed_origins: str = Field("", description="Further origins that may open sockets and post, by comma.")

@@ -70,6 +70,14 @@ class Judged:
     rules: Counter[str] = field(default_factory=Counter)
 
 
+def object_of(text: str) -> Any:
+    """JSON with every number as its text. Raises ValueError, also for what is nested too deep and for NaN."""
+    try:
+        return json.loads(text, parse_int=str, parse_float=str, parse_constant=_no_number, object_pairs_hook=_object)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
 def parse(body: bytes, form: str) -> list[Any]:
     """The rows of a body, not looked at yet. Raises Problem 400, 413."""
     try:
@@ -83,7 +91,7 @@ def parse(body: bytes, form: str) -> list[Any]:
         rows = [_line(line) for line in lines]
     else:
         try:
-            given = _json(text)
+            given = object_of(text)
         except ValueError as error:
             raise _bad("json", f"不是 JSON：{error}", f"not JSON: {error}") from None
         if isinstance(given, dict):
@@ -176,6 +184,25 @@ def payloads(judged: Judged, shards: int) -> list[tuple[int, bytes]]:
     return found
 
 
+def refused(judged: Judged, shards: int) -> list[tuple[int, bytes]]:
+    """(shard, packed entry) of the rows that break the contract, as they were written: the engine tells them in its
+    dead letters, each with field and rule. For producers that nobody can answer. Raises Problem 413."""
+    cells, kept = judged.batch.cells, set(judged.kept)
+    homes = dict[int, list[int]]()
+    for row in range(len(judged.batch.places)):
+        if row not in kept:
+            key = _text(cells["k"][row]) if "k" in cells else None
+            homes.setdefault(shard_of(key, shards) if key and shards > 1 else 0, []).append(row)
+    found = []
+    for shard, rows in sorted(homes.items()):
+        texts = {name: coded([_text(column[row]) for row in rows]) for name, column in cells.items()}
+        payload = pack({"t": coded([None] * len(rows)), "k": coded([None] * len(rows))} | texts, len(rows))
+        if len(payload) > MAX_PAYLOAD:
+            raise too_large(MAX_PAYLOAD)
+        found.append((shard, payload))
+    return found
+
+
 def too_large(most: int) -> Problem:
     return Problem(
         413, "too_large", f"正文至多 {most} 字节，请分批。", f"A body has at most {most} bytes; send it in parts.",
@@ -186,17 +213,9 @@ def too_large(most: int) -> Problem:
 # ---- parts ----
 
 
-def _json(text: str) -> Any:
-    """JSON with every number as its text. Raises ValueError, also for what is nested too deep and for NaN."""
-    try:
-        return json.loads(text, parse_int=str, parse_float=str, parse_constant=_no_number, object_pairs_hook=_object)
-    except RecursionError:
-        raise ValueError("nested too deep") from None
-
-
 def _line(line: str) -> Any:
     try:
-        return _json(line)
+        return object_of(line)
     except ValueError:
         return None  # no row: told as a fault of its form
 

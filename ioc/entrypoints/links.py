@@ -15,7 +15,7 @@ from ioc.door.desk import redis_url
 from ioc.entrypoints.heartbeat import Heartbeat
 from ioc.entrypoints.lifeline import tie_to_parent
 from ioc.entrypoints.logs import configure
-from ioc.services.probe import allow_list
+from ioc.services.outward import allow_list
 from ioc.services.system_health import check
 from ioc.settings import Settings
 from ioc.store import schema

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,13 +24,19 @@ from ioc.entrypoints.lifeline import tie_to_parent
 from ioc.entrypoints.logs import configure
 from ioc.packs.bundle import build
 from ioc.packs.files import PackErrors
+from ioc.services.outward import allowed
 from ioc.settings import Settings
 from ioc.sources.city.city import City
 from ioc.sources.city.feeding import Simulated
 from ioc.sources.city.traffic import Roads
 from ioc.sources.cloud import Cloud
-from ioc.sources.feed import Feed, Place
+from ioc.sources.connect.connector import Connector
+from ioc.sources.connect.connectors import connectors
+from ioc.sources.connect.connectors_file import FILE
+from ioc.sources.declaration import NotDeclared, declare
+from ioc.sources.feed import Feed, NotWelcome, Place
 from ioc.sources.simulation import RoadModel
+from metrics.clock import real_ms
 from metrics.world import LIVE_WORLD, Origin
 
 FIRST_BACKOFF_S, LAST_BACKOFF_S = 0.5, 30.0
@@ -71,7 +78,7 @@ class Runner:
 
 
 class FeedCollector(Collector):
-    """What the feeds have done, for /metrics."""
+    """What the feeds have done, for /metrics; several connectors may share one."""
 
     def __init__(self, runners: Iterable[Runner]) -> None:
         self._runners = list(runners)
@@ -83,27 +90,35 @@ class FeedCollector(Collector):
         retries = CounterMetricFamily("ioc_feed_retries", "attempts while Valkey was away", labels=labels)
         restarts = CounterMetricFamily("ioc_source_restarts", "times the source failed", labels=labels)
         pending = GaugeMetricFamily("ioc_feed_pending_rows", "observations that wait for Valkey", labels=labels)
+        again: Counter[str] = Counter()
         for runner in self._runners:
-            tally, name = runner.feed.tally, [runner.name]
+            again[runner.feed.place.source] += runner.restarts
+        for source, feed in {runner.feed.place.source: runner.feed for runner in self._runners}.items():
+            tally, name = feed.tally, [source]
             rows.add_metric(name, tally.rows)
             resent.add_metric(name, tally.resent)
             retries.add_metric(name, tally.retries)
-            restarts.add_metric(name, runner.restarts)
-            pending.add_metric(name, runner.feed.pending_rows)
+            restarts.add_metric(name, again[source])
+            pending.add_metric(name, feed.pending_rows)
         yield from (rows, resent, retries, restarts, pending)
 
 
 def source(
     names: Annotated[list[str] | None, typer.Argument(help="sources to run; default IOC_SOURCES")] = None,
 ) -> None:
-    """Run sources of this machine: cloud (real load), city (the simulated city), traffic (its roads alone)."""
+    """Run sources of this machine: cloud (real load), city (the simulated city), traffic (its roads alone),
+    connectors (other systems, as connectors.toml in the data directory says; what they feed is not simulated)."""
     settings = Settings()
     log = configure("source", settings.log_level)
     try:
         bundle = build()
-        sources = choose(names or settings.source_names, makers(settings, bundle))
+        chosen = tuple(names or settings.source_names)
+        sources = choose(chosen, makers(settings, bundle))
         if settings.feed:  # a recording replaces the simulation of its source
             sources.pop(settings.feed_source, None)
+        connected = connections(settings, bundle) if "connectors" in chosen else {}
+        if "connectors" not in chosen and (settings.data_path / FILE).exists():
+            log.warning("connectors_not_run", why=f"IOC_SOURCES names no connectors, but there is {FILE}")
         url = redis_url(settings)
     except (PackErrors, UnknownSource, OSError) as error:
         typer.echo(f"无法启动 cannot start: {error}", err=True)
@@ -111,22 +126,28 @@ def source(
     stop = stop_on_signal()
     tie_to_parent()
     with ExitStack() as stack:
-        feeds = {name: Feed(url, _place(name, one, bundle)) for name, one in sources.items()}
-        runners = [Runner(name, one, stack.enter_context(feeds[name])) for name, one in sources.items()]
+        runners = []
+        for name, one in sources.items():
+            if name not in connected:
+                runners.append(Runner(name, one, stack.enter_context(Feed(url, _place(name, one, bundle)))))
+        for name, parts in connected.items():
+            place = _place(name, parts[0], bundle)
+            feed = stack.enter_context(Feed(url, place, greet=welcome(place)))
+            runners += [Runner(part.name, part, feed) for part in parts]
         REGISTRY.register(FeedCollector(runners))
         client = redis.Redis.from_url(url, socket_timeout=2)
         server = serve("source", settings.source_health_port, lambda: {"valkey": _answers(client)})
         threads = [threading.Thread(target=one.run, args=(stop,), name=f"source-{one.name}") for one in runners]
         for thread in threads:
             thread.start()
-        log.info("sources_running", sources=list(sources), health_port=server.server_port)
+        log.info("sources_running", sources=[one.name for one in runners], health_port=server.server_port)
         facts = lambda: {"sources": [one.name for one in runners], "restarts": sum(one.restarts for one in runners)}  # noqa: E731
         with Heartbeat(client, "source", facts):
             stop.wait()
         for thread in threads:
             thread.join()
         server.shutdown()
-    log.info("sources_stopped", rows={one.name: one.feed.tally.rows for one in runners})
+    log.info("sources_stopped", rows={one.feed.place.source: one.feed.tally.rows for one in runners})
 
 
 class UnknownSource(ValueError):
@@ -142,7 +163,25 @@ def makers(settings: Settings, bundle: Mapping[str, Any]) -> Mapping[str, Maker]
         "cloud": lambda: {"cloud": Cloud(_existing(settings))},
         "traffic": lambda: {"traffic": Simulated(Roads(RoadModel(_roads(bundle))))},
         "city": lambda: city(settings, bundle),
+        "connectors": dict,  # their feeds are shared: see `connections`
     }
+
+
+def connections(settings: Settings, bundle: Mapping[str, Any]) -> Mapping[str, list[Connector]]:
+    """The connectors of the data directory by source. Raises PackErrors: the file is wrong."""
+    return connectors(settings.data_path, allowed(settings.connect_allow), bundle)
+
+
+def welcome(place: Place) -> Callable[[redis.Redis], object]:
+    """Lets a connector feed only where what it says of its origin is true: simulated rows never become real."""
+
+    def greet(server: redis.Redis) -> None:
+        try:
+            declare(server, place, real_ms())
+        except NotDeclared as error:
+            raise NotWelcome(str(error)) from None
+
+    return greet
 
 
 def city(settings: Settings, bundle: Mapping[str, Any]) -> Mapping[str, Source]:

@@ -94,6 +94,11 @@ def lines(report: Mapping[str, Any]) -> Iterable[str]:
     yield _room("数据源 sources", processes.get("source"))
     for name, feed in report["feeds"].items():
         yield f"    {name:<28} {_mark(feed)}  {feed['age_ms'] / 1000:.1f} s"
+        for connector, fact in feed.get("connectors", {}).items():
+            rejected = sum(fact["rejected"].values())
+            counts = f"accepted={fact['accepted']} rejected={rejected} unread={fact['unread']}"
+            error = f"  {fact['error']}" if fact["error"] else ""
+            yield f"      {fact['kind']:<12} {connector:<16} {fact['state']:<12} {counts}{error}"
     yield f"数据总线 valkey        {_facts(report['valkey'])}"
     yield _room("计算引擎 engine", processes.get("engine"))
     for name, world in report["worlds"].items():

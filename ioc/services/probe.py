@@ -6,24 +6,18 @@ but the first line of the answer is read.
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from ioc.services.outward import PORTS, Origin, Refused, Resolve, addresses, origin, permitted
 from metrics.clock import monotonic_s
 
 LIMIT_S: Final = 5.0  # for all of it but the name service, which has limits of its own
 LINE_BYTES: Final = 1_024  # the first line of an answer; no server of ours has a longer one
-PORTS: Final = {"http": 80, "https": 443}
-# Where clouds tell machines their secrets: nobody's linked system, whatever an allow-list says.
-METADATA: Final = frozenset({"100.100.100.200", "168.63.129.16", "fd00:ec2::254"})
-
-Origin = tuple[str, str, int]  # scheme, host, port
-Resolve = Callable[[str, int], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +26,6 @@ class Answer:
 
     state: str
     detail: str
-
-
-class _Refused(Exception):
-    """The address must not be asked; the text says why."""
-
-
-def origin(text: str) -> Origin:
-    """Scheme, host and port of an address. Raises ValueError for what is no http(s) address."""
-    parts = urlsplit(text)
-    if parts.scheme not in PORTS or not parts.hostname or parts.username or parts.password:
-        raise ValueError(f"not an http(s) address: {text[:80]!r}")
-    return parts.scheme, parts.hostname, parts.port or PORTS[parts.scheme]
-
-
-def allow_list(text: str) -> frozenset[Origin]:
-    """`https://a.example, http://10.1.2.3:8080` as origins. Raises ValueError."""
-    return frozenset(origin(part.strip()) for part in text.split(",") if part.strip())
-
-
-def addresses(host: str, port: int) -> list[str]:
-    """What the name service says. Raises OSError."""
-    return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
 def probe(entry: str, allowed: Iterable[Origin], resolve: Resolve = addresses, limit_s: float = LIMIT_S) -> Answer:
@@ -67,9 +39,9 @@ def probe(entry: str, allowed: Iterable[Origin], resolve: Resolve = addresses, l
     if asked not in frozenset(allowed):
         return Answer("blocked", "not on the allow-list")
     try:
-        address = _permitted(asked[1], resolve(asked[1], asked[2]))
+        address = permitted(asked[1], resolve(asked[1], asked[2]))
         status = _status(entry, asked, address, monotonic_s() + limit_s)
-    except _Refused as refused:
+    except Refused as refused:
         return Answer("blocked", str(refused))
     except socket.gaierror:
         return Answer("dead", "no such name")
@@ -80,20 +52,6 @@ def probe(entry: str, allowed: Iterable[Origin], resolve: Resolve = addresses, l
     except (OSError, ValueError):
         return Answer("dead", "no connection")
     return Answer("ok" if status < 500 else "dead", f"HTTP {status}")
-
-
-def _permitted(host: str, found: list[str]) -> str:
-    """The first address, if none of them is forbidden: a name that also leads inwards is no name to trust."""
-    if not found:
-        raise _Refused("no address")
-    for text in found:
-        address = ipaddress.ip_address(text.partition("%")[0])
-        address = getattr(address, "ipv4_mapped", None) or address
-        if address.is_link_local or address.is_multicast or address.is_unspecified or str(address) in METADATA:
-            raise _Refused("forbidden address")
-        if address.is_loopback and text != host:  # only who writes the very address means this machine
-            raise _Refused("forbidden address")
-    return found[0]
 
 
 def _status(entry: str, asked: Origin, address: str, until_s: float) -> int:

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import select
 
 from ioc.queries.library import library, of_kind
-from ioc.services.probe import Answer, Origin, probe
+from ioc.services.outward import Origin
+from ioc.services.probe import Answer, probe
 from ioc.store.tables import SystemHealthRow
 from ioc.store.unit import Store
 

@@ -10,7 +10,7 @@ import json
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -34,6 +34,10 @@ HEARTBEAT_S = 1.0
 SILENT_S = 3.0  # a source that has not called `beat` or `put` this long is not vouched for any more
 RETRY_S = 0.25
 TIMEOUT_S = 5.0  # a server that does not answer this long counts as away
+
+
+class NotWelcome(Exception):
+    """`greet` finds that rows of this feed must not be written; the text says why. It is asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +65,27 @@ class Tally:
 
 
 @dataclass(slots=True)
-class _Entry:
+class Entry:
+    """One entry of a stream on its way: a packed payload, its rows and their newest event time, None: not known."""
+
     stream: str
     payload: bytes
     rows: int
-    newest_ms: int
+    newest_ms: int | None
     id: bytes = b""
     written_s: float = 0.0
 
 
 @dataclass(slots=True)
 class _Buffer:
-    waiting: deque[_Entry] = field(default_factory=deque)
-    unsettled: deque[_Entry] = field(default_factory=deque)
+    waiting: deque[Entry] = field(default_factory=deque)
+    unsettled: deque[Entry] = field(default_factory=deque)
     rows: int = 0  # of those waiting
 
 
 class Feed:
-    """Use as a context; a thread writes. `url` is a Redis or Valkey URL; `greet` is called after each connect."""
+    """Use as a context; a thread writes. `url` is a Redis or Valkey URL; `greet` is called after each connect and may
+    raise NotWelcome: then nothing is written, the origin neither."""
 
     def __init__(
         self,
@@ -125,19 +132,26 @@ class Feed:
         """Accept rows; waits while the buffer is full. False: `stop` came first, and nothing more was accepted."""
         for chunk in rows.chunks(ENTRY_ROWS):
             entries = [
-                _Entry(self.place.stream(shard), part.payload(), len(part), part.newest_ms)
+                Entry(self.place.stream(shard), part.payload(), len(part), part.newest_ms)
                 for shard, part in chunk.by_shard(self.place.shards)
             ]
-            with self._condition:
-                while self._buffer.rows and self._buffer.rows + len(chunk) > self._capacity:
-                    self.beat()
-                    if stop.is_set() or self._closing:
-                        return False
-                    self._condition.wait(RETRY_S)
-                self._buffer.waiting.extend(entries)
-                self._buffer.rows += len(chunk)
-                self._condition.notify_all()
+            if not self.accept(entries, stop):
+                return False
         self.beat()
+        return True
+
+    def accept(self, entries: Sequence[Entry], stop: threading.Event) -> bool:
+        """Accept entries that are ready, all or none; waits and answers as `put`."""
+        rows = sum(entry.rows for entry in entries)
+        with self._condition:
+            while self._buffer.rows and self._buffer.rows + rows > self._capacity:
+                self.beat()
+                if stop.is_set() or self._closing:
+                    return False
+                self._condition.wait(RETRY_S)
+            self._buffer.waiting.extend(entries)
+            self._buffer.rows += rows
+            self._condition.notify_all()
         return True
 
     def beat(self, **facts: Any) -> None:
@@ -174,7 +188,11 @@ class Feed:
                     self._greet()
                 self._write()
                 self._heartbeat()
-            except (redis.RedisError, OSError) as error:  # away, full, or a right withdrawn: told once, tried again
+            except (
+                redis.RedisError,
+                OSError,
+                NotWelcome,
+            ) as error:  # away, full, or a right withdrawn: told, tried again
                 self._away(error)
                 if self._closing:
                     return
@@ -202,7 +220,7 @@ class Feed:
             self._greeting(self._writer)
         self._writer.hset(keys.origins(place.world), place.source, place.origin)
         unsettled = list(self._buffer.unsettled)
-        lost: list[_Entry] = []
+        lost: list[Entry] = []
         if unsettled:
             pipe = self._writer.pipeline(transaction=False)
             for entry in unsettled:
@@ -240,7 +258,8 @@ class Feed:
                 self._buffer.unsettled.append(entry)
                 self.tally.entries += 1
                 self.tally.rows += entry.rows
-                self.tally.newest_ms = max(entry.newest_ms, self.tally.newest_ms or entry.newest_ms)
+                if entry.newest_ms is not None:
+                    self.tally.newest_ms = max(entry.newest_ms, self.tally.newest_ms or entry.newest_ms)
             while self._buffer.unsettled and self._buffer.unsettled[0].written_s < now - UNSETTLED_S:
                 self._buffer.unsettled.popleft()
             self._condition.notify_all()

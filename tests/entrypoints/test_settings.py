@@ -34,7 +34,7 @@ def test_a_known_variable_and_a_foreign_one_give_no_warning() -> None:
         ("IOC_SECURE_COOKIES", "maybe", "IOC_SECURE_COOKIES='maybe': 须为 true 或 false true or false is needed"),
         ("IOC_LOG_LEVEL", "loud", "IOC_LOG_LEVEL='loud': 可选 one of 'debug', 'info', 'warning' or 'error'"),
         ("IOC_SOURCES", "cloud,trafic",
-         "IOC_SOURCES='cloud,trafic': 没有数据源 no source 'trafic'; 可选 known: cloud, traffic, city"),
+         "IOC_SOURCES='cloud,trafic': 没有数据源 no source 'trafic'; 可选 known: cloud, traffic, city, connectors"),
         ("IOC_REDIS_URL", "host:pass-word",
          "IOC_REDIS_URL=（不显示 not shown）:"
          " 须以 redis://、rediss:// 或 unix:// 开头 begins with redis://, rediss:// or unix://"),

@@ -27,12 +27,18 @@ SUPPLIES = ("沙袋", "水泵", "帐篷", "救生衣", "应急灯", "折叠床",
 PLANS = ("flood", "typhoon", "heat", "geology", "fire", "health")
 # from how much rain in an hour (mm) on the wettest subdistrict the flood response stands at level 1 (Ⅳ) .. 4 (Ⅰ)
 FLOOD_LEVELS = np.array([16.0, 30.0, 50.0, 70.0])
+# the same in warnings of the weather service, by rain and by heat: level 1 (blue) .. 4 (red)
+HAZARDS, RAIN_SIGNALS, HEAT_SIGNALS = ("暴雨", "高温"), (10.0, 16.0, 40.0, 60.0), (34.0, 35.0, 37.0, 40.0)
+SEVERITIES, COLOURS = ("Unknown", "Minor", "Moderate", "Severe", "Extreme"), ("blue", "yellow", "orange", "red")
 READY = {"warden": 0.99, "police": 0.9, "fire": 0.92, "medical": 0.85, "rescue": 0.88, "flood": 0.86}
 
 
 def models(ground: Ground) -> list[Model]:
     """Gauges, water, units and stores; incidents are in `incidents`."""
-    return [*_rain(ground), *_water(ground), _units(ground), _shelters(ground), _supplies(ground), _responses(ground)]
+    return [
+        *_rain(ground), *_water(ground), _units(ground), _shelters(ground), _supplies(ground), _responses(ground),
+        _warnings(ground),
+    ]  # fmt: skip
 
 
 def _rain(ground: Ground) -> list[Model]:
@@ -180,16 +186,12 @@ def _supplies(ground: Ground) -> Stock:
 
 def _responses(ground: Ground) -> Stock:
     """Each plan's response level, 0 none to 4: by the rain of the last hour, the heat, and what a script says."""
-    places = np.arange(ground.places, dtype=np.int32)
 
     def state(times: Times, which: Which) -> Columns:
         level = np.zeros(len(times))
         wet = which == PLANS.index("flood")
         if wet.any():
-            looks = (times[wet][:, None] - np.arange(0, 60, 10)[None, :] * MINUTE_MS).ravel()
-            rain = np.stack([ground.conditions.rain(looks, np.full(len(looks), at, np.int32)) for at in places])
-            wettest = rain.max(axis=0).reshape(-1, 6).max(axis=1)
-            level[wet] = np.searchsorted(FLOOD_LEVELS, wettest, side="right")
+            level[wet] = np.searchsorted(FLOOD_LEVELS, _wettest(ground, times[wet]), side="right")
         hot = which == PLANS.index("heat")
         level[hot] = np.searchsorted([35.5, 37.0, 39.0, 40.0], ground.conditions.temperature(times[hot]), side="right")
         ordered = ground.conditions.force_on("response", times, PLANS, which)
@@ -197,3 +199,39 @@ def _responses(ground: Ground) -> Stock:
 
     fixed = {"plan": columns.texts(PLANS)}
     return Stock("response", PLANS, fixed, seed=ground.seed, state=state, every_ms=10 * MINUTE_MS)
+
+
+def _warnings(ground: Ground) -> Stock:
+    """One warning of each hazard, which stands while the weather calls for one."""
+
+    def state(times: Times, which: Which) -> Columns:
+        level = np.zeros(len(times), np.int64)
+        wet = which == 0
+        level[wet] = np.searchsorted(RAIN_SIGNALS, _wettest(ground, times[wet]), side="right")
+        level[~wet] = np.searchsorted(HEAT_SIGNALS, ground.conditions.temperature(times[~wet]), side="right")
+        return {
+            "level": columns.numbers(level),
+            "severity": columns.words(level, SEVERITIES),
+            "colour": columns.words(level - 1, COLOURS),
+            "state": columns.words((level == 0).astype(np.int32), ("standing", "cancelled")),
+        }
+
+    rows = len(HAZARDS)
+    fixed = {
+        "sender": columns.one("气象台（演练）", rows), "status": columns.one("Actual", rows),
+        "message": columns.one("Alert", rows), "scope": columns.one("Public", rows),
+        "category": columns.one("Met", rows), "event": columns.texts(HAZARDS),
+        "urgency": columns.one("Expected", rows), "certainty": columns.one("Likely", rows),
+        "area": columns.one("罗湖区", rows), "community": columns.one(ground.town.codes[0][:6], rows),
+    }  # fmt: skip
+    names = numbered("YJ", rows)
+    return Stock("warning", names, fixed, seed=ground.seed, state=state, every_ms=10 * MINUTE_MS)
+
+
+def _wettest(ground: Ground, times: Times) -> NDArray[np.float64]:
+    """The rain of the wettest subdistrict in the hour before each time, mm/h."""
+    looks = (times[:, None] - np.arange(0, 60, 10)[None, :] * MINUTE_MS).ravel()
+    places = range(ground.places)
+    rain = np.stack([ground.conditions.rain(looks, np.full(len(looks), at, np.int32)) for at in places])
+    found: NDArray[np.float64] = rain.max(axis=0).reshape(-1, 6).max(axis=1)
+    return found

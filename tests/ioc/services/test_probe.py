@@ -11,7 +11,8 @@ import pytest
 
 from ioc.queries.library import Key, health
 from ioc.services.library import change
-from ioc.services.probe import Answer, allow_list, origin, probe
+from ioc.services.outward import allow_list, origin
+from ioc.services.probe import Answer, probe
 from ioc.services.system_health import check
 from ioc.store.unit import Store
 from tests.ioc.services.test_library import BODY
@@ -98,7 +99,7 @@ def test_a_system_that_is_not_there_is_dead_and_one_without_an_address_is_unknow
 
 @pytest.mark.parametrize("text", ["ftp://x", "parks.example", "https://", "https://a:b@c", "javascript:alert(1)"])
 def test_only_http_addresses_without_passwords_are_origins(text: str) -> None:
-    with pytest.raises(ValueError, match="not an http"):
+    with pytest.raises(ValueError, match="not an address of http, https"):
         origin(text)
 
 

@@ -140,5 +140,57 @@ def test_below_a_supervisor_a_replay_that_has_ended_stays_and_says_so(
 
 
 def test_a_source_that_cannot_be_run_is_named_with_those_that_can(settings: Settings) -> None:
-    with pytest.raises(UnknownSource, match="no source 'cloudy'; known: cloud, traffic, city"):
+    with pytest.raises(UnknownSource, match="no source 'cloudy'; known: cloud, traffic, city, connectors"):
         choose(["cloudy"], makers(settings, build()))
+
+
+@pytest.mark.service
+def test_a_connector_feeds_its_source_and_status_shows_it(settings: Settings, admin: redis.Redis) -> None:
+    settings.data_dir.joinpath("connectors.toml").write_text('[cap.files]\nfolder = "cap"\norigin = "recorded"\n')
+    folder = settings.data_dir / "cap"
+    folder.mkdir()
+    (folder / "bad.xml").write_text("<alert/>")
+    process = start(settings, "source", "connectors")
+    try:
+        wait_until((folder / "failed" / "bad.xml").exists, "the file has been looked at")
+        wait_until(lambda: admin.xlen(keys.observations("live", "warning")) == 1, "its letter is on the bus")
+        wait_until(lambda: b'"unread": 1' in (admin.hget(keys.HEARTBEATS, "feed:live:warning") or b""), "a heartbeat")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+    assert admin.hget(keys.origins("live"), "warning") == b"recorded"
+    shown = subprocess.run(
+        [sys.executable, "-m", "ioc.entrypoints.cli", "status"],
+        env={**os.environ, "IOC_DATA_DIR": str(settings.data_dir)}, capture_output=True, text=True, check=False,
+    ).stdout  # fmt: skip
+    [told] = [line for line in shown.splitlines() if "files" in line]
+    assert "cap" in told
+    assert "accepted=0 rejected=0 unread=1" in told
+
+
+@pytest.mark.service
+def test_a_connector_does_not_make_simulated_rows_real(settings: Settings, admin: redis.Redis) -> None:
+    admin.hset(keys.origins("live"), "warning", "simulated")
+    admin.xadd(keys.observations("live", "warning"), {"k": "1"})
+    settings.data_dir.joinpath("connectors.toml").write_text('[cap.files]\nfolder = "cap"\n')
+    (settings.data_dir / "cap").mkdir()
+    (settings.data_dir / "cap" / "bad.xml").write_text("<alert/>")
+    process = start(settings, "source", "connectors")
+    assert process.stderr is not None
+    try:
+        line = next(text for text in process.stderr if b"feed_waits" in text)
+        assert "不能改称 real" in line.decode()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    assert admin.hget(keys.origins("live"), "warning") == b"simulated"
+    assert admin.xlen(keys.observations("live", "warning")) == 1
+
+
+def test_a_wrong_connectors_file_ends_with_its_lines(tmp_path: Path) -> None:
+    (tmp_path / "connectors.toml").write_text("[cap.met]\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "ioc.entrypoints.cli", "source", "connectors"],
+        env={**os.environ, "IOC_DATA_DIR": str(tmp_path)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, "connectors.toml:cap.met" in done.stderr) == (2, True)

@@ -1,0 +1,64 @@
+"""`connectors.toml` is closed: what is wrong in it is told with file and key, before anything is connected to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ioc.packs.files import PackErrors
+from ioc.services.outward import allowed
+from ioc.sources.connect.cap_source import CapWay
+from ioc.sources.connect.connectors import connectors
+from tests.ioc.sources.connect.wire import bundle
+
+ALLOWED = allowed("https://met.example")
+CAP = '[cap.met]\nurls = ["https://met.example/all"]\n'
+
+
+def made(tmp_path: Path, text: str) -> dict[str, list[str]]:
+    """Source -> the names of its connectors."""
+    (tmp_path / "connectors.toml").write_text(text, encoding="utf-8")
+    return {name: [one.name for one in parts] for name, parts in connectors(tmp_path, ALLOWED, bundle()).items()}
+
+
+def test_without_the_file_there_are_no_connectors(tmp_path: Path) -> None:
+    assert connectors(tmp_path, ALLOWED, bundle()) == {}
+
+
+def test_connectors_stand_by_the_source_that_they_feed(tmp_path: Path) -> None:
+    assert made(tmp_path, CAP + '[cap.files]\nfolder = "cap"\n') == {"warning": ["met", "files"]}
+
+
+def test_a_folder_lies_in_the_data_directory_unless_it_is_absolute(tmp_path: Path) -> None:
+    (tmp_path / "connectors.toml").write_text(f'[cap.a]\nfolder = "in"\n[cap.b]\nfolder = "{tmp_path}/other"\n')
+    ways = [one.way for one in connectors(tmp_path, ALLOWED, bundle())["warning"]]
+    folders = [way.inbox.folder for way in ways if isinstance(way, CapWay) and way.inbox]
+    assert folders == [tmp_path / "in", tmp_path / "other"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (CAP + "colour = 1\n", "connectors.toml:cap.met.colour:0: unknown-key"),
+        ("[soap.x]\n", "connectors.toml:soap:0: unknown-key"),
+        ("[cap.met]\n", "connectors.toml:cap.met:0: type: messages come from urls"),
+        (CAP + 'source = "nothing"\n', "connectors.toml:cap.met.source:0: unknown-name"),
+        (CAP + 'source = "rain"\n', "connectors.toml:cap.met.source:0: unknown-name: rain lacks"),
+        (CAP + 'origin = "maybe"\n', "connectors.toml:cap.met.origin:0: type"),
+        (CAP + "every_s = 0\n", "connectors.toml:cap.met.every_s"),
+        (CAP.replace("https", "http"), "connectors.toml:cap.met.urls:0: blocked"),
+        (CAP.replace("met.example", "met.example:8443"), "connectors.toml:cap.met.urls:0: blocked"),
+        (CAP.replace("https://", "ftp://"), "connectors.toml:cap.met.urls.1:0: type"),
+        (CAP + 'header = "Authorization"\n', "header and secret belong together"),
+        (CAP + 'header = "Authorization"\nsecret = {}\n', "connectors.toml:cap.met.secret:0: type"),
+        (CAP + 'header = "A"\nsecret = { file = "/no/such" }\n', "connectors.toml:cap.met.secret:0: unreadable"),
+        (CAP + 'header = "A"\nsecret = { env = "NO_SUCH_SECRET" }\n', "NO_SUCH_SECRET is not set"),
+        (CAP + '[cap.b]\nfolder = "x"\norigin = "simulated"\n', "connectors.toml:cap.b.origin:0: origin"),
+        ("[cap.met\n", "connectors.toml:1:9: syntax"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_key(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(PackErrors) as fault:
+        made(tmp_path, text)
+    assert told in str(fault.value)
