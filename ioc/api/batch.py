@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -161,8 +161,16 @@ def judge(batch: Batch, source: Source, now_ms: int) -> Judged:
     return judged
 
 
-def payloads(judged: Judged, shards: int) -> list[tuple[int, bytes]]:
-    """(shard, packed entry) of the kept rows, in order within each. Raises Problem 413."""
+class Packed(NamedTuple):
+    """An entry of one shard, packed."""
+
+    shard: int
+    payload: bytes
+    rows: int
+
+
+def payloads(judged: Judged, shards: int) -> list[Packed]:
+    """Entries of the kept rows, in order within each shard. Raises Problem 413."""
     cells, homes = judged.batch.cells, dict[int, list[int]]()
     for at, row in enumerate(judged.kept):
         home = shard_of((cells["k"][row] or b"").decode(), shards) if shards > 1 else 0
@@ -180,13 +188,13 @@ def payloads(judged: Judged, shards: int) -> list[tuple[int, bytes]]:
         payload = pack(packed, len(rows))
         if len(payload) > MAX_PAYLOAD:
             raise too_large(MAX_PAYLOAD)
-        found.append((shard, payload))
+        found.append(Packed(shard, payload, len(rows)))
     return found
 
 
-def refused(judged: Judged, shards: int) -> list[tuple[int, bytes]]:
-    """(shard, packed entry) of the rows that break the contract, as they were written: the engine tells them in its
-    dead letters, each with field and rule. For producers that nobody can answer. Raises Problem 413."""
+def refused(judged: Judged, shards: int) -> list[Packed]:
+    """Entries of the rows that break the contract, as they were written: the engine tells them in its dead letters,
+    each with field and rule. For producers that nobody can answer. Raises Problem 413."""
     cells, kept = judged.batch.cells, set(judged.kept)
     homes = dict[int, list[int]]()
     for row in range(len(judged.batch.places)):
@@ -199,7 +207,7 @@ def refused(judged: Judged, shards: int) -> list[tuple[int, bytes]]:
         payload = pack({"t": coded([None] * len(rows)), "k": coded([None] * len(rows))} | texts, len(rows))
         if len(payload) > MAX_PAYLOAD:
             raise too_large(MAX_PAYLOAD)
-        found.append((shard, payload))
+        found.append(Packed(shard, payload, len(rows)))
     return found
 
 

@@ -113,7 +113,7 @@ class Inlet:
                 pipe.multi()
                 if fresh and entries:
                     pipe.hset(keys.origins(world.id), source.id, origin)
-                for shard, payload in entries:
+                for shard, payload, _ in entries:
                     pipe.xadd(place.stream(shard), {"p": payload})
                 if remembered:
                     record = {"digest": order.digest, "status": status, "body": body}

@@ -10,9 +10,12 @@ from ioc.packs.files import PackErrors, line
 from ioc.services.outward import Allowed, origin
 from ioc.sources.connect.cap_source import CapWay, folder_inbox
 from ioc.sources.connect.connector import Connector, Way
-from ioc.sources.connect.connectors_file import FILE, CapTable, ConnectorTable, HttpTable, load
+from ioc.sources.connect.connectors_file import FILE, CapTable, ConnectorTable, DropTable, HttpTable, MappedTable, load
+from ioc.sources.connect.drop import DropWay
 from ioc.sources.connect.fetch import Fetcher
+from ioc.sources.connect.inbox import Inbox
 from ioc.sources.connect.memory import Memory
+from ioc.sources.connect.sheet import ENDINGS, Sheet
 from metrics.definition import Bundle
 from metrics.definition import load as definitions
 
@@ -22,7 +25,9 @@ MEMORIES = "connectors"  # below the data directory
 def connectors(home: Path, allowed: Allowed, bundle: Mapping[str, Any]) -> dict[str, list[Connector]]:
     """Source -> its connectors, from the file in the data directory `home`; none without one. Raises PackErrors."""
     file = load(home)
-    tables: list[tuple[str, str, ConnectorTable]] = [("cap", name, one) for name, one in file.cap.items()]
+    tables: list[tuple[str, str, ConnectorTable]] = [
+        (kind, name, one) for kind, named in (("drop", file.drop), ("cap", file.cap)) for name, one in named.items()
+    ]
     if not tables:
         return {}
     known = definitions(bundle)
@@ -56,6 +61,12 @@ def _faults(kind: str, name: str, table: ConnectorTable, known: Bundle, allowed:
         if missing:
             faults.append(_line(kind, name, "source", "unknown-name", f"{source.id} lacks the field {missing[0]}"))
         faults += [_blocked(kind, name, "urls", url) for url in table.urls if origin(url) not in allowed.origins]
+    if isinstance(table, MappedTable):
+        faults += [
+            _line(kind, name, f"fields.{one}", "unknown-name", f"{source.id} has no field '{one}'")
+            for one in table.fields
+            if one not in source.fields
+        ]
     return faults
 
 
@@ -66,6 +77,11 @@ def _way(name: str, table: ConnectorTable, home: Path, allowed: Allowed, known: 
         inbox = folder_inbox(_folder(home, table.folder)) if table.folder is not None else None
         fetcher, district = _fetcher(table, table.urls, allowed), known.regions.root or ""
         return CapWay(table.urls, table.every_s, inbox, fetcher, memory, district, frozenset(known.regions))
+    if isinstance(table, DropTable):
+        inbox = Inbox(_folder(home, table.folder or f"drop/{name}"), ENDINGS)
+        form = Sheet(home, table.encoding, table.delimiter, table.sheet or "")
+        under_way = Memory(home / MEMORIES / f"{name}.under_way.json")
+        return DropWay(inbox, table.shape(), form, table.most_mb << 20, memory, under_way)
     raise TypeError(type(table).__name__)
 
 

@@ -6,16 +6,19 @@ Secrets do not stand in it: it names the file or the environment variable that h
 from __future__ import annotations
 
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from ioc.packs.files import read
+from ioc.packs.files import PackErrors, read
 from ioc.packs.language import Closed, Name
 from ioc.services.outward import PORTS, origin
+from ioc.sources.connect.mapping import Shape, Where
 
 FILE = "connectors.toml"
+Level = Annotated[str, Field(min_length=1, max_length=256)]
 
 
 def _address(text: str) -> str:
@@ -47,11 +50,55 @@ class SecretTable(Closed):
         return Path(str(self.file)).read_text(encoding="utf-8").strip()
 
 
+class WhereTable(Closed):
+    """Where a field comes from: a path (or several, joined by a space), a level of the topic, or a constant."""
+
+    path: Level | list[Level] | None = None
+    topic: Annotated[int, Field(ge=1, le=32)] | None = None
+    const: str | None = None
+    format: Level | None = None
+    map: dict[str, str] | None = None
+    times: int | float | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> WhereTable:
+        if sum(one is not None for one in (self.path, self.topic, self.const)) != 1:
+            raise ValueError("a field comes from one of path, topic and const")
+        return self
+
+    def where(self) -> Where:
+        """As the mapping wants it."""
+        paths = (self.path,) if isinstance(self.path, str) else tuple(self.path or ())
+        times = None if self.times is None else Decimal(repr(self.times))
+        return Where(paths, self.topic or 0, self.const, self.format or "", self.map, times)
+
+
 class ConnectorTable(Closed):
     """What all connectors say: the source that they feed and how real its rows are."""
 
     source: Name
     origin: Literal["real", "recorded", "simulated"] = "real"
+
+
+class MappedTable(ConnectorTable):
+    """A connector whose content has names of its own."""
+
+    fields: dict[str, Level | WhereTable] = Field(default_factory=dict)
+
+    def shape(self) -> Shape:
+        """As the mapping wants it."""
+        found = {n: Where((one,)) if isinstance(one, str) else one.where() for n, one in self.fields.items()}
+        return Shape(found)
+
+
+class DropTable(MappedTable):
+    """A folder into which files are put; `folder` none: `drop/NAME` in the data directory."""
+
+    folder: str | None = None
+    encoding: Literal["utf-8", "gb18030"] = "utf-8"
+    delimiter: Literal[",", ";", "\t", "|"] = ","
+    sheet: str | None = None
+    most_mb: Annotated[int, Field(ge=1, le=4096)] = 256
 
 
 class HttpTable(ConnectorTable):
@@ -85,6 +132,7 @@ class CapTable(HttpTable):
 class ConnectorsFile(Closed):
     """The file."""
 
+    drop: dict[Name, DropTable] = Field(default_factory=dict)
     cap: dict[Name, CapTable] = Field(default_factory=dict)
 
 
@@ -93,4 +141,9 @@ def load(home: Path) -> ConnectorsFile:
     path = home / FILE
     if not path.exists():
         return ConnectorsFile()
-    return read(path, ConnectorsFile, home).model
+    found = read(path, ConnectorsFile, home).model
+    names = [name for table in (found.drop, found.cap) for name in table]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise PackErrors([f"{FILE}:{name}:0: duplicate-id: two connectors have this name" for name in twice])
+    return found

@@ -55,7 +55,7 @@ class Taken:
 
 @dataclass(slots=True)
 class Inbox:
-    """`endings` of names that are taken, in small letters; others stay where they are, links too."""
+    """`endings` of names that are taken, in small letters; others stay, as do links and what cannot be read."""
 
     folder: Path
     endings: Collection[str]
@@ -92,7 +92,7 @@ class Inbox:
         if name.startswith(".") or name.endswith(_UNFINISHED) or not name.endswith(tuple(self.endings)):
             return False
         try:
-            return stat.S_ISREG(path.lstat().st_mode)
+            return stat.S_ISREG(path.lstat().st_mode) and os.access(path, os.R_OK)
         except FileNotFoundError:
             return False
 

@@ -54,7 +54,7 @@ class Landing:
     def rows(self, rows: Sequence[Any]) -> list[RowFault]:
         """Send rows: maps of declared field to text, bool, `[lon, lat]` or None. What of them is wrong, by place.
 
-        A row that is no map, or None, is the caller's to tell by `unreadable`. Raises Stopped.
+        Raises Stopped.
         """
         faults: list[RowFault] = []
         for start in range(0, len(rows), PIECE_ROWS):
@@ -70,13 +70,15 @@ class Landing:
             parts += batch.refused(judged, shards)
         except Problem as problem:  # more than an entry holds
             if len(rows) == 1:
-                self.unreadable(f"{problem.en}", json.dumps(rows[0], ensure_ascii=False).encode("utf-8", "replace"))
+                self.unreadable(problem.en, _shown(rows[0]))
                 return [RowFault(0, "", "size", *batch.RULES["size"])]
             half = len(rows) // 2
             later = self._piece(rows[half:])
             return self._piece(rows[:half]) + [RowFault(f.row + half, f.field, f.rule, f.zh, f.en) for f in later]
         newest = max(judged.times, default=None)
-        self._put([Entry(self.feed.place.stream(shard), payload, len(rows), newest) for shard, payload in parts])
+        entries = [Entry(self.feed.place.stream(one.shard), one.payload, one.rows, newest) for one in parts]
+        entries += [self._letter(f"{one.field}: {one.en}", _shown(rows[one.row])) for one in judged.batch.faults]
+        self._put(entries)
         self.accepted += len(judged.kept)
         self.rejected.update(judged.rules)
         self.ignored |= dict.fromkeys(judged.batch.ignored)
@@ -86,10 +88,7 @@ class Landing:
         """A message, document or file that is no rows: told in the dead letters with the reason. Raises Stopped."""
         self.unread += 1
         self.failed(why)
-        shown = content[:SHOWN].decode("utf-8", "replace")
-        letter = f"{self.kind} {self.name}: {why}" + (f" | {shown}" if shown else "")
-        # a text where a map belongs is refused as a whole, with its words as the value of the letter
-        self._put([Entry(self.feed.place.stream(0), msgpack.packb(letter[: 2 * SHOWN]), 1, None)])
+        self._put([self._letter(why, content)])
 
     def settle(self) -> None:
         """Wait until the bus has everything. Raises Stopped."""
@@ -124,6 +123,21 @@ class Landing:
             **facts,
         }  # fmt: skip
 
+    def _letter(self, why: str, content: bytes) -> Entry:
+        """A text where a map belongs is refused as a whole, with its words as the value of the dead letter."""
+        shown = content[:SHOWN].decode("utf-8", "replace")
+        letter = f"{self.kind} {self.name}: {why}" + (f" | {shown}" if shown else "")
+        return Entry(self.feed.place.stream(0), msgpack.packb(letter[: 2 * SHOWN]), 1, None)
+
     def _put(self, entries: Iterable[Entry]) -> None:
         if not self.feed.accept(list(entries), self.stop):
             raise Stopped
+
+
+def _shown(row: Any) -> bytes:
+    """The beginning of a row, for a letter."""
+    try:
+        text = row if isinstance(row, str) else json.dumps(row, ensure_ascii=False)
+    except (TypeError, ValueError):
+        text = repr(row)
+    return text[:SHOWN].encode("utf-8", "replace")

@@ -33,7 +33,7 @@ def read_back(told: batch.Judged, name: str = "traffic") -> list[dict[str, Any]]
     source = SOURCES[name]
     contract = Contract.from_source(source)
     found = []
-    for _, payload in batch.payloads(told, source.shards):
+    for _, payload, _ in batch.payloads(told, source.shards):
         decoded = decode([[b"1-0", [b"p", payload]]], contract.wanted)
         assert not decoded.rejects
         [run] = decoded.runs
@@ -127,7 +127,7 @@ def test_records_without_a_time_stay_without_one_and_go_to_their_shards():
     rows = [{"id": f"w{number}", "state": "begun"} for number in range(20)]
     told = batch.judge(batch.columns(batch.parse(json.dumps(rows).encode(), JSON), works), works, T0)
     parts = batch.payloads(told, 2)
-    assert [shard for shard, _ in parts] == [0, 1]
+    assert [part.shard for part in parts] == [0, 1]
     assert {found["k"] for found in read_back(told, "works")} == {one["id"] for one in rows}
 
 
@@ -189,7 +189,21 @@ def test_any_bytes_are_rows_or_a_problem(body: bytes, form: str):
 def test_a_batch_of_the_largest_size_fits_into_an_entry():
     rows = [row(road=f"r{number}", speed=number % 100, at=[114 + number / 1e5, 22.5]) for number in range(10_000)]
     told = judged(rows)
-    [(_, payload)] = batch.payloads(told, 1)
+    [(_, payload, _)] = batch.payloads(told, 1)
     assert len(told.kept) == 10_000
     assert len(payload) < 2 * 2**20
     assert np.array_equal(told.times, np.full(10_000, T0))
+
+
+def test_what_is_refused_goes_on_as_it_was_written_and_the_engine_says_why() -> None:
+    told = judged([row(), row(speed=900), row(time="yesterday"), {"speed": 1}, "no row"])
+    assert len(told.kept) == 1
+    contract, letters = Contract.from_source(TRAFFIC), []
+    for _, payload, rows in batch.refused(told, 1):
+        assert rows == 3
+        for run in decode([[b"1-0", [b"p", payload]]], contract.wanted).runs:
+            said = contract.admit(run, T0)
+            assert said.batch is None
+            letters += [(one.row, one.field, one.rule, one.value) for one in said.letters]
+    assert letters == [(0, "speed", "range", "900"), (1, "t", "type", "yesterday"), (2, "t", "missing", "")]
+    assert batch.refused(judged([row()]), 1) == []

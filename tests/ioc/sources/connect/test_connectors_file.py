@@ -10,6 +10,7 @@ from ioc.packs.files import PackErrors
 from ioc.services.outward import allowed
 from ioc.sources.connect.cap_source import CapWay
 from ioc.sources.connect.connectors import connectors
+from ioc.sources.connect.drop import DropWay
 from tests.ioc.sources.connect.wire import bundle
 
 ALLOWED = allowed("https://met.example")
@@ -37,6 +38,19 @@ def test_a_folder_lies_in_the_data_directory_unless_it_is_absolute(tmp_path: Pat
     assert folders == [tmp_path / "in", tmp_path / "other"]
 
 
+DROP = '[drop.gauges]\nsource = "rain"\n'
+
+
+def test_files_are_declared_with_their_columns(tmp_path: Path) -> None:
+    text = DROP + '[drop.gauges.fields]\ntime = { path = ["日期", "时刻"], format = "%Y/%m/%d %H:%M" }\nmm = "雨量"\n'
+    (tmp_path / "connectors.toml").write_text(text + 'station = { const = "RG01" }\n', encoding="utf-8")
+    [one] = connectors(tmp_path, ALLOWED, bundle())["rain"]
+    assert isinstance(one.way, DropWay)
+    assert one.way.inbox.folder == tmp_path / "drop" / "gauges"
+    row = {"日期": "2026/9/7", "时刻": "19:30", "雨量": "0.5"}
+    assert one.way.shape.row(row) == {"time": "2026-09-07T19:30:00.000", "mm": "0.5", "station": "RG01"}
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -55,6 +69,12 @@ def test_a_folder_lies_in_the_data_directory_unless_it_is_absolute(tmp_path: Pat
         (CAP + 'header = "A"\nsecret = { file = "/no/such" }\n', "connectors.toml:cap.met.secret:0: unreadable"),
         (CAP + 'header = "A"\nsecret = { env = "NO_SUCH_SECRET" }\n', "NO_SUCH_SECRET is not set"),
         (CAP + '[cap.b]\nfolder = "x"\norigin = "simulated"\n', "connectors.toml:cap.b.origin:0: origin"),
+        (DROP + '[drop.gauges.fields]\nmmm = "x"\n', "connectors.toml:drop.gauges.fields.mmm:0: unknown-name"),
+        (DROP + "[drop.gauges.fields]\nmm = {}\n", "connectors.toml:drop.gauges.fields.mm"),
+        (DROP + "[drop.gauges.fields]\nmm = { path = 'a', const = 'b' }\n", "one of path, topic and const"),
+        (DROP + "[drop.gauges.fields]\nmm = { path = 'a', by = 2 }\n", "connectors.toml:drop.gauges.fields.mm"),
+        ("[drop.gauges]\n", "connectors.toml:drop.gauges.source:0: missing-key"),
+        (CAP + '[drop.met]\nsource = "rain"\n', "connectors.toml:met:0: duplicate-id"),
         ("[cap.met\n", "connectors.toml:1:9: syntax"),
     ],
 )
