@@ -203,7 +203,8 @@
     const badge = one("#mode");
     ioc.flag(badge, "live", mode === "live" && !out && ioc.state.beat !== null);
     ["live", "replay", "exercise", "whatif"].forEach((name) => ioc.flag(root, `mode-${name}`, name === mode));
-    const speed = world && world.clock.speed !== 1 ? ` ${ioc.word("atSpeed", ioc.plain(world.clock.speed))}` : "";
+    const pace = world ? world.clock.speed : 1;
+    const speed = pace === 1 ? "" : ` ${pace ? ioc.word("atSpeed", ioc.plain(pace)) : ioc.word("standing")}`;
     ioc.text(badge, ioc.state.beat === null ? ioc.word("connecting") : ioc.word(mode) + speed);
     ioc.mark(badge, { i: "world-clock", r: settings[0].district, we: ioc.state.beatServer }, out ? "lost" : "complete", "clock");
     ioc.hide(one("#reconnecting"), ioc.state.beat === null || !out || out.who !== "gateway"); // the world stays what it is

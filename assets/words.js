@@ -6,7 +6,7 @@
     live: ["实时", "LIVE"], replay: ["回放", "REPLAY"], exercise: ["演练", "EXERCISE"], whatif: ["推演", "WHAT IF"],
     connecting: ["正在连接", "Connecting"], reconnecting: ["重连中", "Reconnecting"],
     dataAge: ["数据 {0}前", "data {0} old"], noDataYet: ["尚无数据", "no data yet"],
-    feeds: ["数据源 {0} / {1} 正常", "feeds {0} / {1} fine"], simulatedFeeds: ["模拟数据：{0}", "simulated: {0}"], andMore: ["{0}等 {1} 项", "{0} and {2} more"], recordedDay: ["录制日期 {0}", "recorded on {0}"], atSpeed: ["×{0}", "×{0}"],
+    feeds: ["数据源 {0} / {1} 正常", "feeds {0} / {1} fine"], simulatedFeeds: ["模拟数据：{0}", "simulated: {0}"], andMore: ["{0}等 {1} 项", "{0} and {2} more"], recordedDay: ["录制日期 {0}", "recorded on {0}"], atSpeed: ["×{0}", "×{0}"], standing: ["已停止", "ENDED"],
     second: ["{0} 秒", "{0} s"], minute: ["{0} 分", "{0} min"], hour: ["{0} 小时", "{0} h"], day: ["{0} 天", "{0} d"],
     late: ["迟到 {0}", "{0} late"], lost: ["中断 {0}", "lost {0}"], last: ["末次 {0}", "last {0}"], none: ["无数据", "no data"],
     provisional: ["暂定", "provisional"], lateTag: ["迟到", "late"], lostTag: ["数据中断", "feed lost"],

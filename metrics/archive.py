@@ -14,6 +14,7 @@ A part holds the entries `(after, last]` of its stream, all of one day (of arriv
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -161,6 +162,16 @@ def day_end(day: str) -> int:
     """The instant at which a local day is over, ms."""
     begin = datetime.combine(date.fromisoformat(day), datetime.min.time(), _LOCAL)
     return int((begin + timedelta(days=1)).timestamp() * 1000)
+
+
+def remove_world(root: Path, world: str) -> int:
+    """Delete all lives of a world that nobody archives any more; returns how many files. Raises OSError."""
+    folder = root / _folder_name(world)
+    if not folder.is_dir():
+        return 0
+    count = sum(path.is_file() for path in folder.rglob("*"))
+    shutil.rmtree(folder)
+    return count
 
 
 def _folder_name(name: str) -> str:

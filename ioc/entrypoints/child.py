@@ -16,13 +16,17 @@ STEADY_S = 60.0  # a child that lived this long starts its back-off anew
 
 @dataclass(slots=True)
 class Child:
-    """`ready` answers whether it does its work; it may raise OSError or redis.RedisError while it cannot tell."""
+    """`ready` answers whether it does its work; it may raise OSError or redis.RedisError while it cannot tell.
+
+    `wanted`: it runs only while there is work, which this answers (it may raise redis.RedisError), and then ends well.
+    """
 
     name: str
     command: list[str]
     environment: Mapping[str, str]
     ready: Callable[[], bool]
     restart_command: list[str] | None = None  # where a second start differs from the first
+    wanted: Callable[[], bool] | None = None
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     restarts: int = 0
@@ -49,6 +53,10 @@ class Child:
 
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
+
+    def rests(self) -> bool:
+        """Whether it has not been started yet, or ended well."""
+        return self.process is None or self.process.returncode == 0
 
     def put_off(self) -> float:
         """Note that it ended; return the seconds until it is started again, doubled each time up to LAST_BACKOFF_S."""

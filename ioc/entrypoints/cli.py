@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "city": ("city", "app", "模拟城市 weeks of the simulated city before its stream begins"),
     "origin": ("origin", "origin", "来源 say that what will be fed is simulated or recorded"),
     "replay": ("replay", "replay", "录播 a recording -> a world of its own"),
+    "exercise": ("exercise", "app", "演练 a script in a world of its own: list, start, stop, remove, status"),
     "engine": ("engine", "engine", "计算引擎 observation streams -> published values"),
     "archive": ("archive", "archive", "归档 observations and values -> Parquet parts"),
     "gateway": ("gateway", "gateway", "推送网关 published values -> browsers"),

@@ -43,8 +43,12 @@ def services(
         for name, port in ports.items()
         if name != "source" or names
     ]
+    client = redis.Redis.from_url(urls["admin"])
+    children.append(
+        Child("exercise", [*IOC, "exercise", "feed"], environment({"IOC_REDIS_URL": urls["source"]}),
+              lambda: bool(client.hexists(keys.HEARTBEATS, "exercise")), wanted=lambda: _exercise_runs(client))
+    )  # fmt: skip
     if settings.links_allow:
-        client = redis.Redis.from_url(urls["admin"])
         children.append(
             Child("links", [*IOC, "links"], environment({"IOC_REDIS_URL": urls["web"]}),
                   lambda: bool(client.hexists(keys.HEARTBEATS, "links")))
@@ -52,6 +56,12 @@ def services(
     if settings.feed:
         children.append(_replay(settings, urls, environment({"IOC_REDIS_URL": urls["source"], **chosen})))
     return children
+
+
+def _exercise_runs(client: redis.Redis) -> bool:
+    from ioc.sources.exercise import exercises, stands
+
+    return not all(stands(world) for world in exercises(client))
 
 
 def _replay(settings: Settings, urls: Mapping[str, str], environment: Mapping[str, str]) -> Child:

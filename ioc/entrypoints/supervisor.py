@@ -32,10 +32,14 @@ from metrics import keys
 from metrics.clock import monotonic_s
 
 POLL_S = 0.1
+WANTED_S = 1.0  # how often is asked whether there is work for a child that rests
 LINKS = "links.json"  # role -> one-time link, while it runs
 STOP_S = 10.0  # then SIGKILL
 START_S = 60.0  # a first start that takes longer is a failure that is said, not waited out
-NAMES_ZH = {name: zh for name, (zh, _) in PROCESSES.items()} | {"links": "关联系统"}  # no part of the path
+NAMES_ZH = {name: zh for name, (zh, _) in PROCESSES.items()} | {
+    "links": "关联系统",
+    "exercise": "演练",
+}  # no part of the path
 ROLES_ZH = {
     "wall": "指挥大屏",
     "leader": "领导",
@@ -61,6 +65,7 @@ class Supervisor:
     stopping: bool = False
     _held: list[IO[str]] = field(default_factory=list)
     _logs: dict[str, IO[bytes]] = field(default_factory=dict)
+    _wanted_at: float = 0.0
 
     def run(self) -> None:
         """Start everything, print the addresses, keep it running until told to stop. Raises StartError."""
@@ -156,8 +161,9 @@ class Supervisor:
         started = services(self.settings, urls, self._environment)
         for child in started:
             self.children.append(child)
-            child.start(self._log(child.name))
-        self._await_ready(started)
+            if child.wanted is None:
+                child.start(self._log(child.name))
+        self._await_ready([child for child in started if child.wanted is None])
 
     def _await_ready(self, waiting: list[Child]) -> None:
         """Show each child as it becomes ready. Raises StartError when one ends or takes too long."""
@@ -198,7 +204,9 @@ class Supervisor:
                 title = f"  {NAMES_ZH[child.name]} {child.name}"
                 if child.alive():
                     continue
-                if child.resume_at is None:
+                if child.wanted is not None and child.rests():
+                    self._start_wanted(child)
+                elif child.resume_at is None:
                     wait = child.put_off()
                     with suppress(redis.RedisError):
                         _mark_ended(client, child)
@@ -208,6 +216,15 @@ class Supervisor:
                     child.restart(self._log(child.name))
                     self.say(f"{title} 已重启 restarted，第 {child.restarts} 次")
             time.sleep(POLL_S)
+
+    def _start_wanted(self, child: Child) -> None:
+        """A child that ends by itself when there is nothing to do is started when there is."""
+        if monotonic_s() < self._wanted_at:
+            return
+        self._wanted_at = monotonic_s() + WANTED_S
+        with suppress(redis.RedisError):
+            if child.wanted is not None and child.wanted():
+                child.start(self._log(child.name))
 
     def _facts(self) -> Mapping[str, object]:
         return {
@@ -224,7 +241,7 @@ class Supervisor:
 
     def _stop_all(self) -> None:
         """Readers before writers, Valkey last; each gets STOP_S to end by itself."""
-        order = ["links", "web", "gateway", "replay", "source", "engine", "archive", "valkey"]
+        order = ["links", "web", "gateway", "exercise", "replay", "source", "engine", "archive", "valkey"]
         for child in sorted(self.children, key=lambda child: order.index(child.name)):
             if not child.stop(STOP_S):
                 structlog.get_logger().warning("child_killed", child=child.name, waited_s=STOP_S)

@@ -64,7 +64,8 @@ class Vitals:
         newest = facts.get("newest_ms")
         age = None if newest is None else world.clock.now_ms(real_now_ms) - newest
         beat = f"feed:{world.id}:{source}"
-        producer_gone = beat in self.heartbeats and not self._alive(beat, real_now_ms)
+        # a world whose clock stands is over: nobody feeds it, and nobody is missed
+        producer_gone = beat in self.heartbeats and not self._alive(beat, real_now_ms) and world.clock.speed != 0
         limit = None if declared is None else declared.stale_after(world.variants.get(source))
         if newest is None and beat not in self.heartbeats:
             state = "none"

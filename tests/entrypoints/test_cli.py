@@ -37,6 +37,10 @@ SPAN = ["--from", "2024-06-01", "--to", "2024-06-02"]
     ("arguments", "code", "said"),
     [
         (["status"], 1, "no Valkey runs on "),
+        (["exercise", "status"], 1, "the data bus does not answer"),
+        (["exercise", "start", "x"], 2, "no such script: x; known: chemical-smell, "),
+        (["exercise", "start", "typhoon", "--world", "live"], 2, "never touches the world live"),
+        (["exercise", "check", "x"], 2, "no such script: x"),
         (["engine", "--port", "99999"], 2, "--port"),
         (["engine", "--commit-ms", "-1"], 2, "--commit-ms"),
         (["gateway", "--port", "99999"], 2, "--port"),

@@ -23,13 +23,20 @@ class Simulated:
     """Marked simulated, the past it makes up included. Goes on where its stream ends, so that nothing is sent twice.
 
     `now` is the time of the world, ms; `begin_ms` is when the world begins, None: so long before now that there is a
-    past to show.
+    past to show. Rows are sent each `look_s` seconds. `sent_ms` is how far everything was given to the feed.
     """
 
     origin: Origin = "simulated"
 
-    def __init__(self, model: Model, now: Callable[[], int] = real_ms, begin_ms: int | None = None) -> None:
-        self._model, self._now, self._begin = model, now, begin_ms
+    def __init__(
+        self,
+        model: Model,
+        now: Callable[[], int] = real_ms,
+        begin_ms: int | None = None,
+        look_s: float = LOOK_S,
+    ) -> None:
+        self._model, self._now, self._begin, self._look_s = model, now, begin_ms, look_s
+        self.sent_ms: int | None = None
 
     def run(self, feed: Feed, stop: threading.Event) -> None:
         """Send the past that is missing, then each row when its time has come, until `stop`."""
@@ -50,10 +57,10 @@ class Simulated:
             rows = model.rows(after, until)
             if rows is not None and not feed.put(rows, stop):
                 return
-            after = until
+            self.sent_ms = after = until
             feed.beat(state="catching up" if now - after > MINUTE_MS else "live")
             if after >= now:
-                stop.wait(LOOK_S)
+                stop.wait(self._look_s)
 
 
 def history_ms(model: Model) -> int:

@@ -18,6 +18,25 @@ value = 62
 places = ["440303002"]       # subdistricts; none: all
 source = "public report"     # where the figure is from
 assumed = true               # or that it is invented
+
+[[note]]                     # what the screens say from then on
+at = "02:10"
+zh = "气象台发布红色预警"
+en = "red rain signal"
+source = "public report"
+
+[[inject]]                   # a row of a source, as if it had been sent; times of its fields are offsets
+at = "02:20"
+into = "incident"
+key = "YL-01"
+fields = { class = "natural", level = 2, received_at = "02:20" }
+assumed = true
+
+[[expect]]                   # the alarm that must be raised by then, and must not stand before
+indicator = "E2"
+level = "red"
+from = "02:00"
+by = "04:30"
 ```
 """
 
@@ -53,6 +72,7 @@ UNITS: Mapping[Kind, tuple[str, str]] = {
     "evacuation": ("persons to move", "places"),
 }
 Offset = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}:[0-5][0-9]$")]
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]  # it may become the name of a world
 
 
 class ScriptError(ValueError):
@@ -95,8 +115,56 @@ class Force(Closed):
         return tuple(getattr(self, UNITS[self.kind][1]))
 
 
+class Told(Closed):
+    """Something that is said at an offset; `source` says where it is from, `assumed` that it is invented."""
+
+    at: Offset
+    zh: str = ""
+    en: str = ""
+    source: str = ""
+    assumed: bool = False
+
+
+class Note(Told):
+    """A line of the timeline."""
+
+    zh: Text
+    en: Text
+
+
+class Inject(Told):
+    """A row put into the source `into`: the entity or record `key` with these fields; times are offsets."""
+
+    into: Name
+    key: Text
+    fields: dict[Name, str | int | float | bool]
+
+
+class Expect(Closed):
+    """An alarm that the script must raise: at least `level` of a condition `level`, or that condition at all.
+
+    Its region is the district unless one is named; it is raised between the two offsets and does not stand before.
+    """
+
+    indicator: str
+    since: Offset = Field(alias="from")
+    by: Offset
+    condition: Literal["level", "no_data", "stale"] = "level"
+    level: Literal["blue", "yellow", "orange", "red"] | None = None
+    region: str = ""
+    dims: dict[Name, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Expect:
+        if (self.condition == "level") != (self.level is not None):
+            raise ValueError("a level belongs to the condition level, and only to it")
+        if offset_ms(self.by) <= offset_ms(self.since):
+            raise ValueError("by lies not after from")
+        return self
+
+
 class Head(Closed):
-    id: Name
+    id: Id
     zh: Text
     en: Text
     begin: datetime
@@ -116,6 +184,21 @@ class Script(Closed):
 
     head: Head = Field(alias="script")
     force: list[Force] = Field(default_factory=list)
+    note: list[Note] = Field(default_factory=list)
+    inject: list[Inject] = Field(default_factory=list)
+    expect: list[Expect] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _stays_within_its_hours(self) -> Script:
+        offsets = [one.at for one in (*self.note, *self.inject)] + [one.by for one in self.expect]
+        late = [text for text in offsets if offset_ms(text) > self.head.hours * 60 * MINUTE_MS]
+        if late:
+            raise ValueError(f"{late[0]} lies after the end")
+        return self
+
+    def at(self, offset: str) -> int:
+        """The event time of an offset, ms."""
+        return self.begin_ms + offset_ms(offset)
 
     @property
     def begin_ms(self) -> int:

@@ -88,3 +88,16 @@ def test_a_frame_speaks_of_the_worlds_somebody_looks_at():
     assert (sent["op"], sent["valkey"], sent["at"]) == ("heartbeat", False, NOW)
     assert list(sent["worlds"]) == ["replay"]
     assert [(feed["world"], feed["source"]) for feed in sent["feeds"]] == [("replay", "traffic")]
+
+
+def test_nobody_is_missed_in_a_world_whose_clock_stands():
+    world = World("drill", "exercise", WorldClock(NOW, NOW, 60.0))
+    beats = ENGINE | {"feed:drill:traffic": {"at": NOW - 60_000}}
+    feeds = {"traffic": {"newest_ms": NOW - 1_000}}
+
+    def told(one: World) -> str:
+        vitals = Vitals(True, beats, {"drill": one}, {"drill": feeds}, {"drill": {"traffic": "simulated"}})
+        return vitals.feeds_of(one, CATALOG, NOW)[0]["state"]
+
+    assert told(world) == "lost"
+    assert told(World("drill", "exercise", WorldClock(NOW, NOW, 0.0))) == "ok"

@@ -76,3 +76,28 @@ def test_sources_that_nobody_declares_are_left_out_and_said() -> None:
     city = City(bundle)
     assert list(city.models) == ["traffic"]
     assert "case" in city.left_out
+
+
+NOTE = {"at": "0:30", "zh": "开始", "en": "it begins"}
+EXPECT = {"indicator": "E2", "level": "red", "from": "0:10", "by": "1:00"}
+
+
+def scripted(**parts: object) -> str:
+    with pytest.raises(ScriptError) as error:
+        parse({"script": HEAD, **parts}, "night.toml")
+    return str(error.value)
+
+
+def test_a_timeline_speaks_both_languages_and_ends_with_the_script() -> None:
+    assert "note.0.en" in scripted(note=[{"at": "0:30", "zh": "开始"}])
+    assert "2:01 lies after the end" in scripted(note=[NOTE | {"at": "2:01"}])
+
+
+def test_an_expected_alarm_has_a_level_or_is_a_silence_and_some_time_to_come() -> None:
+    assert "a level belongs to the condition level" in scripted(expect=[EXPECT | {"condition": "no_data"}])
+    assert "by lies not after from" in scripted(expect=[EXPECT | {"by": "0:10"}])
+
+
+def test_a_name_may_become_that_of_a_world() -> None:
+    assert "script.id" in faults(RAIN, id="Night of rain")
+    assert parse({"script": HEAD | {"id": "rain-2023-09-07"}, "note": [NOTE]}, "x").head.id == "rain-2023-09-07"
