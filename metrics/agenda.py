@@ -46,6 +46,15 @@ class Agenda:
         self._paned = tuple(dict.fromkeys((one.scan, one.window) for one in part.measures if one.scan))
         self._rowwise = tuple(one for one in part.measures if not one.scan)
 
+    @property
+    def begun(self) -> bool:
+        """Whether it has looked for windows at all: before somebody feeds one of its sources it does not."""
+        return self.cursor_ms is not None
+
+    def begin_at(self, row_ms: int) -> None:
+        """Begin with the window of a row of this time, somebody else's."""
+        self.cursor_ms, self.changed = self.plan.indicator.window.floor(row_ms), True
+
     def due(
         self, intakes: Mapping[str, Intake], occasion: Occasion, standing: Standing | None, said: Said
     ) -> list[int]:

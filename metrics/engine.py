@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -24,7 +24,7 @@ from metrics.occasion import SILENT_PAST_MS, History, Moment, Occasion
 from metrics.outlook import Outlook
 from metrics.outlook_entry import OutlookEntry
 from metrics.outlook_line import Line
-from metrics.plan import Plan
+from metrics.plan import IndicatorPlan, Plan, needed_by
 from metrics.publication import Publication
 from metrics.reference import indicators_of
 from metrics.remark import Finding
@@ -140,6 +140,30 @@ class State:
             self._families = [Family(members) for members in kin(self.publications, derived)]
         return self._families
 
+    def wake(self, heard: Container[str]) -> list[Family]:
+        """The families that somebody feeds: those with a source that has been heard (or with none at all), those that
+        have begun, and those that these refer to, from where these begin. Of the others nothing has come, and nothing
+        is said."""
+        found: list[Family] = []
+        asked: dict[str, list[int]] = {}  # indicators that are referred to -> oldest rows of who refers to them
+        for family in reversed(self.families):  # who refers comes behind those that he refers to
+            mine, agenda = self.below(family.plan), family.agenda
+            names = {one.plan.indicator.id for one in family.members} & asked.keys()
+            if not (agenda.begun or not mine or names or any(one in heard or self.intakes[one].heard for one in mine)):
+                continue
+            rows = [oldest for one in mine if (oldest := self.intakes[one].oldest_ms) is not None]
+            rows += [oldest for name in names for oldest in asked[name]]
+            if names and rows and not agenda.begun:
+                agenda.begin_at(min(rows))
+            found.append(family)
+            for name in {name for one in family.members for name in needed_by(one.plan.indicator)}:
+                asked.setdefault(name, []).extend(rows)
+        return found[::-1]
+
+    def below(self, part: IndicatorPlan) -> list[str]:
+        """The sources with streams that an indicator rests on: the rows of a union come by its parts."""
+        return [name for source in part.sources for name in self.intakes[source].source.union_of or (source,)]
+
     @property
     def orphans(self) -> list[Orphan]:
         """Alarms of indicator versions that are no longer declared."""
@@ -224,6 +248,7 @@ def step(
     *,
     origins: Mapping[str, str] | None = None,
     behind: Iterable[str] = (),
+    heard: Container[str] = (),
     world: str = "live",
     entered: Entered = NOTHING,
     stopwatch: Callable[[], float] | None = None,
@@ -232,9 +257,10 @@ def step(
 
     `now_ms` is the world's clock. `origins`: source -> `real` (default), `recorded` or `simulated`. `behind`: sources
     with entries that are still unread; for them silence means nothing, and the clock is held at their newest row, so
-    that a restart after a pause neither calls rows late nor publishes empty windows before it has read them. `world`
-    names the world in alarms; `entered` are the values that people wrote down. `stopwatch` tells seconds: what each
-    indicator takes is added up in `state.spent`.
+    that a restart after a pause neither calls rows late nor publishes empty windows before it has read them. `heard`:
+    sources that somebody feeds, even if no row of them has counted yet; of those that nobody feeds nothing is said
+    (`State.wake`). `world` names the world in alarms; `entered` are the values that people wrote down. `stopwatch`
+    tells seconds: what each indicator takes is added up in `state.spent`.
     Raises KeyError for a batch of a source that the plan does not have.
     """
     behind = frozenset(behind)
@@ -256,13 +282,8 @@ def step(
     changed: dict[str, frozenset[int]] = {}
     derived: Derived = {}
     told: list[tuple[Family, Moment]] = []
-    for family in state.families:
-        # The rows of a union come by its parts: it is as far as the least of them, and as real.
-        mine = {
-            part: state.intakes[part]
-            for name in family.plan.sources
-            for part in state.intakes[name].source.union_of or (name,)
-        }
+    for family in state.wake(heard):
+        mine = {name: state.intakes[name] for name in state.below(family.plan)}  # as far, and as real, as the least
         occasion = Occasion(
             _moment(mine, now_ms, behind), history, _least(origins, mine), world, entered, changed, derived
         )

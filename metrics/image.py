@@ -156,7 +156,8 @@ class Image:
             for index, folded in panes.panes.items():
                 out[f"pane/{scan}/{index}"] = pane_form(folded)
         for name, publication in self._publications.items():
-            out[f"indicator/{name}"] = progress_form(publication)
+            if publication.agenda.begun:
+                out[f"indicator/{name}"] = progress_form(publication)
             for end, record in publication.records.items():
                 out[f"record/{name}/{end}"] = record_form(record)
             for measure, remembered in publication.remembered.items():

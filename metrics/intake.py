@@ -102,6 +102,11 @@ class Intake:
         self.changed = False
 
     @property
+    def heard(self) -> bool:
+        """Whether a row of it was ever admitted."""
+        return self.counters.rows > 0
+
+    @property
     def journal(self) -> Journal:
         """The kept readings. Raises TypeError for a source that keeps none."""
         if not isinstance(self.kept, Journal):

@@ -212,7 +212,7 @@ class _Compiler:
             )
             own = dict.fromkeys(name for part in measures for name in (part.measure.source, part.source))
             asked = dict(own)
-            for name in _needed(indicator):
+            for name in needed_by(indicator):
                 asked |= reach.get(name, {})
             # What is known of time comes from the sources below a derived one.
             asked = {name: None for name in asked if not bundle.sources[name].indicator_of}
@@ -390,15 +390,15 @@ def _in_order(indicators: Iterable[Indicator]) -> list[Indicator]:
         by_id.setdefault(indicator.id, []).append(indicator)
     sorter = TopologicalSorter(
         {
-            name: [other for one in versions for other in _needed(one) if other in by_id]
+            name: [other for one in versions for other in needed_by(one) if other in by_id]
             for name, versions in by_id.items()
         }
     )
     return [one for name in sorter.static_order() for one in sorted(by_id[name], key=lambda one: one.version)]
 
 
-def _needed(indicator: Indicator) -> list[str]:
-    """The indicators that one refers to."""
+def needed_by(indicator: Indicator) -> list[str]:
+    """The indicators that one refers to, in its formula or as a source."""
     asked = indicators_of(indicator.formula)
     asked += [
         one.source.removeprefix("indicator:") for one in indicator.measures if one.source.startswith("indicator:")

@@ -221,6 +221,17 @@ class Serving:
             if key in self._unread or order(self.places[key].id) < order(self._heads.get(key, "0-0"))
         )
 
+    @property
+    def heard(self) -> frozenset[str]:
+        """Sources that somebody feeds: a feed has said how real it is, or an entry has come, whatever was in it."""
+        empty = {"0-0"}
+        spoken = {
+            source
+            for key, (source, _) in self._streams.items()
+            if {self.places[key].id, self._heads.get(key, "0-0")} != empty
+        }
+        return frozenset(spoken | self._origins.keys())
+
     def absorb(self, real_ms: int) -> None:
         """Give the engine everything received; it says nothing yet."""
         now_ms = self.world.clock.now_ms(real_ms)
@@ -237,11 +248,11 @@ class Serving:
         self.absorb(real_ms)
         if self.replenishing is not None:
             self._news |= self.replenishing.work(self._state)
-        now_ms, behind = self.world.clock.now_ms(real_ms), self.behind
+        now_ms, behind, heard = self.world.clock.now_ms(real_ms), self.behind, self.heard
         until, more = self._monotonic() + CATCH_UP_S, True
         while more and self._monotonic() < until:
             said = engine.step(
-                self._state, (), now_ms, self._history, origins=self._origins, behind=behind,
+                self._state, (), now_ms, self._history, origins=self._origins, behind=behind, heard=heard,
                 world=self.world.id, entered=self._entered, stopwatch=self._monotonic,
             )  # fmt: skip
             self._outbox.add(said.said)

@@ -32,7 +32,6 @@ from metrics.stream_measuring import StreamMeasuring
 from metrics.voucher_ground import Ground, as_counted, told_apart
 from metrics.voucher_lack import Lack, Lacks, words
 from metrics.voucher_scope import derived, scope
-from metrics.watermark import BEGINNING
 
 Engine = Literal["sql", "stream"]
 TOLERANCE = 1e-9  # relative: what the two programs may differ by where they fold floats (section 3.2 of the language)
@@ -275,7 +274,7 @@ class Checker:
         found = []
         for end, sayings in self._published.of(name, ends).items():
             for one in sayings:
-                if one.commit_ms <= commit_ms and _mark(ground, one) >= end:
+                if one.commit_ms <= commit_ms and ground.mark(one) >= end:
                     found.append(one)
                     break
         return found
@@ -302,7 +301,7 @@ def _concluded(ground: Ground, recomputation: AsPublished, cells: Mapping[int, S
     recomputation.used.clear()
     concluded = recomputation.concluded(plan.indicator, ends, asked, groups)
     columns = {group: at for at, group in enumerate(concluded.groups)}
-    mark = _mark(ground, some)
+    mark = ground.mark(some)
     ranked = any(name.startswith("rank(") for name in names(plan.indicator.formula))  # then all groups matter
     found = {}
     for at, said in cells.items():
@@ -316,13 +315,6 @@ def _concluded(ground: Ground, recomputation: AsPublished, cells: Mapping[int, S
             used,
         )  # fmt: skip
     return found
-
-
-def _mark(ground: Ground, said: Said) -> int:
-    """The watermark of an indicator at the commit of a value."""
-    watermarks = json.loads(said.watermarks)
-    sources = ground.plans[said.indicator, said.version].sources
-    return min((watermarks.get(name, BEGINNING) for name in sources), default=said.world_now)
 
 
 def _close(measuring: Measuring) -> None:

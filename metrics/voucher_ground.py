@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from metrics.archive_published import Said
 from metrics.basis import Basis
 from metrics.column import Column
 from metrics.definition import Bundle
@@ -15,6 +17,7 @@ from metrics.in_force import Versions
 from metrics.observation import Batch
 from metrics.plan import IndicatorPlan
 from metrics.source import Field, Source
+from metrics.watermark import BEGINNING
 
 CHANGED = "_changed"  # stands for the change time of records that name no field for it: they changed when they arrived
 # Makes identities unique: the engine has forgotten one that is older than the lateness, and counts it again.
@@ -30,6 +33,14 @@ class Ground:
     basis: Basis
     plans: Mapping[tuple[str, int], IndicatorPlan]
     versions: Versions
+
+    def mark(self, said: Said) -> int:
+        """The watermark of an indicator at the commit of a value, ms UTC: that of the source which is least far."""
+        watermarks = json.loads(said.watermarks)
+        mine = [self.bundle.sources[name] for name in self.plans[said.indicator, said.version].sources]
+        # The rows of a union come by its parts: it is as far as the least of them.
+        parts = [name for source in mine for name in source.union_of or (source.id,)]
+        return min((watermarks.get(name, BEGINNING) for name in parts), default=said.world_now)
 
 
 def as_counted(bundle: Bundle) -> Bundle:
