@@ -41,6 +41,7 @@ $(BIN)/python:
 .make/test: $(BIN)/python pyproject.toml constraints.txt .ci/system
 	@bash .ci/system chromium
 	@bash .ci/system postgresql
+	@bash .ci/system mosquitto
 	@bash .ci/install $(BIN)/python -c constraints.txt -e '.[dev]'
 	@mkdir -p .make && touch $@ .make/run
 

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from ioc.packs.files import PackErrors, line
-from ioc.services.outward import Allowed, origin
+from ioc.services.outward import BROKER_PORTS, Allowed, origin
 from ioc.sources.connect.cap_source import CapWay, folder_inbox
 from ioc.sources.connect.connector import Connector, Way
-from ioc.sources.connect.connectors_file import FILE, CapTable, ConnectorTable, DropTable, HttpTable, MappedTable, load
+from ioc.sources.connect.connectors_file import (
+    FILE,
+    CapTable,
+    ConnectorTable,
+    DropTable,
+    HttpTable,
+    MappedTable,
+    MqttTable,
+    load,
+)
 from ioc.sources.connect.drop import DropWay
 from ioc.sources.connect.fetch import Fetcher
 from ioc.sources.connect.inbox import Inbox
-from ioc.sources.connect.memory import Memory
+from ioc.sources.connect.memory import Memory, UnknownMemory
+from ioc.sources.connect.mqtt import MqttWay
 from ioc.sources.connect.sheet import ENDINGS, Sheet
 from metrics.definition import Bundle
 from metrics.definition import load as definitions
@@ -26,7 +37,9 @@ def connectors(home: Path, allowed: Allowed, bundle: Mapping[str, Any]) -> dict[
     """Source -> its connectors, from the file in the data directory `home`; none without one. Raises PackErrors."""
     file = load(home)
     tables: list[tuple[str, str, ConnectorTable]] = [
-        (kind, name, one) for kind, named in (("drop", file.drop), ("cap", file.cap)) for name, one in named.items()
+        (kind, name, one)
+        for kind, named in (("mqtt", file.mqtt), ("drop", file.drop), ("cap", file.cap))
+        for name, one in named.items()
     ]
     if not tables:
         return {}
@@ -41,7 +54,7 @@ def connectors(home: Path, allowed: Allowed, bundle: Mapping[str, Any]) -> dict[
         told = there[0].told if there else {}
         try:
             way = _way(name, table, home, allowed, known)
-        except OSError as error:
+        except (OSError, UnknownMemory) as error:
             faults.append(_line(kind, name, "secret", "unreadable", str(error)))
             continue
         there.append(Connector(name, known.sources[table.source], table.origin, way, told))
@@ -61,6 +74,8 @@ def _faults(kind: str, name: str, table: ConnectorTable, known: Bundle, allowed:
         if missing:
             faults.append(_line(kind, name, "source", "unknown-name", f"{source.id} lacks the field {missing[0]}"))
         faults += [_blocked(kind, name, "urls", url) for url in table.urls if origin(url) not in allowed.origins]
+    if isinstance(table, MqttTable) and origin(table.url, BROKER_PORTS) not in allowed.origins:
+        faults.append(_blocked(kind, name, "url", table.url))
     if isinstance(table, MappedTable):
         faults += [
             _line(kind, name, f"fields.{one}", "unknown-name", f"{source.id} has no field '{one}'")
@@ -82,7 +97,20 @@ def _way(name: str, table: ConnectorTable, home: Path, allowed: Allowed, known: 
         form = Sheet(home, table.encoding, table.delimiter, table.sheet or "")
         under_way = Memory(home / MEMORIES / f"{name}.under_way.json")
         return DropWay(inbox, table.shape(), form, table.most_mb << 20, memory, under_way)
+    if isinstance(table, MqttTable):
+        password = table.password.text() if table.password else None
+        session = table.client or _session(memory)
+        return MqttWay(table.url, table.topics, table.qos, table.shape(), session, allowed, table.user, password)
     raise TypeError(type(table).__name__)
+
+
+def _session(memory: Memory) -> str:
+    """A name for the session that a broker keeps, made once."""
+    kept = memory.load()
+    if "client" not in kept:
+        kept = {**kept, "client": f"ioc-{token_hex(8)}"}
+        memory.keep(kept)
+    return str(kept["client"])
 
 
 def _fetcher(table: HttpTable, urls: list[str], allowed: Allowed) -> Fetcher:

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from ioc.packs.files import PackErrors, read
 from ioc.packs.language import Closed, Name
-from ioc.services.outward import PORTS, origin
+from ioc.services.outward import BROKER_PORTS, PORTS, origin
 from ioc.sources.connect.mapping import Shape, Where
 
 FILE = "connectors.toml"
@@ -23,6 +23,20 @@ Level = Annotated[str, Field(min_length=1, max_length=256)]
 
 def _address(text: str) -> str:
     origin(text, PORTS)
+    return text
+
+
+def _broker(text: str) -> str:
+    origin(text, BROKER_PORTS)
+    return text
+
+
+def _topic(text: str) -> str:
+    """A topic filter (MQTT 3.1.1, section 4.7)."""
+    levels = text.split("/")
+    marked = any(level not in ("+", "#") and set(level) & {"+", "#"} for level in levels)
+    if not text or "\0" in text or marked or "#" in levels[:-1]:
+        raise ValueError("no topic filter: + stands for a whole level, # for all that follow")
     return text
 
 
@@ -91,6 +105,22 @@ class MappedTable(ConnectorTable):
         return Shape(found)
 
 
+class MqttTable(MappedTable):
+    """Topics of a broker, JSON payloads."""
+
+    url: Annotated[str, AfterValidator(_broker)]
+    topics: Annotated[list[Annotated[str, AfterValidator(_topic)]], Field(min_length=1, max_length=100)]
+    rows: str = ""
+    qos: Annotated[int, Field(ge=0, le=1)] = 1
+    client: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
+    user: str | None = None
+    password: SecretTable | None = None
+
+    def shape(self) -> Shape:
+        """As the mapping wants it."""
+        return Shape(super().shape().fields, self.rows)
+
+
 class DropTable(MappedTable):
     """A folder into which files are put; `folder` none: `drop/NAME` in the data directory."""
 
@@ -132,6 +162,7 @@ class CapTable(HttpTable):
 class ConnectorsFile(Closed):
     """The file."""
 
+    mqtt: dict[Name, MqttTable] = Field(default_factory=dict)
     drop: dict[Name, DropTable] = Field(default_factory=dict)
     cap: dict[Name, CapTable] = Field(default_factory=dict)
 
@@ -142,7 +173,7 @@ def load(home: Path) -> ConnectorsFile:
     if not path.exists():
         return ConnectorsFile()
     found = read(path, ConnectorsFile, home).model
-    names = [name for table in (found.drop, found.cap) for name in table]
+    names = [name for table in (found.mqtt, found.drop, found.cap) for name in table]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise PackErrors([f"{FILE}:{name}:0: duplicate-id: two connectors have this name" for name in twice])

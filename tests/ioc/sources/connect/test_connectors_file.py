@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from ioc.services.outward import allowed
 from ioc.sources.connect.cap_source import CapWay
 from ioc.sources.connect.connectors import connectors
 from ioc.sources.connect.drop import DropWay
+from ioc.sources.connect.mqtt import MqttWay
 from tests.ioc.sources.connect.wire import bundle
 
-ALLOWED = allowed("https://met.example")
+ALLOWED = allowed("https://met.example, mqtts://b.example")
 CAP = '[cap.met]\nurls = ["https://met.example/all"]\n'
 
 
@@ -38,6 +40,7 @@ def test_a_folder_lies_in_the_data_directory_unless_it_is_absolute(tmp_path: Pat
     assert folders == [tmp_path / "in", tmp_path / "other"]
 
 
+MQTT = '[mqtt.m]\nsource = "rain"\nurl = "mqtts://b.example"\ntopics = ["a/+"]\n'
 DROP = '[drop.gauges]\nsource = "rain"\n'
 
 
@@ -49,6 +52,25 @@ def test_files_are_declared_with_their_columns(tmp_path: Path) -> None:
     assert one.way.inbox.folder == tmp_path / "drop" / "gauges"
     row = {"日期": "2026/9/7", "时刻": "19:30", "雨量": "0.5"}
     assert one.way.shape.row(row) == {"time": "2026-09-07T19:30:00.000", "mm": "0.5", "station": "RG01"}
+
+
+def test_the_session_of_a_broker_keeps_its_name(tmp_path: Path) -> None:
+    (tmp_path / "connectors.toml").write_text(MQTT, encoding="utf-8")
+    first, again = (connectors(tmp_path, ALLOWED, bundle())["rain"][0].way for _ in range(2))
+    assert isinstance(first, MqttWay)
+    assert isinstance(again, MqttWay)
+    assert first.client == again.client
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_the_example_that_people_read_is_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, readme: str) -> None:
+    text = (Path(__file__).resolve().parents[4] / readme).read_text(encoding="utf-8")
+    [example] = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "connectors.toml").write_text(example, encoding="utf-8")
+    monkeypatch.setenv("BROKER_PASSWORD", "s3cret")
+    hosts = sorted(set(re.findall(r"\w+://[a-z.]+", example)))
+    found = connectors(tmp_path, allowed(",".join(hosts)), bundle())
+    assert {"warning", "iot", "rain"} <= set(found)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +97,12 @@ def test_files_are_declared_with_their_columns(tmp_path: Path) -> None:
         (DROP + "[drop.gauges.fields]\nmm = { path = 'a', by = 2 }\n", "connectors.toml:drop.gauges.fields.mm"),
         ("[drop.gauges]\n", "connectors.toml:drop.gauges.source:0: missing-key"),
         (CAP + '[drop.met]\nsource = "rain"\n', "connectors.toml:met:0: duplicate-id"),
+        (MQTT.replace("a/+", "a+/b"), "connectors.toml:mqtt.m.topics.1:0: type: no topic filter"),
+        (MQTT.replace("a/+", "#/b"), "connectors.toml:mqtt.m.topics.1:0: type: no topic filter"),
+        (MQTT.replace("mqtts://b", "mqtts://c"), "connectors.toml:mqtt.m.url:0: blocked"),
+        (MQTT.replace("mqtts", "https"), "connectors.toml:mqtt.m.url:0: type"),
+        (MQTT + "qos = 2\n", "connectors.toml:mqtt.m.qos"),
+        (MQTT + 'password = "s3cret"\n', "connectors.toml:mqtt.m.password:0: type"),
         ("[cap.met\n", "connectors.toml:1:9: syntax"),
     ],
 )
