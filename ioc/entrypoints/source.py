@@ -37,6 +37,7 @@ from ioc.sources.declaration import NotDeclared, declare
 from ioc.sources.feed import Feed, NotWelcome, Place
 from ioc.sources.simulation import RoadModel
 from metrics.clock import real_ms
+from metrics.definition import load
 from metrics.world import LIVE_WORLD, Origin
 
 FIRST_BACKOFF_S, LAST_BACKOFF_S = 0.5, 30.0
@@ -169,7 +170,9 @@ def makers(settings: Settings, bundle: Mapping[str, Any]) -> Mapping[str, Maker]
 
 def connections(settings: Settings, bundle: Mapping[str, Any]) -> Mapping[str, list[Connector]]:
     """The connectors of the data directory by source. Raises PackErrors: the file is wrong."""
-    return connectors(settings.data_path, allowed(settings.connect_allow), bundle)
+    if not (settings.data_path / FILE).exists():
+        return {}
+    return connectors(settings.data_path, allowed(settings.connect_allow), load(bundle))
 
 
 def welcome(place: Place) -> Callable[[redis.Redis], object]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
 
 from ioc.packs.files import PackErrors, line
 from ioc.services.outward import BROKER_PORTS, Allowed, origin
@@ -19,31 +18,28 @@ from ioc.sources.connect.connectors_file import (
     HttpTable,
     MappedTable,
     MqttTable,
+    SensorThingsTable,
     load,
-)
+)  # fmt: skip
 from ioc.sources.connect.drop import DropWay
 from ioc.sources.connect.fetch import Fetcher
 from ioc.sources.connect.inbox import Inbox
 from ioc.sources.connect.memory import Memory, UnknownMemory
 from ioc.sources.connect.mqtt import MqttWay
+from ioc.sources.connect.sensorthings import SensorThingsWay
 from ioc.sources.connect.sheet import ENDINGS, Sheet
 from metrics.definition import Bundle
-from metrics.definition import load as definitions
 
 MEMORIES = "connectors"  # below the data directory
 
 
-def connectors(home: Path, allowed: Allowed, bundle: Mapping[str, Any]) -> dict[str, list[Connector]]:
+def connectors(home: Path, allowed: Allowed, known: Bundle) -> dict[str, list[Connector]]:
     """Source -> its connectors, from the file in the data directory `home`; none without one. Raises PackErrors."""
     file = load(home)
-    tables: list[tuple[str, str, ConnectorTable]] = [
-        (kind, name, one)
-        for kind, named in (("mqtt", file.mqtt), ("drop", file.drop), ("cap", file.cap))
-        for name, one in named.items()
-    ]
-    if not tables:
-        return {}
-    known = definitions(bundle)
+    kinds: dict[str, Mapping[str, ConnectorTable]] = {
+        "mqtt": file.mqtt, "drop": file.drop, "cap": file.cap, "sensorthings": file.sensorthings
+    }  # fmt: skip
+    tables = [(kind, name, one) for kind, named in kinds.items() for name, one in named.items()]
     faults = [fault for kind, name, table in tables for fault in _faults(kind, name, table, known, allowed)]
     found: dict[str, list[Connector]] = {}
     for kind, name, table in tables if not faults else ():
@@ -76,6 +72,13 @@ def _faults(kind: str, name: str, table: ConnectorTable, known: Bundle, allowed:
         faults += [_blocked(kind, name, "urls", url) for url in table.urls if origin(url) not in allowed.origins]
     if isinstance(table, MqttTable) and origin(table.url, BROKER_PORTS) not in allowed.origins:
         faults.append(_blocked(kind, name, "url", table.url))
+    if isinstance(table, SensorThingsTable):
+        faults += [_blocked(kind, name, "url", table.url)] if origin(table.url) not in allowed.origins else []
+        faults += [
+            _line(kind, name, key, "unknown-name", f"{source.id} has no field '{one}'")
+            for key, one in [("field", table.field), *((f"const.{one}", one) for one in table.const)]
+            if one not in source.fields
+        ]
     if isinstance(table, MappedTable):
         faults += [
             _line(kind, name, f"fields.{one}", "unknown-name", f"{source.id} has no field '{one}'")
@@ -101,6 +104,11 @@ def _way(name: str, table: ConnectorTable, home: Path, allowed: Allowed, known: 
         password = table.password.text() if table.password else None
         session = table.client or _session(memory)
         return MqttWay(table.url, table.topics, table.qos, table.shape(), session, allowed, table.user, password)
+    if isinstance(table, SensorThingsTable):
+        return SensorThingsWay(
+            table.url, table.field, table.entity, table.filter, table.every_s, table.overlap_s * 1000,
+            table.since_ms(), _fetcher(table, [table.url], allowed), memory, table.factor(), table.const,
+        )  # fmt: skip
     raise TypeError(type(table).__name__)
 
 

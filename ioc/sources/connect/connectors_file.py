@@ -159,12 +159,34 @@ class CapTable(HttpTable):
         return self
 
 
+class SensorThingsTable(HttpTable):
+    """Observations of an OGC SensorThings service as one field of the source; `url` ends with its version: .../v1.1."""
+
+    url: Address
+    field: Name
+    entity: Level = "Datastream.Thing.name"
+    filter: Annotated[str, Field(max_length=2000)] = ""
+    times: int | float | None = None
+    const: dict[Name, str] = Field(default_factory=dict)
+    since: Literal["now", "day", "all"] = "now"
+    overlap_s: Annotated[int, Field(ge=0, le=86_400)] = 600
+
+    def since_ms(self) -> int | None:
+        """How far back the first look goes; None: to the beginning."""
+        return {"now": 0, "day": 86_400_000, "all": None}[self.since]
+
+    def factor(self) -> Decimal | None:
+        """What results are multiplied by."""
+        return None if self.times is None else Decimal(repr(self.times))
+
+
 class ConnectorsFile(Closed):
     """The file."""
 
     mqtt: dict[Name, MqttTable] = Field(default_factory=dict)
     drop: dict[Name, DropTable] = Field(default_factory=dict)
     cap: dict[Name, CapTable] = Field(default_factory=dict)
+    sensorthings: dict[Name, SensorThingsTable] = Field(default_factory=dict)
 
 
 def load(home: Path) -> ConnectorsFile:
@@ -173,7 +195,7 @@ def load(home: Path) -> ConnectorsFile:
     if not path.exists():
         return ConnectorsFile()
     found = read(path, ConnectorsFile, home).model
-    names = [name for table in (found.mqtt, found.drop, found.cap) for name in table]
+    names = [name for table in (found.mqtt, found.drop, found.cap, found.sensorthings) for name in table]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise PackErrors([f"{FILE}:{name}:0: duplicate-id: two connectors have this name" for name in twice])

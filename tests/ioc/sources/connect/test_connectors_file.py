@@ -13,7 +13,7 @@ from ioc.sources.connect.cap_source import CapWay
 from ioc.sources.connect.connectors import connectors
 from ioc.sources.connect.drop import DropWay
 from ioc.sources.connect.mqtt import MqttWay
-from tests.ioc.sources.connect.wire import bundle
+from tests.ioc.sources.connect.wire import definitions
 
 ALLOWED = allowed("https://met.example, mqtts://b.example")
 CAP = '[cap.met]\nurls = ["https://met.example/all"]\n'
@@ -22,11 +22,11 @@ CAP = '[cap.met]\nurls = ["https://met.example/all"]\n'
 def made(tmp_path: Path, text: str) -> dict[str, list[str]]:
     """Source -> the names of its connectors."""
     (tmp_path / "connectors.toml").write_text(text, encoding="utf-8")
-    return {name: [one.name for one in parts] for name, parts in connectors(tmp_path, ALLOWED, bundle()).items()}
+    return {name: [one.name for one in parts] for name, parts in connectors(tmp_path, ALLOWED, definitions()).items()}
 
 
 def test_without_the_file_there_are_no_connectors(tmp_path: Path) -> None:
-    assert connectors(tmp_path, ALLOWED, bundle()) == {}
+    assert connectors(tmp_path, ALLOWED, definitions()) == {}
 
 
 def test_connectors_stand_by_the_source_that_they_feed(tmp_path: Path) -> None:
@@ -35,19 +35,20 @@ def test_connectors_stand_by_the_source_that_they_feed(tmp_path: Path) -> None:
 
 def test_a_folder_lies_in_the_data_directory_unless_it_is_absolute(tmp_path: Path) -> None:
     (tmp_path / "connectors.toml").write_text(f'[cap.a]\nfolder = "in"\n[cap.b]\nfolder = "{tmp_path}/other"\n')
-    ways = [one.way for one in connectors(tmp_path, ALLOWED, bundle())["warning"]]
+    ways = [one.way for one in connectors(tmp_path, ALLOWED, definitions())["warning"]]
     folders = [way.inbox.folder for way in ways if isinstance(way, CapWay) and way.inbox]
     assert folders == [tmp_path / "in", tmp_path / "other"]
 
 
 MQTT = '[mqtt.m]\nsource = "rain"\nurl = "mqtts://b.example"\ntopics = ["a/+"]\n'
+STA = '[sensorthings.s]\nsource = "iot"\nurl = "https://met.example/v1.1"\nfield = "reading"\n'
 DROP = '[drop.gauges]\nsource = "rain"\n'
 
 
 def test_files_are_declared_with_their_columns(tmp_path: Path) -> None:
     text = DROP + '[drop.gauges.fields]\ntime = { path = ["日期", "时刻"], format = "%Y/%m/%d %H:%M" }\nmm = "雨量"\n'
     (tmp_path / "connectors.toml").write_text(text + 'station = { const = "RG01" }\n', encoding="utf-8")
-    [one] = connectors(tmp_path, ALLOWED, bundle())["rain"]
+    [one] = connectors(tmp_path, ALLOWED, definitions())["rain"]
     assert isinstance(one.way, DropWay)
     assert one.way.inbox.folder == tmp_path / "drop" / "gauges"
     row = {"日期": "2026/9/7", "时刻": "19:30", "雨量": "0.5"}
@@ -56,7 +57,7 @@ def test_files_are_declared_with_their_columns(tmp_path: Path) -> None:
 
 def test_the_session_of_a_broker_keeps_its_name(tmp_path: Path) -> None:
     (tmp_path / "connectors.toml").write_text(MQTT, encoding="utf-8")
-    first, again = (connectors(tmp_path, ALLOWED, bundle())["rain"][0].way for _ in range(2))
+    first, again = (connectors(tmp_path, ALLOWED, definitions())["rain"][0].way for _ in range(2))
     assert isinstance(first, MqttWay)
     assert isinstance(again, MqttWay)
     assert first.client == again.client
@@ -69,7 +70,7 @@ def test_the_example_that_people_read_is_right(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "connectors.toml").write_text(example, encoding="utf-8")
     monkeypatch.setenv("BROKER_PASSWORD", "s3cret")
     hosts = sorted(set(re.findall(r"\w+://[a-z.]+", example)))
-    found = connectors(tmp_path, allowed(",".join(hosts)), bundle())
+    found = connectors(tmp_path, allowed(",".join(hosts)), definitions())
     assert {"warning", "iot", "rain"} <= set(found)
 
 
@@ -103,6 +104,10 @@ def test_the_example_that_people_read_is_right(tmp_path: Path, monkeypatch: pyte
         (MQTT.replace("mqtts", "https"), "connectors.toml:mqtt.m.url:0: type"),
         (MQTT + "qos = 2\n", "connectors.toml:mqtt.m.qos"),
         (MQTT + 'password = "s3cret"\n', "connectors.toml:mqtt.m.password:0: type"),
+        (STA.replace("met.example", "10.0.0.1"), "connectors.toml:sensorthings.s.url:0: blocked"),
+        (STA.replace("reading", "speed"), "connectors.toml:sensorthings.s.field:0: unknown-name"),
+        (STA + 'const = { colour = "x" }\n', "connectors.toml:sensorthings.s.const.colour:0: unknown-name"),
+        (STA + 'since = "ever"\n', "connectors.toml:sensorthings.s.since:0: type"),
         ("[cap.met\n", "connectors.toml:1:9: syntax"),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,7 +19,7 @@ from metrics import keys
 from metrics.codec import decode
 from metrics.column import Column
 from metrics.contract import Contract
-from metrics.definition import load
+from metrics.definition import Bundle, load
 from metrics.engine import initial, step
 from metrics.observation import Batch
 from metrics.plan import compile
@@ -31,9 +31,13 @@ def bundle() -> dict[str, Any]:
     return build()
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=1)
+def definitions() -> Bundle:
+    return load(bundle())
+
+
 def source(name: str) -> Source:
-    return load(bundle()).sources[name]
+    return definitions().sources[name]
 
 
 @contextmanager
@@ -111,17 +115,19 @@ def _cell(column: Column, place: int) -> Any:
 
 
 class Site:
-    """A web server of the test's own on loopback. `answers`: path -> body, or (status, headers, body)."""
+    """A web server of the test's own on loopback. `answers`: path -> body, or (status, headers, body); `otherwise`
+    makes the body of any other path."""
 
     def __init__(self) -> None:
         self.answers: dict[str, bytes | tuple[int, Mapping[str, str], bytes]] = {}
+        self.otherwise: Callable[[str], bytes] | None = None
         self.heard: list[tuple[str, Mapping[str, str]]] = []
         site = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 site.heard.append((self.path, dict(self.headers)))
-                found = site.answers.get(self.path, (404, {}, b""))
+                found = site.answers.get(self.path) or (site.otherwise(self.path) if site.otherwise else (404, {}, b""))
                 status, headers, body = found if isinstance(found, tuple) else (200, {}, found)
                 if headers.get("ETag") and self.headers["If-None-Match"] == headers["ETag"]:
                     status, body = 304, b""
