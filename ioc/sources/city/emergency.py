@@ -30,6 +30,7 @@ FLOOD_LEVELS = np.array([16.0, 30.0, 50.0, 70.0])
 # the same in warnings of the weather service, by rain and by heat: level 1 (blue) .. 4 (red)
 HAZARDS, RAIN_SIGNALS, HEAT_SIGNALS = ("暴雨", "高温"), (10.0, 16.0, 40.0, 60.0), (34.0, 35.0, 37.0, 40.0)
 SEVERITIES, COLOURS = ("Unknown", "Minor", "Moderate", "Severe", "Extreme"), ("blue", "yellow", "orange", "red")
+STATIONS, RAINS = 4, ("none", "light", "moderate", "heavy")
 READY = {"warden": 0.99, "police": 0.9, "fire": 0.92, "medical": 0.85, "rescue": 0.88, "flood": 0.86}
 
 
@@ -37,7 +38,7 @@ def models(ground: Ground) -> list[Model]:
     """Gauges, water, units and stores; incidents are in `incidents`."""
     return [
         *_rain(ground), *_water(ground), _units(ground), _shelters(ground), _supplies(ground), _responses(ground),
-        _warnings(ground),
+        _warnings(ground), _weather(ground),
     ]  # fmt: skip
 
 
@@ -226,6 +227,25 @@ def _warnings(ground: Ground) -> Stock:
     }  # fmt: skip
     names = numbered("YJ", rows)
     return Stock("warning", names, fixed, seed=ground.seed, state=state, every_ms=10 * MINUTE_MS)
+
+
+def _weather(ground: Ground) -> Readings:
+    """Stations that differ by a degree or so; humid in rain and at night."""
+    names = numbered("QX", STATIONS, 2)
+    offset = ground.trait("weather", STATIONS) * 1.6 - 0.8
+    place = (np.arange(STATIONS) % ground.places).astype(np.int32)
+
+    def fields(times: Times, which: Which) -> Columns:
+        rain = ground.conditions.rain(times, place[which])
+        warm = ground.conditions.temperature(times) + offset[which] - np.minimum(4.0, rain / 10.0)
+        humid = np.clip(74.0 - 3.0 * (warm - 27.0) + 18.0 * (rain > 0.5), 20.0, 100.0)
+        return {
+            "temperature": columns.numbers(warm, 1),
+            "humidity": columns.numbers(humid),
+            "rain": columns.words(np.searchsorted((0.1, 2.5, 8.0), rain, side="right").astype(np.int32), RAINS),
+        }
+
+    return Readings("weather", names, 5 * MINUTE_MS, fields, seed=ground.seed, faults=Faults(0.004, 0.001))
 
 
 def _wettest(ground: Ground, times: Times) -> NDArray[np.float64]:
