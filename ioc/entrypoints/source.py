@@ -31,8 +31,8 @@ from ioc.sources.city.feeding import Simulated
 from ioc.sources.city.traffic import Roads
 from ioc.sources.cloud import Cloud
 from ioc.sources.connect.connector import Connector
-from ioc.sources.connect.connectors import connectors
 from ioc.sources.connect.connectors_file import FILE
+from ioc.sources.connect.landing import LIVE
 from ioc.sources.declaration import NotDeclared, declare
 from ioc.sources.feed import Feed, NotWelcome, Place
 from ioc.sources.simulation import RoadModel
@@ -102,6 +102,26 @@ class FeedCollector(Collector):
             restarts.add_metric(name, again[source])
             pending.add_metric(name, feed.pending_rows)
         yield from (rows, resent, retries, restarts, pending)
+        yield from self._of_connectors()
+
+    def _of_connectors(self) -> Iterator[Metric]:
+        labels = ["source", "connector"]
+        accepted = CounterMetricFamily("ioc_connector_rows", "rows that keep their contract", labels=labels)
+        rejected = CounterMetricFamily(
+            "ioc_connector_rejected", "rows that break their contract, by rule", labels=[*labels, "rule"]
+        )
+        unread = CounterMetricFamily("ioc_connector_unread", "messages, documents, files that are none", labels=labels)
+        live = GaugeMetricFamily("ioc_connector_live", "1 while what it connects to answers", labels=labels)
+        for runner in self._runners:
+            if not isinstance(runner.source, Connector) or not (fact := runner.source.told.get(runner.name)):
+                continue
+            name = [runner.feed.place.source, runner.name]
+            accepted.add_metric(name, fact["accepted"])
+            unread.add_metric(name, fact["unread"])
+            live.add_metric(name, float(fact["state"] == LIVE))
+            for rule, count in fact["rejected"].items():
+                rejected.add_metric([*name, rule], count)
+        yield from (accepted, rejected, unread, live)
 
 
 def source(
@@ -172,6 +192,8 @@ def connections(settings: Settings, bundle: Mapping[str, Any]) -> Mapping[str, l
     """The connectors of the data directory by source. Raises PackErrors: the file is wrong."""
     if not (settings.data_path / FILE).exists():
         return {}
+    from ioc.sources.connect.connectors import connectors  # brings libraries that no other command needs
+
     return connectors(settings.data_path, allowed(settings.connect_allow), load(bundle))
 
 

@@ -56,12 +56,15 @@ class SecretTable(Closed):
         return self
 
     def text(self) -> str:
-        """The secret. Raises OSError when it is not there."""
+        """The secret. Raises OSError when it is not there, or in a file that others may read."""
         if self.env is not None:
             if self.env not in os.environ:
                 raise OSError(f"the environment variable {self.env} is not set")
             return os.environ[self.env]
-        return Path(str(self.file)).read_text(encoding="utf-8").strip()
+        path = Path(str(self.file))
+        if path.stat().st_mode & 0o077:
+            raise OSError(f"{path}: others may read it: chmod 600")
+        return path.read_text(encoding="utf-8").strip()
 
 
 class WhereTable(Closed):

@@ -155,6 +155,10 @@ def test_a_connector_feeds_its_source_and_status_shows_it(settings: Settings, ad
         wait_until((folder / "failed" / "bad.xml").exists, "the file has been looked at")
         wait_until(lambda: admin.xlen(keys.observations("live", "warning")) == 1, "its letter is on the bus")
         wait_until(lambda: b'"unread": 1' in (admin.hget(keys.HEARTBEATS, "feed:live:warning") or b""), "a heartbeat")
+        assert process.stderr is not None
+        port = next(json.loads(line)["health_port"] for line in process.stderr if b"sources_running" in line)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+            assert b'ioc_connector_unread_total{connector="files",source="warning"} 1.0' in answer.read()
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 0

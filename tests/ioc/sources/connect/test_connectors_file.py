@@ -63,6 +63,17 @@ def test_the_session_of_a_broker_keeps_its_name(tmp_path: Path) -> None:
     assert first.client == again.client
 
 
+def test_a_secret_in_a_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("s3cret\n")
+    text = CAP + f'header = "Authorization"\nsecret = {{ file = "{secret}" }}\n'
+    secret.chmod(0o640)
+    with pytest.raises(PackErrors, match=r"cap\.met\.secret:0: unreadable.*chmod 600"):
+        made(tmp_path, text)
+    secret.chmod(0o600)
+    assert made(tmp_path, text) == {"warning": ["met"]}
+
+
 @pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
 def test_the_example_that_people_read_is_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, readme: str) -> None:
     text = (Path(__file__).resolve().parents[4] / readme).read_text(encoding="utf-8")
