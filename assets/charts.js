@@ -121,7 +121,7 @@
     const yesterday = line(all, from, to, 86400000);
     const latest = judged ? { x: [Math.min(cell.we, cell.seen, now) + ioc.LOCAL], y: [cell.x] } : { x: [], y: [] };
     const seen = [...today.y, ...yesterday.y, ...latest.y].filter((value) => value !== null);
-    const near = indicator.limits.map((limit) => limit.value);
+    const near = ioc.lines(indicator).map((limit) => limit.value);
     const greatest = Math.max(...seen, ...near, 0);
     const scale = ticks(greatest > 0 ? greatest : 1);
     if (indicator.unit === "%" && greatest <= 100 && scale.top >= 100) scale.top = 100;
@@ -130,7 +130,7 @@
     const inner = place.element.clientHeight - 3.6 * rem;
     const notes = limits(indicator, scale.top, inner, rem);
     const label = { text: ioc.clock(now), x: now + ioc.LOCAL, y: 0, yref: "paper", yanchor: "top", yshift: -0.1 * rem, showarrow: false, font: { ...font, color: LINE.now, weight: 700 } };
-    const labelled = [...places.keys()].some((id) => ioc.indicator(id).limits.length); // one margin for all: their times stand below each other
+    const labelled = [...places.keys()].some((id) => ioc.lines(ioc.indicator(id)).length); // one margin for all: their times stand below each other
     const margin = { l: 3.6 * rem, r: (labelled ? (ioc.english() ? 7.4 : 4.6) : 1.4) * rem, t: 1 * rem, b: 2.6 * rem, pad: 0 };
     const layout = {
       autosize: false, width: place.element.clientWidth, height: place.element.clientHeight, showlegend: false, hovermode: false,
@@ -138,7 +138,7 @@
       xaxis: { type: "date", range: [from + ioc.LOCAL, to + ioc.LOCAL], ...hours(from, to, now, span, (3.9 * rem * (to - from)) / Math.max(1, place.element.clientWidth - margin.l - margin.r)), showgrid: false, zeroline: false, ticklen: 0, linecolor: LINE.grid, showline: true, fixedrange: true },
       yaxis: { showticklabels: seen.length > 0 || near.length > 0, range: [0, scale.top], dtick: scale.step, tick0: 0, gridcolor: LINE.grid, gridwidth: 0.05 * rem, zeroline: false, fixedrange: true, ticklen: 0, separatethousands: true, automargin: false, exponentformat: "none", tickformat: scale.step >= 10000 ? "~s" : ",~r" },
       shapes: [
-        ...indicator.limits.map((limit) => ({ type: "line", xref: "paper", x0: 0, x1: 1, y0: limit.value, y1: limit.value, line: { color: COLOURS[limit.level], width: 0.09 * rem, dash: `${0.5 * rem}px,${0.35 * rem}px` }, layer: "below" })),
+        ...ioc.lines(indicator).map((limit) => ({ type: "line", xref: "paper", x0: 0, x1: 1, y0: limit.value, y1: limit.value, line: { color: COLOURS[limit.level], width: 0.09 * rem, dash: `${0.5 * rem}px,${0.35 * rem}px` }, layer: "below" })),
         { type: "line", x0: now + ioc.LOCAL, x1: now + ioc.LOCAL, yref: "paper", y0: 0, y1: 1, line: { color: LINE.now, width: 0.1 * rem } },
       ],
       annotations: [...notes, label],
@@ -171,7 +171,7 @@
 
   // Character and value of each limit at the right edge, moved apart where they would touch.
   function limits(indicator, top, height, rem) {
-    const rows = indicator.limits.filter((limit) => limit.value <= top).map((limit) => ({ limit, at: (limit.value / top) * height })).sort((a, b) => a.at - b.at);
+    const rows = ioc.lines(indicator).filter((limit) => limit.value <= top).map((limit) => ({ limit, at: (limit.value / top) * height })).sort((a, b) => a.at - b.at);
     const space = 1.6 * rem;
     for (let index = 1; index < rows.length; index += 1) rows[index].put = Math.max(rows[index].at, (rows[index - 1].put ?? rows[index - 1].at) + space);
     return rows.map(({ limit, at, put }) => ({

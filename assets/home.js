@@ -37,7 +37,8 @@
   // Since when a series is over a limit without a break, as far as its points go; null where none are kept.
   function since(indicator, cell) {
     const points = ioc.state.series.get(cell.s) || [];
-    const limits = indicator.limits.map((limit) => limit.value);
+    const limits = ioc.lines(indicator).map((limit) => limit.value);
+    if (!limits.length) return null;
     const high = limits.length > 1 ? limits[0] < limits[limits.length - 1] : indicator.direction !== "up";
     let found = null;
     for (let at = points.length - 1; at >= 0; at -= 1) {
@@ -79,7 +80,7 @@
 
   function plain({ settings, indicator, cell, level }) {
     const limit = indicator.limits.find((one) => one.level === level);
-    return { indicator, cell, name: ioc.name(indicator), place: [where(settings, cell), limit ? ioc.word("line", ioc.word(level), ioc.plain(limit.value)) : ""] };
+    return { indicator, cell, name: ioc.name(indicator), place: [where(settings, cell), limit ? ioc.word(indicator.on === "z" ? "lineZ" : "line", ioc.word(level), ioc.plain(limit.value)) : ""] };
   }
 
   // A road's state is said by its speed.

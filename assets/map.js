@@ -121,7 +121,7 @@
     }
     if (everything || names.some((name) => name.startsWith(`${of.areas}|`))) {
       const by = ioc.indicator(of.areas);
-      const top = Math.max(...by.limits.map((limit) => limit.value), 1e-9);
+      const top = Math.max(...ioc.lines(by).map((limit) => limit.value), 1e-9);
       let wider = false;
       for (const [code, layer] of areas) {
         const { stands, standing: cell, shown: there, level } = ioc.judge(by, ioc.cell(of.areas, code));

@@ -32,6 +32,7 @@
     return sign + whole.replace(/\B(?=(\d{3})+$)/g, ",") + (part ? `.${part}` : "");
   };
   ioc.name = (of) => (ioc.english() ? of.en : of.zh) || of.zh;
+  ioc.lines = (indicator) => (indicator.on === "z" ? [] : indicator.limits); // limits on z are no values of it
   ioc.plain = (value) => String(Number(value.toFixed(2)));
 
   // Writing: only what changed touches the DOM.

@@ -4,6 +4,7 @@
   const ioc = (window.ioc = window.ioc || {});
   const panels = (ioc.panels = {});
   let root = null;
+  const MOST = 4; // indicators over a limit that the verdict names; the list of what is over has all of them
   const all = (selector) => (root ? [...root.querySelectorAll(selector)] : []);
   const one = (selector) => (root ? root.querySelector(selector) : null);
 
@@ -38,7 +39,8 @@
     return ioc.shown(cell.x, indicator.decimals);
   }
 
-  const stamp = (ms, cell) => (cell.we - cell.ws < 60000 ? ioc.clockSeconds(ms) : ioc.clock(ms));
+  const stamp = (ms, cell) => (cell.we !== cell.ws && cell.we - cell.ws < 60000 ? ioc.clockSeconds(ms) : ioc.clock(ms));
+  const span = (cell) => (cell.we === cell.ws ? ioc.clock(cell.we) : `${stamp(cell.ws, cell)}–${stamp(cell.we, cell)}`); // a moment or a window
 
   // The newest number there was: [value, window end] or null.
   const before = (cell) => (!cell ? null : cell.x !== null ? [cell.x, cell.q === "complete" ? cell.we : Math.min(cell.we, cell.seen)] : cell.last);
@@ -91,7 +93,7 @@
     compare(element.querySelector(".compare"), verdict, cell, indicator);
     const time = element.querySelector(".time");
     if (verdict.is === "complete") ioc.text(time, ioc.word("valueAt", stamp(cell.we, cell)) + (cell.rev ? ` · ${ioc.word("corrected", cell.rev)}` : ""));
-    else if (verdict.is === "provisional") ioc.text(time, ioc.word("willChange", `${stamp(cell.ws, cell)}–${stamp(cell.we, cell)}`));
+    else if (verdict.is === "provisional") ioc.text(time, ioc.word("willChange", span(cell)));
     else ioc.text(time, ioc.word("noJudgement"));
     ioc.text(element.querySelector(".samples"), shown ? ioc.word(cell.n === 1 ? "sample" : "samples", ioc.shown(cell.n, 0)) : "");
     ioc.text(element.querySelector(".coverage"), coverage ? ioc.word(few ? "few" : "coverage", coverage.reported, coverage.roads) : "");
@@ -160,9 +162,11 @@
     for (const [word, count] of Object.entries(rest)) if (count) counts.push([word, ioc.word(word, count)]);
     tally(one("#verdict-line"), counts, end, quality);
     const over = judged.filter((row) => row.level).sort((a, b) => ioc.LEVELS.indexOf(b.level) - ioc.LEVELS.indexOf(a.level));
-    const said = over.map((row) => panels.over(row.indicator, row.cell, row.level));
+    const said = over.slice(0, MOST).map((row) => panels.over(row.indicator, row.cell, row.level));
+    if (over.length > MOST) said.push(ioc.word("more", over.length - MOST));
     const what = said.length ? said.join(ioc.word("semicolon")) : ioc.word("noneOver");
-    ioc.text(one("#verdict-detail"), newest ? ioc.word("byWindow", stamp(newest.ws, newest), stamp(newest.we, newest), what) : ioc.word("noJudgement"));
+    const several = judged.some((row) => row.cell.we !== newest.we || row.cell.ws !== newest.ws);
+    ioc.text(one("#verdict-detail"), !newest ? ioc.word("noJudgement") : several ? ioc.word("byWindows", stamp(newest.we, newest), what) : ioc.word("byWindow", span(newest), what));
     ioc.mark(section, { i: "verdict", r: settings[0].district, we: end }, quality, "verdict");
   }
 
@@ -170,7 +174,7 @@
   panels.over = (indicator, cell, reached) => {
     const limit = indicator.limits.find((each) => each.level === reached);
     const value = ioc.shown(cell.x, indicator.decimals) + (indicator.unit ? `\u00a0${indicator.unit}` : ""); // one word: no line ends in it
-    const line = limit ? ioc.word("line", ioc.word(reached), ioc.plain(limit.value)) : "";
+    const line = limit ? ioc.word(indicator.on === "z" ? "lineZ" : "line", ioc.word(reached), ioc.plain(limit.value)) : "";
     return `${ioc.name(indicator)} ${value}` + (line ? ioc.word("brackets", line) : "");
   };
 
@@ -226,11 +230,14 @@
     ioc.text(one("#wall-clock"), world ? ioc.clockSeconds(now) : "");
     const mine = feeds.filter((feed) => settings.some((each) => each.world === feed.world && each.sources[feed.source]));
     const heard = mine.filter((feed) => feed.newest !== null && feed.newest !== undefined);
-    const oldest = heard.length ? Math.min(...heard.map((feed) => feed.newest)) : null;
-    const behind = Math.max(0, ...heard.map((feed) => ioc.worldNow(feed.world) - feed.newest));
+    // The youngest reading says that the path lives; a feed that is not fine says how far it is behind.
+    const behind = (feed) => Math.max(0, ioc.worldNow(feed.world) - feed.newest);
+    const youngest = heard.length ? Math.max(...heard.map((feed) => feed.newest)) : null;
+    const oldest = Math.max(0, ...heard.filter((feed) => feed.state !== "ok").map(behind));
+    const said = youngest === null ? ioc.word("noDataYet") : ioc.word("dataAge", ioc.age(Math.min(...heard.map(behind))));
     const age = one("#data-age");
-    ioc.text(age, oldest === null ? ioc.word("noDataYet") : ioc.word("dataAge", ioc.age(behind)));
-    ioc.mark(age, { i: "data-age", r: settings[0].district, we: oldest || 0 }, out ? "lost" : oldest === null ? "none" : "complete", "age");
+    ioc.text(age, oldest && heard.length > 1 ? `${said}${ioc.word("comma")}${ioc.word("oldest", ioc.age(oldest))}` : said);
+    ioc.mark(age, { i: "data-age", r: settings[0].district, we: youngest || 0 }, out ? "lost" : youngest === null ? "none" : "complete", "age");
     const here = feeds.filter((feed) => feed.state !== "none" && settings.some((each) => each.world === feed.world));
     const count = one("#feed-count");
     ioc.text(count, ioc.word("feeds", out ? 0 : here.filter((feed) => feed.state === "ok").length, here.length));
@@ -264,7 +271,7 @@
       return { row, value: shown ? standing.x : null };
     });
     ioc.hide(one("#ranking-empty"), places.some(({ row }) => before(ioc.cell(by.id, row.dataset.place))) || !ioc.districtCell(by.id));
-    const top = Math.max(...by.limits.map((limit) => limit.value), ...places.map((place) => place.value || 0), 1e-9) * 1.05;
+    const top = Math.max(...ioc.lines(by).map((limit) => limit.value), ...places.map((place) => place.value || 0), 1e-9) * 1.05;
     const order = [...places].sort((a, b) =>
       a.value === null ? (b.value === null ? 0 : 1) : b.value === null ? -1 : worstIsHigh ? b.value - a.value : a.value - b.value);
     const judged = order.some((place) => place.value !== null); // else every row keeps its place
@@ -301,6 +308,16 @@
   function split(element) {
     const indicator = ioc.indicator(element.dataset.split);
     const cells = [...ioc.state.cells.values()].filter((cell) => cell.i === indicator.id && Object.keys(cell.d || {}).length);
+    const room = Math.max(3, Math.floor(element.parentElement.clientHeight / (3.1 * parseFloat(getComputedStyle(document.documentElement).fontSize))) - 2);
+    const rank = (cell) => [ioc.LEVELS.indexOf(cell.lv), indicator.direction === "up" ? -(cell.x ?? Infinity) : cell.x ?? -Infinity];
+    const rest = cells.length - room;
+    if (rest > 0) { // what is worst; then, as ever, each in its place
+      cells.sort((a, b) => { const [la, xa] = rank(a); const [lb, xb] = rank(b); return lb - la || xb - xa || (a.s < b.s ? -1 : 1); });
+      cells.length = room;
+    }
+    const more = element.parentElement.querySelector(".more");
+    ioc.hide(more, rest <= 0);
+    ioc.text(more, rest > 0 ? ioc.word("more", rest) : "");
     cells.sort((a, b) => (a.s < b.s ? -1 : 1));
     const names = JSON.parse(element.dataset.names);
     const top = Math.max(...cells.map((cell) => cell.x || 0), 1e-9);
@@ -315,7 +332,7 @@
         row.dataset.row = name;
         const bar = ioc.make("span", "rank-bar");
         bar.append(ioc.make("i"));
-        row.append(ioc.make("span", "row-name", Object.hasOwn(names, name) ? names[name] : name), bar, ioc.make("span", "number"));
+        row.append(ioc.make("span", "row-name", Object.hasOwn(names, name) ? names[name] : name || ioc.word("unnamed")), bar, ioc.make("span", "number"));
         element.append(row);
       }
       short(row.querySelector(".number"), indicator, cell, null);

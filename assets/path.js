@@ -3,6 +3,8 @@
 (function () {
   const ioc = (window.ioc = window.ioc || {});
   const path = (ioc.path = {});
+  const MANY = 8; // feeds that the home page lists one by one; of more it lists those that are not fine, and counts the rest
+  const WORST = 4;
   const NUMBERS = ["age", "rows", "rejected", "unregistered", "late"];
 
   path.draw = () => {
@@ -28,10 +30,17 @@
     const { settings } = ioc.state;
     if (!document.getElementById("feeds") || !settings.length) return;
     const out = ioc.outage();
-    for (const feed of ioc.state.feeds) {
-      if (feed.world !== settings[0].world) continue;
-      // a wall lists the sources behind it, the home page every feed that there is
-      if (settings.length === 1 ? !settings[0].sources[feed.source] : feed.newest === null) continue;
+    // a wall lists the sources behind it, the home page every feed that there is
+    const here = ioc.state.feeds.filter((feed) => feed.world === settings[0].world && (settings.length === 1 ? settings[0].sources[feed.source] : feed.newest !== null));
+    const many = settings.length > 1 && here.length > MANY;
+    const troubled = here.filter((feed) => out || feed.state !== "ok" || feed.gap);
+    const listed = many ? troubled.slice(0, WORST) : here;
+    rest(many ? here.length - listed.length : 0, many && troubled.length > listed.length ? troubled.length - listed.length : 0);
+    if (many) {
+      const ids = new Set(listed.map((feed) => `feed-${feed.world}-${feed.source}`));
+      document.querySelectorAll("#feeds .feed").forEach((line) => { if (!ids.has(line.id)) line.remove(); });
+    }
+    for (const feed of listed) {
       const line = row(feed);
       const state = out ? "lost" : feed.state;
       ioc.text(line.querySelector("b"), (ioc.english() ? feed.en : feed.zh) || feed.source);
@@ -53,6 +62,15 @@
         ioc.mark(number, { i: `feed:${feed.source}.${number.dataset.of}`, r: settings[0].district, we: feed.watermark || 0 }, { ok: "complete", late: "late", lost: "lost", none: "none" }[state], "path");
       });
     }
+  }
+
+  // What is not listed, in one line: how many, and how many of them are not fine either.
+  function rest(count, troubled) {
+    const place = document.getElementById("feeds-rest");
+    if (!place) return;
+    ioc.hide(place, !count);
+    ioc.text(place, count ? [ioc.word("restFine", count - troubled), ...(troubled ? [ioc.word("restTroubled", troubled)] : [])].join(ioc.word("comma")) : "");
+    ioc.mark(place, { i: "feed-count", r: ioc.state.settings[0].district, we: ioc.state.beatServer }, "complete", "count");
   }
 
   function processes() {

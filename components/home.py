@@ -17,6 +17,8 @@ from components.words import TAGS, Lang, word
 from ioc.web import HomeView, Named, WallView
 
 TRENDS = 3  # of a scene that has the page to itself; 2 where two stand beside each other
+FEW = 2  # scenes whose cards show every tile; of more each shows its headline, the line of that and two more numbers
+BESIDE = 2
 
 
 def home(of: HomeView, lang: Lang) -> html.Div:
@@ -33,9 +35,9 @@ def home(of: HomeView, lang: Lang) -> html.Div:
             verdict(None, lang),
             html.Div(
                 [_card(view, of, lang) for view in of.walls] or [html.P(word("home_empty", lang), className="panel")],
-                className=f"cards of-{len(of.walls)}",
+                className=f"cards of-{len(of.walls)}{'' if len(of.walls) <= FEW else ' many'}",
             ),
-            html.Nav(places, className="places"),
+            *([html.Nav(places, className="places")] if places else []),
             html.Div([_over(lang), *_map(of, lang), feeds(lang), processes(lang)], className="column home-side"),
             html.Div(id="overlay", className="overlay", hidden=True, role="alert"),
         ],
@@ -105,6 +107,10 @@ def _kind(world: str, kind: str, lang: Lang) -> str:
 
 def _card(view: WallView, of: HomeView, lang: Lang) -> dcc.Link:
     most = TRENDS if len(of.walls) == 1 else TRENDS - 1
+    tiles, trends = view.tiles, view.trends[:most]
+    if len(of.walls) > FEW:
+        trends = view.trends[:1]
+        tiles = (*trends, *[name for name in view.tiles if name not in trends][:BESIDE])
     return dcc.Link(
         [
             html.Div(
@@ -115,10 +121,8 @@ def _card(view: WallView, of: HomeView, lang: Lang) -> dcc.Link:
                 ],
                 className="card-head",
             ),
-            html.Div(
-                [tile(view.indicators[name], lang) for name in view.tiles], className=f"tiles have-{len(view.tiles)}"
-            ),
-            html.Div([trend(view.indicators[name], lang) for name in view.trends[:most]], className="trends"),
+            html.Div([tile(view.indicators[name], lang) for name in tiles], className=f"tiles have-{len(tiles)}"),
+            html.Div([trend(view.indicators[name], lang) for name in trends], className="trends"),
         ],
         href=address(f"/wall/{view.scene}", lang, of.world if of.asked else ""),
         className="card panel",

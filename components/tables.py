@@ -80,6 +80,7 @@ def split(of: Split, view: WallView, lang: Lang) -> html.Section:
             head(_named(indicator, lang), indicator.unit),
             html.Div(className="rows", **data(split=of.indicator, names=json.dumps(names, ensure_ascii=False))),
             html.P(word("none_yet", lang), className="note empty"),
+            html.P(className="note empty more", hidden=True),
         ],
         id=f"split-{of.indicator}",
         className="panel split",
@@ -94,7 +95,12 @@ def feeds(lang: Lang) -> html.Section:
         className="feed titles",
     )
     return html.Section(
-        [head(word("feeds", lang), word("feeds_note", lang)), titles, html.Div(id="feeds", className="rows")],
+        [
+            head(word("feeds", lang), word("feeds_note", lang)),
+            titles,
+            html.Div(id="feeds", className="rows"),
+            html.P(id="feeds-rest", className="note feeds-rest", hidden=True),
+        ],
         className="panel feeds",
     )
 

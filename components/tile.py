@@ -36,7 +36,11 @@ def tile(indicator: Indicator, lang: Lang, *, to: str = "") -> html.Article:
                 className="value",
             ),
             html.P([html.Span(className="compare"), *target, html.Span(className="time")], className="beside"),
-            *([scale(indicator, lang)] if indicator.limits else []),
+            *(
+                ([scale(indicator, lang)] if indicator.on == "value" else [unusual(indicator, lang)])
+                if indicator.limits
+                else []
+            ),
         ],
         id=f"tile-{indicator.id}",
         className="tile",
@@ -69,6 +73,15 @@ def scale(indicator: Indicator, lang: Lang) -> html.Div:
         html.Div(labels, className="limits"),
     ]
     return html.Div(parts, className="scale", **data(top=f"{top:g}"))
+
+
+def unusual(indicator: Indicator, lang: Lang) -> html.P:
+    """The limits of an indicator that is judged by its distance from what is usual: they are no values of it."""
+    said = [
+        html.Span(f" {LEVELS[limit.level][lang == 'en']} {limit.value:g}\u03c3", className=f"lv-{limit.level}")
+        for limit in sorted(indicator.limits, key=lambda limit: limit.value)
+    ]
+    return html.P([word("judged_by_z", lang), *said], className="judged-by")
 
 
 def lefts(places: Sequence[float], room: float) -> list[str]:

@@ -9,6 +9,7 @@ Lang = Literal["zh", "en"]
 WORDS: Final[dict[str, tuple[str, str]]] = {
     "product": ("罗湖区智能运营中心", "Luohu Intelligent Operations Center"),
     "indicators": ("核心指标", "Indicators"),
+    "judged_by_z": ("偏离同时段常态判级", "judged by distance from usual"),
     "versus_yesterday": ("▲▼ 较昨日同时", "▲▼ against yesterday, same time"),
     "target": ("目标", "target"),
     "ranking": ("街道排名", "Subdistricts"),

@@ -64,6 +64,15 @@ class Catalog:
             sources={name: _facts(name, table) for name, table in tables.items()},
         )
 
+    def shown(self, value: Value) -> bool:
+        """Whether live screens show such a value: the district's and its subdistricts', and groups of the whole only.
+
+        What lies deeper (communities, groups of a subdistrict) is read where it is asked for, not pushed to everybody.
+        """
+        if not value.region or self.levels.get(value.region) == "district":
+            return True
+        return self.levels.get(value.region) == "subdistrict" and not value.dims
+
     def keep(self, value: Value) -> Keep | None:
         """How much of a value's series screens need: lines of the district, of single roads and of whole machines."""
         if any(name == "road" for name, _ in value.dims):

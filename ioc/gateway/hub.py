@@ -58,6 +58,8 @@ class Room:
             scene = self.catalog.scenes.get(value.indicator)
             if scene is None:
                 self.tally.unplaced += 1
+            elif not self.catalog.shown(value):
+                self.tally.deeper += 1
             else:
                 sorted_out.setdefault(scene, []).append(value)
         return sorted_out

@@ -28,6 +28,7 @@ TOTALS = {
     "values": "values read from them",
     "undecodable": "stream entries or hash fields that could not be read",
     "unplaced": "values of indicators that no scene has",
+    "deeper": "values below what live screens show: of communities, of groups of a subdistrict",
     "valkey_losses": "times Valkey stopped answering",
 }
 REASONED = {"cut_off": "sockets cut off because they were too slow or sent too much", "refused": "sockets refused"}
@@ -56,6 +57,7 @@ class Tally:
     values: int = 0
     undecodable: int = 0
     unplaced: int = 0
+    deeper: int = 0
     valkey_losses: int = 0
     cut_off: Counter[str] = field(default_factory=Counter)  # by reason
     refused: Counter[str] = field(default_factory=Counter)

@@ -57,7 +57,7 @@ def compose(
         scene=scene, zh=names["zh"], en=names["en"], world=world.id, indicators=indicators,
         tiles=tuple(name for name in listed if not tables[name].get("dimensions")), trends=tuple(trends),
         strip=_strip(bundle, world, strip, indicators[strip["speed"]], registered) if strip else None,
-        mapless=chart is None and "map" in composition,
+        mapless=chart is None and "map" in composition, places=_places(bundle),
         ranking=_ranking(chart["areas"], local, _places(bundle), tables, rows)
         if chart and chart["areas"] in local else None,
         splits=tuple(Split(name, dim) for name in listed for dim in tables[name].get("dimensions", ())[:1]),
@@ -88,6 +88,7 @@ def _indicator(table: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]
         limits=tuple(Limit(level, float(limits[level])) for level in LEVELS if level in limits),
         target=float(target["value"]) if "value" in target else None,
         sources=tuple(sorted(sources_behind(table, tables, set()))),
+        on=limits.get("on", "value"),
     )  # fmt: skip
 
 

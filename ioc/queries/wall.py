@@ -21,7 +21,11 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """What the screen must know of an indicator; `sources` are all it is computed from, through its references."""
+    """What the screen must know of an indicator; `sources` are all it is computed from, through its references.
+
+    `on` is what the limits judge: the `value`, or its distance `z` from what is usual at this time. Limits on z are no
+    values of the indicator and never lie on its scale.
+    """
 
     id: str
     version: int
@@ -33,6 +37,7 @@ class Indicator:
     limits: tuple[Limit, ...]
     target: float | None
     sources: tuple[str, ...]
+    on: str = "value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,7 @@ class WallView:
     sources: Mapping[str, Mapping[str, str]]
     coverage: Mapping[str, Coverage] = field(default_factory=dict)  # of the indicators that count roads
     mapless: bool = False
+    places: tuple[Place, ...] = ()  # every subdistrict, by name where a value is of one
 
     @property
     def topic(self) -> str:
@@ -144,7 +150,7 @@ class WallView:
             "v": 1, "topic": self.topic, "world": self.world, "scene": self.scene, "zh": self.zh, "en": self.en,
             "lang": lang, "district": DISTRICT,
             "indicators": {name: asdict(each) for name, each in self.indicators.items()},
-            "places": {each.code: asdict(each) for each in (self.ranking.places if self.ranking else ())},
+            "places": {each.code: asdict(each) for each in self.places},
             "tiles": list(self.tiles), "trends": list(self.trends), "sources": dict(self.sources),
             "strip": {"speed": self.strip.speed, "state": self.strip.state, "awaited": dict(self.strip.awaited),
                       "names": {road.id: road.zh if lang == "zh" else road.en for road in self.strip.roads}}
