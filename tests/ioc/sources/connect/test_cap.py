@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from defusedxml.ElementTree import parse
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ioc.sources.connect import cap
@@ -53,6 +53,7 @@ WORDS = st.builds(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 @given(
     info=WORDS,
     status=st.sampled_from(cap.STATUS),

@@ -65,7 +65,9 @@ def open_landing(valkey_url: str) -> Iterator[Landing]:
         yield one
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(rows=st.lists(st.one_of(st.none(), st.text(max_size=5), st.dictionaries(
     st.sampled_from(["time", "station", "mm", "t", "k", "other"]), CELLS)), max_size=8))  # fmt: skip
 def test_every_row_is_one_admitted_row_or_one_letter(
