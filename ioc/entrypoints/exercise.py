@@ -72,7 +72,7 @@ def checked(
         typer.echo(f"{name}  {found[name].head.zh}")
         findings = judge(found[name], play(raw, found[name], settings.city_seed), district(raw))
         missed |= not all(one.met for one in findings)
-        for line in lines(found[name], findings):
+        for line in lines(found[name], findings, found[name].end_ms):
             typer.echo(line)
     if missed:
         raise typer.Exit(REFUSED)
@@ -183,7 +183,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = Fa
         typer.echo("没有演练 no exercise")
     for one in found:
         typer.echo(one.title())
-        for line in lines(one.script, one.findings) if one.script else ():
+        for line in lines(one.script, one.findings, one.now) if one.script else ():
             typer.echo(line)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ioc.offline.trial import Finding, judge
 from ioc.sources.city.script import Script
-from ioc.sources.exercise import stands, time_in
+from ioc.sources.exercise import OPENING, stands, time_in
 from ioc.sources.replay import local_text
 from metrics import keys
 from metrics.alarm_event import AlarmEvent
@@ -47,7 +47,9 @@ class Survey:
 
     def title(self) -> str:
         """Two lines."""
-        state = "已停止 stands" if stands(self.world) else "进行中 runs"
+        state = (
+            "已停止 stands" if stands(self.world) else "开场 opens" if OPENING in self.world.label else "进行中 runs"
+        )
         label = self.world.label
         return (
             f"{self.world.id}  {label['zh']}\n  {state}  {local_text(self.now)}  x{label['speed']}  {self.share:.0%}  "
@@ -68,13 +70,15 @@ def survey(client: Redis, world: World, script: Script | None, real_now_ms: int)
     )
 
 
-def lines(script: Script, findings: Iterable[Finding]) -> Iterator[str]:
-    """One line for each expected alarm: what, between which offsets, when it was raised, and whether that fits."""
+def lines(script: Script, findings: Iterable[Finding], now_ms: int) -> Iterator[str]:
+    """One line for each expected alarm: what, between which offsets, when it was raised, and whether that fits at a
+    time of the world."""
     for one in findings:
         expect = one.expect
         what = f"{expect.indicator} {expect.level or expect.condition} {expect.region}".strip()
         raised = "-" if one.raised_ms is None else offset_text(one.raised_ms - script.begin_ms)
-        yield f"    {what:<24} {expect.since:>5} .. {expect.by:<5}  {raised:>7}  {_verdict(one)}"
+        verdict = _verdict(one, now_ms < script.at(expect.by))
+        yield f"    {what:<24} {expect.since:>5} .. {expect.by:<5}  {raised:>7}  {verdict}"
 
 
 def district(bundle: Mapping[str, Any]) -> str:
@@ -88,11 +92,11 @@ def offset_text(ms: int) -> str:
     return f"{'-' if ms < 0 else ''}{minutes // 60}:{minutes % 60:02d}"
 
 
-def _verdict(one: Finding) -> str:
+def _verdict(one: Finding, yet: bool) -> str:
     if one.met:
         return "符合 as expected"
     if one.raised_ms is None:
-        return "未见 not seen"
+        return "未到 may still come" if yet else "未见 not seen"
     return "过早 too early" if one.early else "过迟 too late"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -18,11 +19,13 @@ from ioc.sources.city.feeding import Simulated
 from ioc.sources.city.inject import Injected, InjectError
 from ioc.sources.city.script import Script, ScriptError
 from ioc.sources.feed import Feed, Place
-from metrics.clock import real_ms
+from metrics import keys
+from metrics.clock import monotonic_s, real_ms
 from metrics.world import World
 
 LOOK_S = 0.5  # how often the registry is looked at
 STEP_MS = 30_000  # of the world's time from one sending to the next, if that is possible
+PATIENCE_S = 60.0  # an engine that has not read what stands by then is not there
 QUICKEST_S, SLOWEST_S = 0.1, 1.0
 UNPLAYABLE = (ScriptError, InjectError, KeyError)  # a script that has gone or changed since its world began
 
@@ -33,6 +36,8 @@ class Stage:
     def __init__(self, url: str, world: World, script: Script, bundle: Mapping[str, Any]) -> None:
         """Raises InjectError, RedisError."""
         self.world, self.script = world, script
+        self._since_s = monotonic_s()
+        self._released = exercise.OPENING not in world.label  # else what stands comes first
         self._stop, self._stack = threading.Event(), ExitStack()
         speed = float(world.label["speed"])
         city = City(
@@ -55,7 +60,8 @@ class Stage:
             thread.start()
 
     def _now(self) -> int:
-        return exercise.time_in(self.world, real_ms())
+        now = exercise.time_in(self.world, real_ms())
+        return now if self._released else min(now, self.script.begin_ms - exercise.LEAD_MS)
 
     @property
     def over(self) -> bool:
@@ -63,6 +69,31 @@ class Stage:
         end = self.script.end_ms
         sent = all(one.sent_ms is not None and one.sent_ms >= end for one in self._sources)
         return sent and not any(one.feed.pending_rows for one in self._runners)
+
+    def opened(self, client: redis.Redis) -> bool:
+        """Whether the engine has read what stands in the city; not waited for without end. Raises RedisError."""
+        told: Any = client.hgetall(keys.engine(self.world.id, "feeds"))
+        read = {name.decode(): int(json.loads(text).get("rows", 0)) for name, text in told.items()}
+        sent = all(one.sent_ms is not None for one in self._sources)
+        written = not any(one.feed.pending_rows for one in self._runners)
+        heard = all(read.get(one.name, 0) >= one.feed.tally.rows for one in self._runners)
+        return (sent and written and heard) or self._patience_ends()
+
+    def begin(self, client: redis.Redis) -> None:
+        """The script begins. Raises RedisError."""
+        exercise.begin(client, self.world, real_ms())
+        self._since_s = monotonic_s()
+
+    def release(self, client: redis.Redis) -> None:
+        """Let rows go once the engine goes by the clock of the script: before, they are of the future. RedisError."""
+        if self._released:
+            return
+        said: Any = client.xrevrange(keys.engine(self.world.id, "values"), count=1)
+        now = int(said[0][1][b"now"]) if said else 0
+        self._released = now >= self.script.begin_ms or self._patience_ends()
+
+    def _patience_ends(self) -> bool:
+        return monotonic_s() - self._since_s > PATIENCE_S
 
     @property
     def rows(self) -> int:
@@ -125,7 +156,12 @@ class Stages:
                 self.open.pop(name).close()
                 exercise.stand(self._client, world, real_ms())
                 self._log.info("exercise_stands", world=name, rows=stage.rows)
+            elif exercise.OPENING in world.label:
+                if stage.opened(self._client):
+                    stage.begin(self._client)
+                    self._log.info("exercise_begins", world=name, rows=stage.rows)
             else:
+                stage.release(self._client)
                 exercise.say(self._client, world, stage.script, real_ms())
         return bool(self.open)
 

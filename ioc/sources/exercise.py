@@ -34,6 +34,7 @@ SHIPPED, OWN = PACKS / "exercises", "exercises"  # a district's own scripts lie 
 FASTEST = 3600.0
 LEAD_MS = 2 * 3_600_000  # a world opens so long before its script: windows of hours have something to look at
 ASKED = "stop"  # label: somebody wants it to end
+OPENING = "opening"  # label: what stands in the city is on its way, the script has not begun
 
 
 class ExerciseError(ValueError):
@@ -120,18 +121,33 @@ def check(order: Order) -> None:
 
 
 def open_world(client: Redis, order: Order, real_now_ms: int) -> World:
-    """Register the exercise's world. Raises ExerciseError (there is one of this name), RedisError."""
+    """Register the exercise's world at the time that lies before its script; it opens there (`begin`).
+
+    Registers must be known before the readings of what they list. Raises ExerciseError (there is one of this name),
+    RedisError.
+    """
     check(order)
     head = order.script.head
     label = {
         "zh": head.zh, "en": head.en, "exercise": head.id, "speed": f"{order.speed:g}", "seed": str(order.seed),
         "rate": f"{order.rate:g}", "begin_ms": str(order.script.begin_ms), "end_ms": str(order.script.end_ms),
+        OPENING: "opening",
     }  # fmt: skip
-    clock = WorldClock(order.script.begin_ms, real_now_ms, order.speed)
+    clock = WorldClock(order.script.begin_ms - LEAD_MS, real_now_ms, 1.0)
     world = World(order.world, "exercise", clock, {}, label, real_now_ms)
     if not client.hsetnx(keys.WORLDS, world.id, world.to_json()):
         raise ExerciseError(f"there is a world {order.world} already; remove it first, or name another with --world")
     return world
+
+
+def begin(client: Redis, world: World, real_now_ms: int) -> None:
+    """What stands has been read: the script begins, at its speed."""
+
+    def begun(one: World) -> World:
+        clock = WorldClock(int(one.label["begin_ms"]), real_now_ms, float(one.label["speed"]))
+        return replace(one, clock=clock, label=_without(one, OPENING)) if OPENING in one.label else one
+
+    change(client, world, begun)
 
 
 def exercises(client: Redis) -> list[World]:
@@ -179,7 +195,7 @@ def stand(client: Redis, world: World, real_now_ms: int) -> None:
 
     def stood(one: World) -> World:
         clock = WorldClock(time_in(one, real_now_ms), real_now_ms, 0.0)
-        return replace(one, clock=clock, label={name: text for name, text in one.label.items() if name != ASKED})
+        return replace(one, clock=clock, label=_without(one, ASKED))
 
     change(client, world, stood)
 
@@ -205,6 +221,10 @@ def said(script: Script, now_ms: int) -> tuple[str, str]:
 def clock_text(time_ms: int) -> str:
     """`22:15`, Asia/Shanghai."""
     return datetime.fromtimestamp(time_ms / 1000, UTC).astimezone(LOCAL).strftime("%H:%M")
+
+
+def _without(world: World, name: str) -> dict[str, str]:
+    return {key: text for key, text in world.label.items() if key != name}
 
 
 def change(client: Redis, world: World, by: Callable[[World], World]) -> None:

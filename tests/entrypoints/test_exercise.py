@@ -30,7 +30,7 @@ def command(url: str, home: Path, *words: str) -> subprocess.Popen[str]:
 
 def said(url: str, home: Path, *words: str) -> str:
     process = command(url, home, *words)
-    out, error = process.communicate(timeout=60)
+    out, error = process.communicate(timeout=120)
     assert process.returncode == 0, error
     return out
 
@@ -40,12 +40,12 @@ def test_it_feeds_until_it_is_interrupted_and_then_it_stands(
     valkey_url: str, redis_client: redis.Redis, tmp_path: Path
 ) -> None:
     process = command(valkey_url, tmp_path, "start", WORLD, "--world", "drill")
-    wait_until(lambda: redis_client.xlen(keys.observations("drill", "request")), "requests of the exercise", 60)
+    wait_until(lambda: redis_client.xlen(keys.observations("drill", "request")), "requests of the exercise", 120)
     again = command(valkey_url, tmp_path, "start", WORLD, "--world", "drill")
-    _, refused = again.communicate(timeout=60)
+    _, refused = again.communicate(timeout=120)
     assert (again.returncode, "there is a world drill already" in refused) == (3, True)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     assert process.returncode == 0
     world = exercise.named(redis_client, "drill")
     assert exercise.stands(world)

@@ -48,6 +48,12 @@ def rows(client: redis.Redis, source: str) -> list[tuple[int, str]]:
 
 
 def begun(client: redis.Redis, speed: float) -> World:
+    """An exercise whose script has begun, as if what stands had been read."""
+    exercise.begin(client, opened(client, speed), real_ms())
+    return exercise.named(client, "drill")
+
+
+def opened(client: redis.Redis, speed: float) -> World:
     return exercise.open_world(client, Order(SCRIPT, "drill", speed, 7, 3_000.0), real_ms())
 
 
@@ -106,3 +112,21 @@ def test_a_world_that_is_removed_is_left_and_one_without_a_script_stands(
         wait_until(lambda: exercise.stands(exercise.named(redis_client, "lost")), "the other one stands")
         redis_client.hdel(keys.WORLDS, "drill")
         wait_until(lambda: not thread.is_alive(), "nothing runs any more")
+
+
+def test_the_script_begins_when_what_stands_has_been_read(valkey_url: str, redis_client: redis.Redis) -> None:
+    opened(redis_client, 60.0)
+    with fed(valkey_url, redis_client):
+        wait_until(lambda: rows(redis_client, "incident"), "incidents that stand")
+        wait_until(lambda: rows(redis_client, "zone"), "zones that stand")
+        assert exercise.OPENING in exercise.named(redis_client, "drill").label
+        assert {time for time, _ in rows(redis_client, "zone")} == {SCRIPT.begin_ms - exercise.LEAD_MS}
+        assert rows(redis_client, "crowd") == []
+        # the engine says that it has read them
+        lines = {name: f'{{"rows": {len(rows(redis_client, name))}}}' for name in SOURCES}
+        redis_client.hset(keys.engine("drill", "feeds"), mapping=lines)
+        wait_until(lambda: exercise.OPENING not in exercise.named(redis_client, "drill").label, "it begins")
+        # and that it goes by the clock of the script: to it the readings would lie in the future before
+        assert rows(redis_client, "crowd") == []
+        redis_client.xadd(keys.engine("drill", "values"), {"now": str(SCRIPT.begin_ms)})
+        wait_until(lambda: rows(redis_client, "crowd"), "readings")

@@ -102,9 +102,15 @@ def test_what_makes_no_sense_is_refused(changes: dict[str, object], why: str) ->
 def test_a_world_begins_with_its_script_runs_stands_and_is_gone(redis_client: redis.Redis) -> None:
     redis_client.hset(keys.WORLDS, "live", LIVE_WORLD.to_json())
     opened = exercise.open_world(redis_client, order(), 1_000_000)
-    assert (opened.kind, opened.clock.speed) == ("exercise", 60.0)
+    assert (opened.kind, opened.clock.speed) == ("exercise", 1.0)
+    assert exercise.time_in(opened, 1_000_000) == RAIN.begin_ms - 2 * HOUR
+    exercise.begin(redis_client, opened, 1_000_000)
+    opened = exercise.named(redis_client, "")
+    assert exercise.OPENING not in opened.label
     assert exercise.time_in(opened, 1_060_000) == RAIN.begin_ms + HOUR
     assert exercise.time_in(opened, 9_000_000) == RAIN.end_ms
+    exercise.begin(redis_client, opened, 2_000_000)
+    assert exercise.named(redis_client, "") == opened
     with pytest.raises(ExerciseError, match="there is a world rain-2023-09-07 already"):
         exercise.open_world(redis_client, order(), 1_000_001)
     assert [one.id for one in exercise.exercises(redis_client)] == ["rain-2023-09-07"]
@@ -126,6 +132,8 @@ def test_a_world_begins_with_its_script_runs_stands_and_is_gone(redis_client: re
 @pytest.mark.service
 def test_the_timeline_changes_nothing_but_the_words_and_never_brings_a_world_back(redis_client: redis.Redis) -> None:
     opened = exercise.open_world(redis_client, order(), 1_000_000)
+    exercise.begin(redis_client, opened, 1_000_000)
+    opened = exercise.named(redis_client, "")
     exercise.ask_to_stop(redis_client, opened)
     exercise.say(redis_client, opened, RAIN, 1_000_000 + 8 * 60_000)
     label = exercise.named(redis_client, "").label
