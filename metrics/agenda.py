@@ -93,7 +93,7 @@ class Agenda:
             for end in occasion.changed.get(name, ()):
                 due.update(self._reading(standing, name, end, reach))
         for part in self._rowwise:
-            due.update(self._touched_rowwise(part, intakes, reach))
+            due.update(self._touched_rowwise(part, intakes, reach, said))
         for name in self.plan.watched:
             due.update(end for end in self._heard_again(intakes[name], reach) if end in said.records)
         if reach - self.cursor_ms > SILENT_PAST_MS:
@@ -121,7 +121,9 @@ class Agenda:
         until = reach if newest is None else min(reach, newest[0].window.after(end) - 1)
         return self.plan.indicator.window.instants(end - 1, until)
 
-    def _touched_rowwise(self, part: MeasurePlan, intakes: Mapping[str, Intake], reach: int) -> Iterable[int]:
+    def _touched_rowwise(
+        self, part: MeasurePlan, intakes: Mapping[str, Intake], reach: int, said: Said
+    ) -> Iterable[int]:
         """The ends whose value kept rows that came may change: those whose window holds the row; for records, and for
         windows without a start, all after it."""
         window, measure = self.plan.indicator.window, part.measure
@@ -136,6 +138,10 @@ class Agenda:
                     until = min(reach, self._last_holding(part.window, since + intake.plan.grid_ms + beyond))
                 if window.open_is_shown:
                     yield window.after(reach if intake.source.kind == "records" else since)
+                quiet = window.floor(reach - SILENT_PAST_MS)
+                if until == reach and since < quiet:  # it holds ever since: of the far past only what was said changes
+                    yield from (end for end in said.records if since < end <= quiet)
+                    since = quiet
                 yield from window.instants(since, until)
 
     def _heard_again(self, intake: Intake, reach: int) -> Iterable[int]:

@@ -71,7 +71,7 @@ SPAN = ["--from", "2024-06-01", "--to", "2024-06-02"]
         (["replay", "empty"], 4, "the file has no header"),
         (["replay", "empty", "--source", "nobody"], 2, "there is no source 'nobody'"),
         (["geo", "import", "empty", "--layer", "subdistricts", "--datum", "wgs84"], 3, "not JSON"),
-        (["geo", "resolve", "x", "y"], 2, "LON LAT are two numbers"),
+        (["geo", "resolve", "114.1", "y"], 2, "LON LAT are two numbers"),
     ],
 )
 def test_a_wrong_use_is_answered_by_a_sentence_and_a_code(arguments: list[str], code: int, said: str) -> None:
