@@ -13,14 +13,14 @@ run: .make/run
 
 test: check
 	$(BIN)/pip-audit --progress-spinner off -r constraints.txt --no-deps --disable-pip
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "service or journey"
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "service or journey or long"
 
 check: .make/test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n 2 -m "not service and not journey"
+	$(BIN)/python -m pytest -q -n 2 -m "not service and not journey and not long"
 
 bench: .make/bench .make/peers/bin/python
 	$(BIN)/python -m benchmarks

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from metrics.anomaly import ALARM_SCORE, SLOTS, Detector, UnknownStateVersion, slot_of
 
+pytestmark = pytest.mark.long
+
 DAY = 288  # values at steps of 5 min
 
 

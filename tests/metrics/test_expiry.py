@@ -25,6 +25,8 @@ from tests.metrics.engine_worlds import REGIONS, Row, at, bundle, indicator, pla
 from tests.metrics.worker_world import NOON, STREAM, WORLD, send_packed
 from tests.metrics.worker_world import bundle as traffic
 
+pytestmark = pytest.mark.long
+
 START = at("08:00:00")
 MINUTE = 60_000
 HIGH = {"direction": "down", "thresholds": {"yellow": 2, "red": 9, "off_delay": "5m", "flapping": {"changes": 2}}}

@@ -11,6 +11,8 @@ import pytest
 from metrics.forecast import Forecaster
 from metrics.memory import DamagedMemory, UnknownMemoryVersion
 
+pytestmark = pytest.mark.long
+
 MONDAY = 1_678_636_800_000  # 2023-03-13T00:00+08:00
 QUARTER, HOUR = 900_000, 3_600_000
 ROADS = Path(__file__).resolve().parents[2] / "../shared/data/luohu_roads/speed_2015-01-01_to_24.csv"

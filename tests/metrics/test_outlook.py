@@ -18,6 +18,8 @@ from metrics.record import Record
 from metrics.window import HOUR_MS, MINUTE_MS
 from tests.metrics.engine_worlds import GAUGES, REGIONS, at, bundle, indicator, plan_of, run
 
+pytestmark = pytest.mark.long
+
 START = at("00:00:00")
 QUARTER = 15 * MINUTE_MS
 DISTRICT, GUIYUAN, HUANGBEI = "440303", "440303001", "440303002"

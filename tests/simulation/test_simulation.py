@@ -12,6 +12,8 @@ from tests.simulation.play import WORLD, Play, Surprise
 from tests.simulation.trial import report, tried
 from tests.simulation.world import Server
 
+pytestmark = pytest.mark.long
+
 SEEDS = 500
 BLOCK = 10  # seeds in one test case, so that several processes share them
 

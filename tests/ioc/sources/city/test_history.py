@@ -20,6 +20,8 @@ from metrics.definition import load
 from metrics.stream import Place
 from tests.ioc.sources.city.whole import HOUR, MONDAY, bundle
 
+pytestmark = pytest.mark.long
+
 DAY = 24 * HOUR
 NOW = MONDAY + 40 * DAY
 
