@@ -44,6 +44,22 @@ window.checks = {
     [...document.querySelectorAll(".area-label, .legend, .map-title")].map((label) => [label.textContent, label.getBoundingClientRect()]),
   ),
 
+  // Pages that are read and may scroll: text that is hidden, text beyond the window's edge, and siblings on each other.
+  reading: () => {
+    const out = [];
+    const seen = [...document.querySelectorAll("[data-standing], [data-standing] *")].filter((element) => element.textContent.trim() && element.getClientRects().length && !element.closest("svg"));
+    for (const element of seen) {
+      const style = getComputedStyle(element);
+      const hides = (overflow) => overflow === "hidden" || overflow === "clip";
+      const wide = hides(style.overflowX) && element.scrollWidth > element.clientWidth + 1;
+      const tall = hides(style.overflowY) && element.scrollHeight > element.clientHeight + 1;
+      if (wide || tall) out.push(`hidden ${element.tagName}.${element.className}: ${element.textContent.slice(0, 40)}`);
+      if (!element.children.length && element.getBoundingClientRect().right > innerWidth + 1) out.push(`beyond ${element.className}: ${element.textContent.slice(0, 40)}`);
+    }
+    const panels = [...document.querySelectorAll("[data-standing] .panel:not(.panel .panel)")].map((panel) => [panel.id || panel.className, panel.getBoundingClientRect()]);
+    return out.concat(window.checks.overlapping(panels));
+  },
+
   // The same after every value was changed in the same way and drawn: states that a test cannot wait for.
   dressed: (change) => {
     const feeds = ioc.state.feeds;
