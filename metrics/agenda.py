@@ -94,8 +94,8 @@ class Agenda:
                 due.update(self._reading(standing, name, end, reach))
         for part in self._rowwise:
             due.update(self._touched_rowwise(part, intakes, reach, said))
-        for name in self.plan.watched:
-            due.update(end for end in self._heard_again(intakes[name], reach) if end in said.records)
+        for name in self.plan.watched if said.records else ():
+            due.update(self._heard_again(intakes[name], reach, said.records))
         if reach - self.cursor_ms > SILENT_PAST_MS:
             skipped = window.floor(reach - SILENT_PAST_MS)
             for intake in mine:
@@ -144,12 +144,17 @@ class Agenda:
                     since = quiet
                 yield from window.instants(since, until)
 
-    def _heard_again(self, intake: Intake, reach: int) -> Iterable[int]:
-        """The ends at which a source may be no longer stale: a row before them has come."""
+    def _heard_again(self, intake: Intake, reach: int, records: Collection[int]) -> Iterator[int]:
+        """The ends of records at which a source may be no longer stale: a row before them has come."""
         stale_after, grid = intake.source.stale_after_ms, intake.plan.grid_ms
-        for pane in intake.risen if stale_after is not None else ():
+        if stale_after is None or not intake.risen:
+            return
+        oldest, newest = min(records), min(max(records), reach)
+        for pane in intake.risen:
             since = pane_start(pane, grid)
-            yield from self.plan.indicator.window.instants(since, min(reach, since + grid + (stale_after or 0)))
+            if since < newest and since + grid + stale_after >= oldest:
+                ends = self.plan.indicator.window.instants(since, min(newest, since + grid + stale_after))
+                yield from (end for end in ends if end in records)
 
     def _last_holding(self, window: Window, row_ms: int) -> int:
         """An end behind which no window holds a row of this time."""

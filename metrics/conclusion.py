@@ -19,7 +19,7 @@ from metrics.region_fold import fold_up, folded_columns
 from metrics.standing import Standing
 from metrics.wholeness import is_whole
 
-Rounded = Callable[[Numbers, Mask, int], Numbers]  # values of one window, shape (members, groups), as published ones
+Rounded = Callable[[Numbers, Mask], Numbers]  # values, shape (members, windows, groups), as published ones
 
 
 @dataclass(slots=True)
@@ -33,6 +33,14 @@ class Told:
     quality: Codes
     samples: Counts
     present: Mask
+
+    def at(self, place: int) -> Told:
+        """Those of one window."""
+        some = slice(place, place + 1)
+        return Told(
+            self.value[:, some], self.raw[:, some], self.known[:, some], self.quality[:, some], self.samples[some],
+            self.present[some],
+        )  # fmt: skip
 
 
 class Conclusion:
@@ -55,16 +63,14 @@ class Conclusion:
         occasion: Occasion,
         rounded: Rounded,
     ) -> Told:
-        """The values of windows. `rounded` makes those of one window, shape (members, groups), published ones."""
+        """The values of windows. `rounded` makes them published ones."""
         stale = np.array([self._stale(intakes, end, occasion.moment) for end in ends], np.bool_)
         early = np.array([self._before_start(intakes, end) for end in ends], np.bool_)
         given = Given(answer.groups, ends, answer.measures, answer.present, stale=stale, early=early)
         if self._references or self.plan.indicator.rollup is not None:
             return self._alone(given, occasion, rounded)
         drawn = self._alike.draw(given)
-        value = np.empty(drawn.value.shape)
-        for at, end in enumerate(ends):
-            value[:, at] = rounded(drawn.value[:, at], drawn.known[:, at], end)
+        value = rounded(drawn.value, drawn.known)
         return Told(value, drawn.value, drawn.known, drawn.quality, drawn.samples, answer.present)
 
     def _alone(self, given: Given, occasion: Occasion, rounded: Rounded) -> Told:
@@ -88,7 +94,7 @@ class Conclusion:
 
         def rounding(value: Numbers, known: Mask) -> Numbers:
             raw[:] = value
-            return np.stack([rounded(value[at][None], known[at][None], end)[0] for at, end in enumerate(ends)])
+            return rounded(value[None], known[None])[0]
 
         own = conclude(
             indicator,

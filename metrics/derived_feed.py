@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -16,6 +16,7 @@ from metrics.observation import Batch
 from metrics.occasion import Occasion
 from metrics.plan import IndicatorPlan, Plan
 from metrics.publication import Publication
+from metrics.record import Stood
 from metrics.region import LEVELS, Region, Regions
 from metrics.values import Values
 from metrics.wholeness import is_whole
@@ -73,6 +74,6 @@ class _Inner(Family):
 
     folded: dict[int, Mask]
 
-    def _emit(self, told: Told, at: int, end: int, occasion: Occasion) -> list[Values]:
-        self.folded[end] = told.present[at].copy()
-        return super()._emit(told, at, end, occasion)
+    def _say(self, told: Told, ends: Sequence[int], stood: Stood | None, occasion: Occasion) -> list[Values]:
+        self.folded |= dict(zip(ends, told.present.copy(), strict=True))
+        return super()._say(told, ends, stood, occasion)

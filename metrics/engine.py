@@ -55,8 +55,8 @@ class SourceFacts:
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """What a step says. `said`: values by indicator and window, in order; where they are `done`, the window is complete
-    (first completion or a correction).
+    """What a step says. `said`: values by indicator and window, in order; where they are `done`, the windows are
+    complete (first completion or a correction): all of a part, or none.
 
     `more`: windows are left over; call again soon, with or without new batches. `alarms`: what to tell, in order.
     `forecasts`: values of `ID~forecast`; `outlooks`: series -> what is normal of it and what comes. `gone`: series of

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +21,7 @@ from metrics.measured import Mask, Numbers
 from metrics.occasion import SILENT_PAST_MS, Moment, Occasion
 from metrics.outlook import PER_STEP, Foreseen
 from metrics.publication import Publication
-from metrics.record import Record
+from metrics.record import Record, Stood
 from metrics.series import Head, Series
 from metrics.value import ORIGINS
 from metrics.values import Values
@@ -53,6 +55,7 @@ class Family:
         self._lines = np.zeros((len(members), 0), np.int32)
         self._published = np.zeros(0, np.bool_)
         self._judged = [one for one in members if one.desk is not None]
+        self._judged_on_z = any(one.desk is not None and one.desk.subject.thresholds.on == "z" for one in members)
         self._remembering = [one for one in members if one.remembered]
         self._asked = np.array([one.quoted or "" in one.remembered for one in members], np.bool_)[:, None]
         self._levels = LevelTable(
@@ -74,9 +77,10 @@ class Family:
             answer = self.deriver.measure(intakes, now, occasion.derived)
             for one in self._remembering:
                 one.remember_measures(answer, now, intakes)
-            told = self.conclusion.conclude(answer, now, intakes, occasion, self._rounded)
-            for at, end in enumerate(now):
-                said += self._emit(told, at, end, occasion)
+            size = len(self.deriver.groups)
+            stood = Stood.of([self.records.get(end) for end in now], (len(self.members), size))
+            told = self.conclusion.conclude(answer, now, intakes, occasion, partial(_rounded, stood))
+            said = self._say(told, now, stood, occasion)
         if self._outlook is not None:
             self.foreseen = self._outlook.tell(occasion.origin)
         patient_until = occasion.moment.clock_ms - self.plan.patience_ms
@@ -118,63 +122,66 @@ class Family:
         self._lines = np.arange(len(self.members) * len(known), dtype=np.int32).reshape(len(self.members), len(known))
         self._published = self._published[known]
 
-    # ---- one window ----
+    # ---- what is said of windows ----
 
-    def _rounded(self, value: Numbers, known: Mask, end: int) -> Numbers:
-        """Published values; those that stand in the record already are not rounded again."""
-        out, fresh = np.zeros(value.shape), known
-        record = self.records.get(end)
-        if record is not None:
-            record = record.grown(value.shape[1])
-            out, fresh = record.value.copy(), known & (~record.known | (value != record.raw))
-        out[fresh] = published(value[fresh])
-        out[~known] = 0.0
-        return out
-
-    def _emit(self, told: Told, at: int, end: int, occasion: Occasion) -> list[Values]:
-        """Compare one window with what was published of it; what differs, if anything does."""
-        moment, before = occasion.moment, self.records.get(end)
-        known, present = told.known[:, at], np.empty(told.known[:, at].shape, np.bool_)
-        size = known.shape[1]
+    def _say(self, told: Told, ends: Sequence[int], stood: Stood | None, occasion: Occasion) -> list[Values]:
+        """Compare windows with what was published of them; what differs, if anything does. All at once, unless what is
+        said of one depends on what becomes of the one before."""
         self._name_groups()
-        record = None if before is None else before.grown(size)
-        present[:] = told.present[at]
-        present[:, : self.deriver.groups.always] = True
-        if end > max(moment.clock_ms, moment.mark_ms):
-            present &= known
-        else:
-            self._add_fallen_silent(present, told, at, end)
-        if record is not None:
-            present |= record.shown
-        present &= self._published[:size]
-        known = known & present
-        is_complete = moment.mark_ms >= end
-        was_complete = record is not None and record.completed
-        first = is_complete and not was_complete
-        value = np.where(known, told.value[:, at], 0.0)
-        scores = self._scores(end, value, known)
+        present = self._present(told, ends, stood, occasion.moment)
+        if len(ends) > 1 and (self._judged_on_z or self._some_fall_silent(told, ends, present, occasion.moment)):
+            found = []
+            for at in range(len(ends)):
+                found += self._say(told.at(at), ends[at : at + 1], None if stood is None else stood.at(at), occasion)
+            return found
+        if len(ends) == 1:
+            self._add_fallen_silent(present[:, 0], told, ends[0], occasion.moment)
+        return self._compare(told, ends, stood, occasion, present & self._published[: present.shape[-1]])
+
+    def _present(self, told: Told, ends: Sequence[int], stood: Stood | None, moment: Moment) -> Mask:
+        """The groups of which something is to be said, those apart that have fallen silent."""
+        present = np.broadcast_to(told.present, told.known.shape).copy()
+        present[..., : self.deriver.groups.always] = True
+        ahead = np.array(ends) > max(moment.clock_ms, moment.mark_ms)
+        if ahead.any():
+            present[:, ahead] &= told.known[:, ahead]
+        return present if stood is None else present | stood.record.shown
+
+    def _compare(
+        self, told: Told, ends: Sequence[int], stood: Stood | None, occasion: Occasion, present: Mask
+    ) -> list[Values]:
+        """Put down what is published now of windows, and say what differs."""
+        known = told.known & present
+        is_complete = np.array(ends) <= occasion.moment.mark_ms
+        was_complete = np.zeros_like(is_complete) if stood is None else stood.completed
+        first, completed = is_complete & ~was_complete, was_complete | is_complete
+        value = np.where(known, told.value, 0.0)
+        scores = self._scores(ends[0], value[0, 0], known[0, 0]) if self._judged_on_z else None
+        quality = np.where(is_complete, np.int8(COMPLETE), np.int8(PROVISIONAL))[:, None]
         now = Record(
-            present, known, np.where(known, told.raw[:, at], 0.0), value, np.where(present, told.samples[at], 0),
-            np.maximum(told.quality[:, at], COMPLETE if is_complete else PROVISIONAL),
-            self._reached(end, value, known, scores), np.zeros(known.shape, np.int32), was_complete or is_complete,
+            present, known, np.where(known, told.raw, 0.0), value, np.where(present, told.samples, 0),
+            np.maximum(told.quality, quality), self._reached(ends, value, known, scores),
+            np.zeros(known.shape, np.int32),
         )  # fmt: skip
-        differs = present if record is None else now.differs(record)
-        if record is not None:
-            now.revision = record.revision + (differs & record.shown & was_complete)
-        self.records[end] = now
-        if now.completed:
-            self.unfinished.discard(end)
-        else:
-            self.unfinished.add(end)
-        said = differs.any(axis=1) | first
-        written = np.ones_like(said)
-        if record is not None and record is before:  # what is not shown differs in quality at most
-            written = said | ((now.raw != record.raw) | (now.quality != record.quality)).any(axis=1)
-        for place in np.flatnonzero(written).tolist():
-            self.members[place].dirty.add(end)
-        if said.any():
-            self._pass_on(np.flatnonzero(said).tolist(), differs, end, occasion, first=first, scores=scores)
-        return self._values(present if first else differs, end, occasion)
+        differs = present
+        written = np.ones(present.shape[:2], np.bool_)
+        if stood is not None:
+            before = stood.record
+            differs = now.differs(before)
+            now.revision = before.revision + (differs & before.shown & stood.completed[:, None])
+            # What is not shown differs in quality at most.
+            other = ((now.raw != before.raw) | (now.quality != before.quality)).any(axis=2)
+            written = differs.any(axis=2) | first | other | ~stood.whole
+        said = differs.any(axis=2) | first
+        for at, (end, done) in enumerate(zip(ends, completed.tolist(), strict=True)):
+            self.records[end] = now.window(at, done)
+            (self.unfinished.discard if done else self.unfinished.add)(end)
+        for place, at in np.argwhere(written).tolist():
+            self.members[place].dirty.add(ends[at])
+        for at in np.flatnonzero(said.any(axis=0)).tolist():
+            places = np.flatnonzero(said[:, at]).tolist()
+            self._pass_on(places, differs[:, at], ends[at], occasion, first=bool(first[at]), scores=scores)
+        return self._values(now, np.where(first[:, None], present, differs), ends, completed, occasion)
 
     def _pass_on(
         self, places: Sequence[int], differs: Mask, end: int, occasion: Occasion, *, first: bool, scores: Scores | None
@@ -196,34 +203,54 @@ class Family:
             self._outlook.correct()
 
     def _scores(self, end: int, value: Numbers, known: Mask) -> Scores | None:
-        """Whoever is judged on z-scores is alone."""
-        return self.members[0].scores(end, value[0], known[0]) if len(self.members) == 1 and self._judged else None
+        """Whoever is judged on z-scores is alone, and says one window after the other."""
+        return self.members[0].scores(end, value, known)
 
-    def _reached(self, end: int, value: Numbers, known: Mask, scores: Scores | None) -> NDArray[np.int8]:
+    def _reached(self, ends: Sequence[int], value: Numbers, known: Mask, scores: Scores | None) -> NDArray[np.int8]:
         """The levels that the values reach at once."""
         if scores is None:
-            return self._levels.levels(value, known, end)
+            return self._levels.levels(value, known, ends)
         (one,), (judged, judged_known) = self.members, scores
         thresholds = one.plan.indicator.thresholds
         assert thresholds is not None  # noqa: S101  # else there are no scores
-        is_open = [one.is_open(variant.calendar, end - 1) for variant in thresholds.variants]
-        return thresholds.levels(judged, judged_known & known[0], is_open)[None]
+        is_open = [one.is_open(variant.calendar, ends[0] - 1) for variant in thresholds.variants]
+        return thresholds.levels(judged, judged_known & known[0, 0], is_open)[None, None]
 
-    def _add_fallen_silent(self, present: Mask, told: Told, at: int, end: int) -> None:
+    def _some_fall_silent(self, told: Told, ends: Sequence[int], present: Mask, moment: Moment) -> bool:
+        """Whether a group that has a value in one of these windows, or before the first, is not in the next one."""
+        if present.shape[-1] == self.deriver.groups.always:
+            return False
+        floor, until = self.plan.indicator.window.floor, max(moment.clock_ms, moment.mark_ms)
+        shown = present & told.known & self._published[: present.shape[-1]]
+        places = {end: at for at, end in enumerate(ends)}
+        follows = [(places.get(floor(end - 1), -1), at) for at, end in enumerate(ends) if end <= until]
+        inside = np.array([pair for pair in follows if pair[0] >= 0], np.intp).reshape(-1, 2).T
+        if (shown[:, inside[0]] & ~present[:, inside[1]]).any():
+            return True
+        return any(self._silent(present[:, at], ends[at]) is not None for last, at in follows if last < 0)
+
+    def _silent(self, present: Mask, end: int) -> tuple[Record, Mask] | None:
+        """The record of the window before and the groups that had a value there and are not `present`, if any."""
+        before = self.records.get(self.plan.indicator.window.floor(end - 1))
+        if before is None or before.shown.shape[1] == self.deriver.groups.always:  # those are said anyway
+            return None
+        before = before.grown(present.shape[1])
+        silent = before.shown & before.known & ~present
+        return (before, silent) if silent.any() else None
+
+    def _add_fallen_silent(self, present: Mask, told: Told, end: int, moment: Moment) -> None:
         """Groups that had a value in the window before: what is said of nothing (no data, a count of 0) is said once,
         so that no screen keeps the old value; and again while an alarm waits for it, or if others refer to it."""
-        before = self.records.get(self.plan.indicator.window.floor(end - 1))
-        always, size = self.deriver.groups.always, present.shape[1]
-        if before is None or before.shown.shape[1] == always:  # those are said anyway
+        found = self._silent(present, end) if end <= max(moment.clock_ms, moment.mark_ms) else None
+        if found is None:
             return
-        before = before.grown(size)
-        silent = before.shown & before.known & ~present
-        telling = (told.known[:, at] != before.known) | (told.value[:, at] != before.value)
-        telling |= (told.samples[at] != before.samples) | self._asked
+        before, silent = found
+        telling = (told.known[:, 0] != before.known) | (told.value[:, 0] != before.value)
+        telling |= (told.samples[0] != before.samples) | self._asked
         for place in np.flatnonzero((silent & ~telling).any(axis=1)).tolist():
             desk = self.members[place].desk
             if desk is not None:
-                telling[place] |= desk.waits(size)
+                telling[place] |= desk.waits(present.shape[1])
         present |= silent & telling
 
     def _name_groups(self) -> None:
@@ -239,21 +266,44 @@ class Family:
         self._lines = np.concatenate([self._lines, np.array(fresh, np.int32)], axis=1)
         self._published = self.members[0].is_published(len(named))
 
-    def _values(self, sent: Mask, end: int, occasion: Occasion) -> list[Values]:
-        """The values of some members and groups as they stand in the record."""
-        record, lines = self.records[end], self._lines[:, : sent.shape[1]][sent]
-        size = len(lines)
+    def _values(
+        self, now: Record, sent: Mask, ends: Sequence[int], completed: Mask, occasion: Occasion
+    ) -> list[Values]:
+        """The values of some members, windows and groups as they are put down, window by window; what is complete
+        apart from what is not."""
+        sent = sent.transpose(1, 0, 2)
+        counts = sent.sum(axis=(1, 2))
+        size = int(counts.sum())
         if not size:
             return []
-        value = record.value[sent]
-        value[~record.known[sent]] = np.nan
+        lines = np.broadcast_to(self._lines[:, : sent.shape[2]], sent.shape)[sent]
+        rows = Record.of((array.transpose(1, 0, 2)[sent] for array in now.arrays()), completed=False)
+        rows.value[~rows.known] = np.nan
+        cuts = np.cumsum(counts)[:-1]
+        earlier = [
+            occasion.history(self.series, some, end - DAY_MS)
+            for some, end in zip(np.split(lines, cuts), ends, strict=True)
+            if len(some)
+        ]
+        first = self.plan.indicator.window.first
         values = Values(
-            self.series, lines, np.full(size, self.plan.indicator.window.first(end)), np.full(size, end),
-            value, record.quality[sent], record.samples[sent], record.revision[sent], record.level[sent],
-            occasion.history(self.series, lines, end - DAY_MS),
-            np.full(size, ORIGINS.index(occasion.origin), np.int8), np.full(size, record.completed),
+            self.series, lines, np.repeat(np.array([first(end) for end in ends], np.int64), counts),
+            np.repeat(np.array(ends, np.int64), counts), rows.value, rows.quality, rows.samples, rows.revision,
+            rows.level, np.concatenate(earlier), np.full(size, ORIGINS.index(occasion.origin), np.int8),
+            np.repeat(completed, counts),
         )  # fmt: skip
-        return [values]
+        turns = [0, *(np.flatnonzero(np.diff(values.done)) + 1).tolist(), size]
+        return [values.take(slice(*some)) for some in pairwise(turns)]
+
+
+def _rounded(stood: Stood | None, value: Numbers, known: Mask) -> Numbers:
+    """Published values; those that stand in the record already are not rounded again."""
+    out, fresh = np.zeros(value.shape), known
+    if stood is not None:
+        out, fresh = stood.record.value.copy(), known & (~stood.record.known | (value != stood.record.raw))
+    out[fresh] = published(value[fresh])
+    out[~known] = 0.0
+    return out
 
 
 class _Rows(Mapping[int, Record]):

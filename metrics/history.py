@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import redis
@@ -68,14 +69,13 @@ class History:
         """Remember complete values; an older revision than the known one is ignored."""
         if not len(values):
             return
-        numbers = self._numbering.of(values.series)[values.line]
         order = np.argsort(values.end, kind="stable")
-        cuts = np.flatnonzero(np.diff(values.end[order])) + 1
-        for rows in np.split(order, cuts):
-            end = int(values.end[rows[0]])
-            self._instants.setdefault(end, _Instant()).fresh.append(
-                (numbers[rows], values.value[rows], values.revision[rows])
-            )
+        numbers, ends = self._numbering.of(values.series)[values.line[order]], values.end[order]
+        said, revisions = values.value[order], values.revision[order]
+        cuts = [0, *(np.flatnonzero(np.diff(ends)) + 1).tolist(), len(order)]
+        for first, last in pairwise(cuts):
+            end, some = int(ends[first]), slice(first, last)
+            self._instants.setdefault(end, _Instant()).fresh.append((numbers[some], said[some], revisions[some]))
             self._unsettled.add(end)
 
     def forget(self, now_ms: int) -> None:

@@ -140,7 +140,7 @@ def _arrays(parts: Sequence[bytes]) -> Iterator[NDArray[Any]]:
 
 def moved(record: Record, codes: NDArray[np.int64], size: int) -> Record:
     """A record whose groups have other codes now."""
-    moved = Record.empty(size)
+    moved = Record.empty((size,))
     for old, new in zip(record.arrays(), moved.arrays(), strict=True):
         new[codes] = old
     moved.completed = record.completed

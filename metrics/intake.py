@@ -381,14 +381,17 @@ class Intake:
         low, index, count = rows.panes(self.plan.grid_ms)
         if count == 1:
             newest = {low: int(rows.time.max())}
-        elif count <= 4 * len(rows) + 1024:
-            tops = np.full(count, BEGINNING, np.int64)
-            np.maximum.at(tops, index, rows.time)
-            newest = {low + pane: int(tops[pane]) for pane in np.flatnonzero(tops > BEGINNING).tolist()}
-        else:  # few rows far apart
-            newest = {}
-            for pane, time in zip(index.tolist(), rows.time.tolist(), strict=True):
-                newest[low + pane] = max(time, newest.get(low + pane, time))
+        else:
+            starts = np.append(0, np.flatnonzero(index[1:] != index[:-1]) + 1)  # rows of one pane come in a row
+            runs, times = index[starts], np.maximum.reduceat(rows.time, starts)
+            if count <= 4 * len(runs) + 1024:
+                tops = np.full(count, BEGINNING, np.int64)
+                np.maximum.at(tops, runs, times)
+                newest = {low + pane: int(tops[pane]) for pane in np.flatnonzero(tops > BEGINNING).tolist()}
+            else:  # few runs far apart
+                newest = {}
+                for pane, time in zip(runs.tolist(), times.tolist(), strict=True):
+                    newest[low + pane] = max(time, newest.get(low + pane, time))
         for pane, top in newest.items():
             if top > self.newest_in.get(pane, BEGINNING):
                 self.newest_in[pane] = top
@@ -418,6 +421,7 @@ class Intake:
             column = rows.value(node)
             hashes = hashed(column) if hashes is None else mixed(hashes) ^ hashed(column)
             chosen = column.known() if chosen is None else chosen & column.known()
+        kept: NDArray[np.intp] | None = None
         if chosen is not None and not chosen.all():
             kept = np.flatnonzero(chosen)
             keys = keys[kept]
@@ -429,7 +433,8 @@ class Intake:
         if count == 1:
             state.merge(low, Folded.of(values, keys, size, scan.folds, scale=scan.scale, hashes=hashes))
         elif count * size <= _DENSE * len(keys) + 4096:
-            flat = index * np.int64(size) + keys
+            flat = rows.cells(scan.key, scan.pane_ms, size)
+            flat = flat if kept is None else flat[kept]
             whole = Folded.of(values, flat, count * size, scan.folds, scale=scan.scale, hashes=hashes)
             for pane in range(count):
                 part = whole.slice(pane * size, size)

@@ -108,12 +108,15 @@ class Outbox:
             said = Values.joined([said, foreseen.take(Words.of(foreseen).newest)])
         # entries are dated in real time; a world that runs faster than real time fills its hours sooner
         kept_ms = int(COMPLETED_KEPT_MS / max(clock.speed, 1e-3))
+        columns = pack_columns(said)
         latest = pack_each(told.take(words.latest))
         gone = sorted(self._gone)
         left: dict[str, bytes] = {"gone": msgpack.packb(gone)} if gone else {}
         outputs = Outputs(
-            values=frame | {"b": pack_columns(said)} | left if len(said) or gone else None,
-            completed=frame | {"b": pack_columns(completed)} if len(completed) else None,
+            values=frame | {"b": columns} | left if len(said) or gone else None,
+            completed=frame | {"b": columns if completed is said else pack_columns(completed)}
+            if len(completed)
+            else None,
             latest={name: word for name, word in latest.items() if name not in self._gone} if self._gone else latest,
             gone=gone,
             feeds=feeds,

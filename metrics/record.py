@@ -1,4 +1,4 @@
-"""The record of one window: what was published of it, so that only what changed is said again."""
+"""The record of a window: what was published of it, so that only what changed is said again."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Record:
         return Record(shown, known, raw, value, samples, quality, level, revision, completed)
 
     @staticmethod
-    def empty(size: int) -> Record:
-        """Nothing was published of `size` groups."""
-        return Record.of((np.zeros(size, kind) for kind in Record.TYPES), completed=False)
+    def empty(shape: tuple[int, ...]) -> Record:
+        """Nothing was published."""
+        return Record.of((np.zeros(shape, kind) for kind in Record.TYPES), completed=False)
 
     def arrays(self) -> tuple[NDArray[Any], ...]:
         """All arrays, of the types TYPES."""
@@ -65,6 +65,10 @@ class Record:
         parts = zip(*(one.grown(size).arrays() for one in records), strict=True)
         return Record.of((np.stack(part) for part in parts), records[0].completed)
 
+    def window(self, at: int, completed: bool) -> Record:
+        """That of one window, of several windows of shape (members, windows, groups)."""
+        return Record.of((array[:, at] for array in self.arrays()), completed)
+
     def row(self, at: int) -> Record:
         """That of one indicator."""
         return Record.of((array[at] for array in self.arrays()), self.completed)
@@ -75,3 +79,35 @@ class Record:
         for name in ("value", "known", "samples", "quality", "level"):
             differs |= getattr(self, name) != getattr(other, name)
         return differs & self.shown
+
+
+@dataclass(slots=True)
+class Stood:
+    """What was published of several windows. `record`: of all of them, arrays of shape (members, windows, groups);
+    `there`: whether anything was, `completed`: whether the window was complete, `whole`: of all groups; each of shape
+    (windows,)."""
+
+    record: Record
+    there: NDArray[np.bool_]
+    completed: NDArray[np.bool_]
+    whole: NDArray[np.bool_]
+
+    @staticmethod
+    def of(records: Sequence[Record | None], shape: tuple[int, int]) -> Stood | None:
+        """Of records by window, for (members, groups); None if nothing was published of any."""
+        if all(one is None for one in records):
+            return None
+        grown = [Record.empty(shape) if one is None else one.grown(shape[1]) for one in records]
+        stacked = (np.stack(part, axis=1) for part in zip(*(one.arrays() for one in grown), strict=True))
+        return Stood(
+            Record.of(stacked, completed=False),
+            np.array([one is not None for one in records], np.bool_),
+            np.array([one is not None and one.completed for one in records], np.bool_),
+            np.array([one is not None and one.shown.shape[1] == shape[1] for one in records], np.bool_),
+        )
+
+    def at(self, place: int) -> Stood:
+        """That of one window."""
+        some = slice(place, place + 1)
+        arrays = (array[:, some] for array in self.record.arrays())
+        return Stood(Record.of(arrays, completed=False), self.there[some], self.completed[some], self.whole[some])

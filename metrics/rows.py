@@ -53,6 +53,7 @@ class Rows:
         self._codes: dict[str, Codes] = {}
         self._keys: dict[Key, Codes] = {}
         self._panes: dict[int, tuple[int, NDArray[np.int64], int]] = {}
+        self._cells: dict[tuple[Key, int, int], NDArray[np.int64]] = {}
 
     def __len__(self) -> int:
         return len(self.time)
@@ -62,7 +63,7 @@ class Rows:
         kept = np.flatnonzero(mask)
         self.time, self.entity = self.time[kept], self.entity[kept]
         self._kept = kept if self._kept is None else self._kept[kept]
-        for made in (self._columns, self._made, self._chosen, self._codes, self._keys, self._panes):
+        for made in (self._columns, self._made, self._chosen, self._codes, self._keys, self._panes, self._cells):
             made.clear()
 
     def of(self, mask: NDArray[np.bool_]) -> Rows:
@@ -89,6 +90,13 @@ class Rows:
         if found is None:
             parts = [self.entity if column == ENTITY else self.codes(column) for column in key]
             found = self._keys[key] = self._owner.keys[key].codes(parts, len(self.time))
+        return found
+
+    def cells(self, key: Key, pane_ms: int, size: int) -> NDArray[np.int64]:
+        """The pane and the key of each row in one: key k of the n-th pane spanned is n * size + k."""
+        found = self._cells.get((key, pane_ms, size))
+        if found is None:
+            found = self._cells[key, pane_ms, size] = self.panes(pane_ms)[1] * np.int64(size) + self.keys(key)
         return found
 
     def exact(self, node: Node, scale: int) -> Column:

@@ -44,17 +44,28 @@ def pack_columns(values: Values) -> bytes:
     packer.pack(COLUMNS)
     packer.pack(len(values))
     packer.pack_array_header(4 * len(values.series.heads))
-    head = packer.bytes()
-    lines = b"".join([one.packed for one in values.series.heads])
-    columns = zip(values.columns().values(), _LITTLE, strict=True)
-    packed: bytes = msgpack.packb([_buffer(array.astype(kind, copy=False)) for array, kind in columns])
-    return bytes(head) + lines + packed
+    parts: list[bytes | memoryview] = [packer.bytes(), *(one.packed for one in values.series.heads)]
+    packer.reset()
+    packer.pack_array_header(len(_LITTLE))
+    parts.append(packer.bytes())
+    for array, kind in zip(values.columns().values(), _LITTLE, strict=True):
+        column = _buffer(array.astype(kind, copy=False))
+        parts += [_head(column.nbytes), column.data.cast("B") if len(column) else b""]
+    return b"".join(parts)  # copied once: there may be megabytes of it
 
 
-def _buffer(column: NDArray[Any]) -> bytes:
+def _head(size: int) -> bytes:
+    """What msgpack writes before so many bytes."""
+    if size < 1 << 8:
+        return b"\xc4" + size.to_bytes(1, "big")
+    return b"\xc5" + size.to_bytes(2, "big") if size < 1 << 16 else b"\xc6" + size.to_bytes(4, "big")
+
+
+def _buffer(column: NDArray[Any]) -> NDArray[Any]:
     """The whole column, or its first element if all are the same bits."""
+    column = np.ascontiguousarray(column)
     bits = column.view(f"<i{column.itemsize}")
-    return column[:1].tobytes() if len(bits) and (bits == bits[0]).all() else column.tobytes()
+    return column[:1] if len(bits) and bits[0] == bits[-1] and (bits == bits[0]).all() else column
 
 
 def pack_each(values: Values) -> dict[str, bytes]:

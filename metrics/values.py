@@ -71,7 +71,7 @@ class Values:
         """What is written of it, by name, of the types TYPES."""
         return {name: getattr(self, name) for name in TYPES}
 
-    def take(self, rows: NDArray[Any]) -> Values:
+    def take(self, rows: NDArray[Any] | slice) -> Values:
         """Some of the rows."""
         return Values(self.series, *(getattr(self, name)[rows] for name in _ARRAYS))
 

@@ -25,15 +25,15 @@ class Words:
     @staticmethod
     def of(values: Values) -> Words:
         """Told apart by the names of series: versions of an indicator go on with the same ones."""
-        series = Numbering().of(values.series)[values.line]
-        order = np.lexsort((values.end, series))  # stable: the last word stands last
+        numbering = Numbering()
+        series = numbering.of(values.series)[values.line]
+        # By window first: values come so, and what is in order already is sorted in one go.
+        order = np.lexsort((series, values.end)) if len(values) else np.zeros(0, np.intp)
         done = order[values.done[order]]
         newest = order[_last(series[order], values.end[order])]
-        return Words(
-            np.sort(newest),
-            np.sort(done[_last(series[done], values.end[done])]),
-            newest[_last(series[newest])],
-        )
+        latest = np.full(len(numbering), -1)
+        latest[series[newest]] = newest  # of each series the last one stays
+        return Words(np.sort(newest), np.sort(done[_last(series[done], values.end[done])]), latest[latest >= 0])
 
 
 def _last(*keys: NDArray[np.integer]) -> NDArray[np.bool_]:

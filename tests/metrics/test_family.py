@@ -10,6 +10,7 @@ import pytest
 
 from metrics.alarm_event import AlarmEvent
 from metrics.engine import State, initial, restore, step
+from metrics.family import Family
 from metrics.formula import parse
 from metrics.formulas import Formulas
 from metrics.value import Value
@@ -75,6 +76,34 @@ def test_each_says_together_what_it_says_alone(dimensions: list[str]) -> None:
     assert sorted(one.id for one in alarms) == sorted(one.id for _, told in alone for one in told)
     assert len(alarms) > 5
     assert any(value.revision for value in together["C"])
+
+
+@pytest.mark.parametrize("size", ["1m", "5m"])
+def test_windows_said_at_once_are_said_as_one_after_the_other(monkeypatch: pytest.MonkeyPatch, size: str) -> None:
+    tables = [table | {"dimensions": ["basin"], "window": {"kind": "tumbling", "size": size}} for table in TABLES]
+
+    def told() -> list[tuple[list[Value], list[bool], list[str]]]:
+        state = initial(plan_of(bundle(*tables, source={"lateness": "20m", "stale_after": "10m"})))
+        found = []
+        for first in range(0, 60, 12):  # many windows become due at once
+            parts = deliveries()[first : first + 12]
+            outputs = step(state, [batch(rows) for rows, _ in parts if rows], parts[-1][1])
+            found.append((outputs.values, outputs.completed, [one.id for one in outputs.alarms]))
+        return found
+
+    asked, own = list[bool](), Family._some_fall_silent
+
+    def noted(*args: Any) -> bool:
+        asked.append(own(*args))
+        return asked[-1]
+
+    monkeypatch.setattr(Family, "_some_fall_silent", noted)
+    at_once = told()
+    assert set(asked) == {True, False}
+    monkeypatch.setattr(Family, "_some_fall_silent", lambda *_: True)
+    one_by_one = told()
+    assert at_once == one_by_one
+    assert any(value.value == 0 or value.value is None for values, _, _ in at_once for value in values if value.dims)
 
 
 def test_a_restart_says_nothing_twice_and_nothing_else() -> None:

@@ -27,7 +27,7 @@ def levels(*, night: bool) -> list[list[int]]:
         asked.append((calendar, at_ms))
         return night
 
-    found = LevelTable(MANY, is_open).levels(VALUES, KNOWN, 60_000).tolist()
+    found: list[list[int]] = LevelTable(MANY, is_open).levels(VALUES[:, None], KNOWN[:, None], [60_000])[:, 0].tolist()
     assert asked == [("night", 59_999)]
     return found
 
@@ -48,8 +48,15 @@ def test_a_variant_whose_calendar_is_open_replaces_the_limits_of_its_indicator_a
     assert levels(night=True)[0] == levels(night=False)[0]
 
 
+def test_each_window_has_the_limits_of_its_own_instant() -> None:
+    values, known = (np.stack([table] * 3, axis=1) for table in (VALUES, KNOWN))
+    table = LevelTable(MANY, lambda _calendar, at: at == 119_999).levels(values, known, [60_000, 120_000, 180_000])
+    assert table[:, 0].tolist() == table[:, 2].tolist() == levels(night=False)
+    assert table[:, 1].tolist() == levels(night=True)
+
+
 def test_one_by_one_they_are_the_same() -> None:
-    table = LevelTable(MANY, lambda _calendar, _at: True).levels(VALUES, KNOWN, 60_000)
+    table = LevelTable(MANY, lambda _calendar, _at: True).levels(VALUES[:, None], KNOWN[:, None], [60_000])[:, 0]
     for place, one in enumerate(MANY):
         alone = (
             np.zeros(7, np.int8) if one is None else one.levels(VALUES[place], KNOWN[place], [True] * len(one.variants))
