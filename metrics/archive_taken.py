@@ -107,6 +107,7 @@ def _noted(root: Path, life: Life) -> dict[str, tuple[str, int]]:
         raw = json.loads(path.read_bytes())
     except FileNotFoundError:
         return {}
-    if raw["v"] != VERSION:
-        raise UnknownTakenVersion(f"{path}: version {raw['v']!r} is not {VERSION}")
+    found = raw.get("v") if isinstance(raw, dict) else None
+    if found != VERSION:
+        raise UnknownTakenVersion(f"{path}: version {found!r} is not {VERSION}")
     return {name: (str(entry), int(at)) for name, (entry, at) in raw["taken"].items()}

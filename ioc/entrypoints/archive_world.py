@@ -15,12 +15,22 @@ from ioc.settings import Settings
 from metrics import keys
 from metrics.archive import Life, lives
 from metrics.archive_evidence import Evidence
-from metrics.archive_ledger import bundle_of
+from metrics.archive_ledger import UnknownArchiveVersion, bundle_of
 from metrics.archive_published import Published
+from metrics.archive_taken import UnknownTakenVersion
 from metrics.archive_unwritten import Nothing, Streams, Unwritten
+from metrics.basis import UnknownBasisVersion
+from metrics.definition import UnknownBundleVersion
+from metrics.remark import UnknownRemarkVersion
 from metrics.stream import connect
+from metrics.value_form import UnknownValueVersion
 from metrics.voucher_check import Checker
-from metrics.world import World
+from metrics.world import UnknownWorldVersion, World
+
+ANOTHER_VERSION = (
+    UnknownArchiveVersion, UnknownTakenVersion, UnknownBasisVersion, UnknownBundleVersion, UnknownRemarkVersion,
+    UnknownValueVersion, UnknownWorldVersion,
+)  # fmt: skip
 
 
 class NoSuchWorld(LookupError):

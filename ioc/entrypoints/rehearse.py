@@ -7,11 +7,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from ioc.entrypoints.another_version import told as another_version_told
 from ioc.settings import Settings
 
 USAGE, WRONG_DEFINITIONS, NOT_FOUND = 2, 3, 4
 
 
+@another_version_told
 def rehearse(
     name: Annotated[str, typer.Argument(metavar="ID[@VERSION]")],
     *,

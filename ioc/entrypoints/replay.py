@@ -28,7 +28,7 @@ from ioc.sources.timeline import NoSuchMoment
 from metrics.clock import monotonic_s
 from metrics.world import UnknownWorldVersion
 
-USAGE, NO_FILE = 2, 4
+USAGE, WRONG_DEFINITIONS, NO_FILE = 2, 3, 4
 RETRY_S = 0.5
 SHOWN_EVERY_S, LOGGED_EVERY_S = 0.5, 10.0
 
@@ -48,7 +48,7 @@ def replay(
 ) -> None:
     """Play a recording with its own event times into a world of its own.
 
-    Exit: 0 ended or stopped; 2 usage or definitions; 4 the file is missing, unreadable or breaks a rule.
+    Exit: 0 ended or stopped; 2 usage; 3 definitions wrong; 4 the file is missing, unreadable or breaks a rule.
     """
     settings = Settings()
     log = configure("replay", settings.log_level)
@@ -63,7 +63,8 @@ def replay(
         where = f"{file}: " if isinstance(error, (RecordingError, UnicodeDecodeError)) else ""
         typer.echo(f"无法录播 cannot replay: {where}{error}", err=True)
         unread = isinstance(error, (OSError, RecordingError, UnicodeDecodeError))
-        raise typer.Exit(NO_FILE if unread else USAGE) from None
+        wrong = WRONG_DEFINITIONS if isinstance(error, PackErrors) else USAGE
+        raise typer.Exit(NO_FILE if unread else wrong) from None
     stop = stop_on_signal()
     tie_to_parent()
     place = Place(world, source, "recorded", int(bundle["sources"][source].get("shards", 1)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
+from ioc.entrypoints.another_version import told as another_version_told
 from ioc.settings import Settings
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 EQUAL, NOT_EQUAL, USAGE, NOT_FOUND = 0, 1, 2, 4
 
 
+@another_version_told
 def voucher(
     name: Annotated[str, typer.Argument(metavar="ID[@VERSION]/REGION[/DIM=V...]/WINDOW_END[#REV]")],
     *,

@@ -13,6 +13,7 @@ import structlog
 from typer.testing import CliRunner, Result
 
 from ioc.entrypoints.cli import app
+from ioc.packs.files import PackErrors
 
 
 def run(*arguments: str) -> Result:
@@ -79,6 +80,16 @@ def test_a_wrong_use_is_answered_by_a_sentence_and_a_code(arguments: list[str], 
     assert done.exception is None or isinstance(done.exception, SystemExit)
     assert done.exit_code == code, done.output
     assert said in done.stderr
+
+
+def test_a_replay_with_broken_packs_says_what_is_wrong_with_the_definitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise PackErrors(["sources.toml:rain.fields: missing-key: a source has fields"])
+
+    monkeypatch.setattr("ioc.entrypoints.replay.build", broken)
+    done = run("replay", "empty")
+    assert done.exit_code == 3
+    assert "sources.toml:rain.fields: missing-key" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["source", "engine", "archive", "gateway"])

@@ -148,3 +148,14 @@ def test_once_its_rows_have_gone_a_value_cannot_be_judged(home: Path, tmp_path: 
     assert code == 4
     assert "NOT equal" not in output
     assert "was removed by retention" in output
+
+
+def test_an_archive_of_another_version_is_said_in_one_line(home: Path, tmp_path: Path) -> None:
+    said = some(home, "indicator = 'SUM' AND quality = 'complete'")
+    shutil.copytree(home, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "archive" / WORLD / "7" / "taken.json").write_text('{"v": 9, "taken": {}}')
+    code, output = told(tmp_path, said.name)
+    assert code == 4
+    assert "另一个版本" in output
+    assert "taken.json: version 9 is not 1" in output
+    assert len(output.splitlines()) == 1
