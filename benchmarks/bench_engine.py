@@ -13,10 +13,10 @@ import numpy as np
 
 from ioc.packs.bundle import build
 from metrics.column import Column
+from metrics.compiler import compile
 from metrics.definition import load
 from metrics.engine import absorb, initial, step
 from metrics.observation import Batch
-from metrics.plan import compile
 
 ENTITIES = 1_000
 ROWS = 65_536

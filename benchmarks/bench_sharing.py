@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from metrics.codec import RawColumn, decode, pack
+from metrics.compiler import compile
 from metrics.contract import Contract
 from metrics.definition import load
 from metrics.engine import initial, step
-from metrics.plan import compile
 
 START = 1_764_000_000_000 // 60_000 * 60_000
 SECONDS = 66  # a minute, and as long as its windows take to be complete

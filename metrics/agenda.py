@@ -147,10 +147,10 @@ class Agenda:
     def _heard_again(self, intake: Intake, reach: int, records: Collection[int]) -> Iterator[int]:
         """The ends of records at which a source may be no longer stale: a row before them has come."""
         stale_after, grid = intake.source.stale_after_ms, intake.plan.grid_ms
-        if stale_after is None or not intake.risen:
+        if stale_after is None or not intake.presence.risen:
             return
         oldest, newest = min(records), min(max(records), reach)
-        for pane in intake.risen:
+        for pane in intake.presence.risen:
             since = pane_start(pane, grid)
             if since < newest and since + grid + stale_after >= oldest:
                 ends = self.plan.indicator.window.instants(since, min(newest, since + grid + stale_after))

@@ -94,7 +94,8 @@ class Conclusion:
 
         def rounding(value: Numbers, known: Mask) -> Numbers:
             raw[:] = value
-            return rounded(value[None], known[None])[0]
+            found: Numbers = rounded(value[None], known[None])[0]
+            return found
 
         own = conclude(
             indicator,
@@ -135,7 +136,7 @@ class Conclusion:
             if end > max(moment.clock_ms, moment.mark_ms):
                 stale = intake.watermark.newest_ms < min(end, moment.clock_ms) - stale_after
             else:
-                stale = intake.newest_before(end, end - stale_after) is None
+                stale = intake.presence.newest_before(end, end - stale_after) is None
             if stale:
                 return True
         return False

@@ -15,10 +15,11 @@ from metrics.aggregate import Folded, Integers, bound, stack
 from metrics.column import Column
 from metrics.evaluation import evaluate, evaluate_where
 from metrics.formula import Node, names
-from metrics.intake import Intake, Panes
+from metrics.intake import Intake
 from metrics.layout import Groups, Index, Layout
 from metrics.measure import Measure
 from metrics.measured import Answer, Measured
+from metrics.panes import Panes
 from metrics.plan import IndicatorPlan, MeasurePlan
 from metrics.region import Regions
 from metrics.rowwise import fold_rows

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from metrics import image
 from metrics.alarm_desk import Provenance
 from metrics.alarm_event import AlarmEvent
+from metrics.compiler import needed_by
 from metrics.derive import Derived, Layouts
 from metrics.derived_feed import DerivedFeed
 from metrics.entered import NOTHING, Entered
@@ -24,7 +25,7 @@ from metrics.occasion import SILENT_PAST_MS, History, Moment, Occasion
 from metrics.outlook import Outlook
 from metrics.outlook_entry import OutlookEntry
 from metrics.outlook_line import Line
-from metrics.plan import IndicatorPlan, Plan, needed_by
+from metrics.plan import IndicatorPlan, Plan
 from metrics.publication import Publication
 from metrics.reference import indicators_of
 from metrics.remark import Finding

@@ -11,11 +11,12 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.intake import Intake, Panes
+from metrics.intake import Intake
 from metrics.journal import Journal
 from metrics.lacking import Lack, whole_panes_from
 from metrics.named import NamedIdentities
 from metrics.observation import Batch
+from metrics.panes import Panes
 from metrics.publication import Publication
 from metrics.rows import Rows
 from metrics.union import joined

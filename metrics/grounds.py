@@ -93,8 +93,8 @@ class Grounds:
             kept.whole_ms = max(kept.whole_ms, self.whole_ms)
         if self.grid_ms != intake.plan.grid_ms:
             regridded: dict[int, int] = {}
-            for time in intake.newest_in.values():
+            for time in intake.presence.newest_in.values():
                 pane = (time + LOCAL_OFFSET_MS) // intake.plan.grid_ms
                 regridded[pane] = max(time, regridded.get(pane, time))
-            intake.newest_in = regridded
+            intake.presence.newest_in = regridded
             intake.changed = True

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.aggregate import Folded
 from metrics.clock import LOCAL_OFFSET_MS
 from metrics.column import Column
 from metrics.identity import Identities
@@ -18,41 +17,15 @@ from metrics.keyspace import Entities, Keys, at_rows
 from metrics.measure import ENTITY
 from metrics.named import NamedIdentities
 from metrics.observation import Batch, Dictionary
-from metrics.plan import REGION, Key, Scan, SourcePlan
+from metrics.panes import Panes
+from metrics.plan import REGION, Key, SourcePlan
+from metrics.presence import Presence
 from metrics.register import Register
 from metrics.remark import Finding
 from metrics.rows import Rows
-from metrics.sketch import hashed, mixed
 from metrics.source import Source
 from metrics.union import joined
 from metrics.watermark import BEGINNING, Watermark
-from metrics.window import pane_start
-
-_DENSE = 4  # a batch is folded over all its panes at once while panes x keys stay below this many times its rows
-
-
-@dataclass(slots=True)
-class Panes:
-    """The state of one scan by pane index. `touched`: changed since the last publication."""
-
-    scan: Scan
-    panes: dict[int, Folded] = field(default_factory=dict)
-    touched: set[int] = field(default_factory=set)
-    dirty: set[int] = field(default_factory=set)  # changed or dropped since the last checkpoint
-    since_ms: int = BEGINNING  # the rows from here on are all folded
-
-    def merge(self, index: int, part: Folded) -> None:
-        known = self.panes.get(index)
-        self.panes[index] = part if known is None else known.grown(len(part)).merge(part)
-        self.touched.add(index)
-        self.dirty.add(index)
-
-    def forget(self, before: int) -> None:
-        """Drop panes below this index."""
-        for index in [index for index in self.panes if index < before]:
-            del self.panes[index]
-            self.dirty.add(index)
-            self.since_ms = max(self.since_ms, pane_start(index + 1, self.scan.pane_ms))
 
 
 @dataclass(slots=True)
@@ -94,8 +67,7 @@ class Intake:
             )
         self.unions: list[Intake] = []  # that its rows join
         self.registry: Intake | None = None  # the records that tell what is taken, where a source has such
-        self.newest_in: dict[int, int] = {}  # pane of the source's grid -> newest event time in it
-        self.risen = set[int]()  # panes of it that have a newer row than at the last publication
+        self.presence = Presence(plan.grid_ms)
         self.oldest_ms: int | None = None  # the oldest row of the batches since the last publication
         self.touched: set[int] = set()  # panes of the source's grid with kept rows that came since then
         self.counters = Counters()
@@ -175,7 +147,7 @@ class Intake:
                 self.panes[scan.id].touched.add(index)
                 self.panes[scan.id].dirty.add(index)
             if len(rows):
-                self._fold(scan, rows)
+                self.panes[scan.id].fold(rows, len(self.keys[scan.key]))
         if self.kept is not None:
             identity: NDArray[np.int32] | None = None
             if isinstance(self.identities, NamedIdentities):
@@ -242,7 +214,7 @@ class Intake:
         key, where the part of a union has said so."""
         self._hear(rows, now_ms)
         for scan in self.plan.scans:
-            self._fold(scan, rows)
+            self.panes[scan.id].fold(rows, len(self.keys[scan.key]))
         if self.source.deleted:
             column = rows.column(self.source.deleted)
             deleted = column.values.astype(np.bool_) & column.known()
@@ -333,7 +305,7 @@ class Intake:
         oldest = int(rows.time.min())
         self.oldest_ms = oldest if self.oldest_ms is None else min(self.oldest_ms, oldest)
         self.watermark.heard(int(rows.time.max()), now_ms)
-        self._note_presence(rows)
+        self.presence.note(rows)
 
     def _touch(self, rows: Rows) -> None:
         # A row that counts changes the windows that hold it, however far later rows have moved the watermark since.
@@ -343,19 +315,6 @@ class Intake:
             times = times[times > BEGINNING]
         self.touched.update(np.unique((times + LOCAL_OFFSET_MS) // self.plan.grid_ms).tolist())
 
-    def newest_before(self, at_ms: int, since_ms: int) -> int | None:
-        """The newest event time in [since, at), both on a scale of which `at` is a grid instant; None if none."""
-        grid = self.plan.grid_ms
-        first, last = (since_ms + LOCAL_OFFSET_MS) // grid, (at_ms - 1 + LOCAL_OFFSET_MS) // grid
-        span: Iterable[int] = range(last, first - 1, -1)
-        if last - first > len(self.newest_in):
-            span = sorted((pane for pane in self.newest_in if first <= pane <= last), reverse=True)
-        for pane in span:
-            newest = self.newest_in.get(pane)
-            if newest is not None:
-                return newest if newest >= since_ms else None
-        return None
-
     def settle(self, before_ms: int, panes_before: Mapping[str, int]) -> None:
         """Everything due was published: nothing counts as touched, and what can change no more is dropped.
 
@@ -363,88 +322,19 @@ class Intake:
         """
         self.oldest_ms = None
         self.touched.clear()
-        self.risen.clear()
+        self.presence.risen.clear()
         self.identities.forget(self.watermark.closed_ms)
         if self.kept is not None and not (self.plan.kept and self.plan.kept.whole) and before_ms > BEGINNING:
             self.kept.forget(before_ms - (self.plan.kept.reach_ms if self.plan.kept else 0))
-        grid = self.plan.grid_ms
-        kept_from = (before_ms - (self.plan.source.stale_after_ms or 0) + LOCAL_OFFSET_MS) // grid
-        for pane in [pane for pane in self.newest_in if pane < kept_from]:
-            del self.newest_in[pane]
-            self.changed = True
+        self.changed |= self.presence.forget(before_ms - (self.plan.source.stale_after_ms or 0))
         for scan, panes in self.panes.items():
             panes.touched.clear()
             if scan in panes_before:
                 panes.forget(panes_before[scan])
 
-    def _note_presence(self, rows: Rows) -> None:
-        low, index, count = rows.panes(self.plan.grid_ms)
-        if count == 1:
-            newest = {low: int(rows.time.max())}
-        else:
-            starts = np.append(0, np.flatnonzero(index[1:] != index[:-1]) + 1)  # rows of one pane come in a row
-            runs, times = index[starts], np.maximum.reduceat(rows.time, starts)
-            if count <= 4 * len(runs) + 1024:
-                tops = np.full(count, BEGINNING, np.int64)
-                np.maximum.at(tops, runs, times)
-                newest = {low + pane: int(tops[pane]) for pane in np.flatnonzero(tops > BEGINNING).tolist()}
-            else:  # few runs far apart
-                newest = {}
-                for pane, time in zip(runs.tolist(), times.tolist(), strict=True):
-                    newest[low + pane] = max(time, newest.get(low + pane, time))
-        for pane, top in newest.items():
-            if top > self.newest_in.get(pane, BEGINNING):
-                self.newest_in[pane] = top
-                self.risen.add(pane)
-
     def fold_quietly(self, scan: str, rows: Rows) -> None:
         """Fold rows of old into a scan; no window is due for it."""
         panes = self.panes[scan]
         touched = panes.touched.copy()
-        self._fold(panes.scan, rows)
+        panes.fold(rows, len(self.keys[panes.scan.key]))
         panes.touched = touched
-
-    def _fold(self, scan: Scan, rows: Rows) -> None:
-        state = self.panes[scan.id]
-        keys = rows.keys(scan.key)
-        size = len(self.keys[scan.key])
-        low, index, count = rows.panes(scan.pane_ms)
-        values: NDArray[np.generic] | None = None
-        chosen: NDArray[np.bool_] | None = None if scan.where is None else rows.where(scan.where)
-        if scan.field is not None:
-            column = rows.exact(scan.field, scan.scale)
-            values = column.values
-            if column.valid is not None:
-                chosen = column.valid if chosen is None else chosen & column.valid
-        hashes: NDArray[np.uint64] | None = None
-        for node in scan.marks:
-            column = rows.value(node)
-            hashes = hashed(column) if hashes is None else mixed(hashes) ^ hashed(column)
-            chosen = column.known() if chosen is None else chosen & column.known()
-        kept: NDArray[np.intp] | None = None
-        if chosen is not None and not chosen.all():
-            kept = np.flatnonzero(chosen)
-            keys = keys[kept]
-            values = None if values is None else values[kept]
-            hashes = None if hashes is None else hashes[kept]
-            index = index[kept] if count > 1 else index
-        if not len(keys):
-            return
-        if count == 1:
-            state.merge(low, Folded.of(values, keys, size, scan.folds, scale=scan.scale, hashes=hashes))
-        elif count * size <= _DENSE * len(keys) + 4096:
-            flat = rows.cells(scan.key, scan.pane_ms, size)
-            flat = flat if kept is None else flat[kept]
-            whole = Folded.of(values, flat, count * size, scan.folds, scale=scan.scale, hashes=hashes)
-            for pane in range(count):
-                part = whole.slice(pane * size, size)
-                if part.count.any():
-                    state.merge(low + pane, part)
-        else:
-            order = np.argsort(index, kind="stable")
-            ordered = index[order]
-            for rows_of_pane in np.split(order, np.flatnonzero(np.diff(ordered)) + 1):
-                picked = None if values is None else values[rows_of_pane]
-                marks = None if hashes is None else hashes[rows_of_pane]
-                part = Folded.of(picked, keys[rows_of_pane], size, scan.folds, scale=scan.scale, hashes=marks)
-                state.merge(low + int(index[rows_of_pane[0]]), part)

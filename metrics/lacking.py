@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from metrics.intake import Intake, Panes
+from metrics.intake import Intake
 from metrics.keeping import columns_of
+from metrics.panes import Panes
 from metrics.plan import MeasurePlan
 from metrics.publication import Publication
 from metrics.watermark import BEGINNING

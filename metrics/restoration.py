@@ -25,9 +25,10 @@ from metrics.image_form import (
     read_pane,
     read_record,
 )
-from metrics.intake import Counters, Intake, Panes
+from metrics.intake import Counters, Intake
 from metrics.memory import UnknownMemoryVersion
 from metrics.outlooks import Outlooks
+from metrics.panes import Panes
 from metrics.publication import Publication
 from metrics.region import Regions
 from metrics.register import Register
@@ -347,7 +348,7 @@ class Restoration:
             mark = intake.watermark
             mark.newest_ms, mark.mark_ms, mark.heard_ms, counters, presence = raw
             intake.counters = Counters(*counters)
-            intake.newest_in = dict(presence)
+            intake.presence.newest_in = dict(presence)
             return True
         if kind == "indicator" and tail in self._publications:
             publication = self._publications[tail]

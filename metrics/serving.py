@@ -15,6 +15,7 @@ from metrics.basis import Basis
 from metrics.checkpoint import Checkpoint, Content, Prepared
 from metrics.clock import monotonic_s
 from metrics.codec import decode
+from metrics.compiler import compile
 from metrics.contract import Admission, Contract
 from metrics.definition import Bundle
 from metrics.entered import Entered, read_entries
@@ -22,7 +23,6 @@ from metrics.explain import explain
 from metrics.feed import Feed
 from metrics.history import History
 from metrics.outbox import Outbox
-from metrics.plan import compile
 from metrics.raw import RawRows
 from metrics.remark import Finding, refused, remark
 from metrics.replenishing import Replenishing

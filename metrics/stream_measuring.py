@@ -8,13 +8,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics import plan as planning
+from metrics import compiler
 from metrics.definition import Bundle
 from metrics.derive import Deriver
 from metrics.engine import State, absorb
 from metrics.indicator import Indicator
 from metrics.measured import Answer, Mask, Measured, RegionForm
 from metrics.observation import Batch
+from metrics.plan import Plan
 from metrics.region import LEVELS, Region, Regions
 
 NO_LATENESS = 1 << 61  # ms: longer than any time
@@ -26,7 +27,7 @@ class StreamMeasuring:
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
         self._batches: dict[str, list[Batch]] = {name: [] for name in bundle.sources}
-        self._states: dict[tuple[object, ...], tuple[State, planning.Plan]] = {}
+        self._states: dict[tuple[object, ...], tuple[State, Plan]] = {}
 
     def feed(self, source: str, batches: Iterable[Batch]) -> None:
         """Add batches of a source in order of arrival. Raises KeyError for an unknown source."""
@@ -58,13 +59,13 @@ class StreamMeasuring:
         parts = [batch.time for name in names for batch in self._batches[name]]
         return np.sort(np.concatenate(parts)) if parts else np.empty(0, np.int64)
 
-    def _state(self, indicator: Indicator, regions: RegionForm) -> tuple[State, planning.Plan]:
+    def _state(self, indicator: Indicator, regions: RegionForm) -> tuple[State, Plan]:
         """The state that holds what the indicator reads; kept for the next question about the same measures."""
         key = (regions, indicator.levels, indicator.dimensions, indicator.window, indicator.measures)
         found = self._states.get(key)
         if found is not None:
             return found
-        plan = planning.compile(_of_form(self._bundle, indicator, regions))
+        plan = compiler.compile(_of_form(self._bundle, indicator, regions))
         state = State(plan)
         names = _reach(plan)
         # Records first: what a reading takes from its registry does not depend on the order of the files.
@@ -91,7 +92,7 @@ def _of_form(bundle: Bundle, indicator: Indicator, regions: RegionForm) -> Bundl
     return replace(bundle, sources=sources, indicators=(indicator,), regions=tree)
 
 
-def _reach(plan: planning.Plan) -> list[str]:
+def _reach(plan: Plan) -> list[str]:
     """The sources that the indicator reads, with their registries and the parts of unions."""
     waiting, found = list(plan.indicators[0].reads), dict[str, None]()
     while waiting:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from metrics import plan as planning
+from metrics import compiler
 from metrics.archive_evidence import Counted, Evidence
 from metrics.archive_published import Published, Said
 from metrics.as_published import AsPublished, Used
@@ -115,7 +115,7 @@ class Checker:
             if raw is None:
                 raise NotRecomputable(f"档案中没有定义包 {basis.bundle}", f"the archive lacks bundle {basis.bundle}")
             bundle = as_counted(load(raw).for_world(basis.variants))
-            plans = {(one.indicator.id, one.indicator.version): one for one in planning.compile(bundle).indicators}
+            plans = {(one.indicator.id, one.indicator.version): one for one in compiler.compile(bundle).indicators}
             known = self._grounds[said.basis] = Ground(raw, bundle, basis, plans, Versions(bundle.indicators))
         return known
 

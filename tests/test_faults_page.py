@@ -11,9 +11,9 @@ NAMED = re.compile(r"([\w/]+\.py|city)::(test_\w+)")
 
 
 def names_in(name: str) -> list[str]:
-    """The tests in the file of that name; `city` is the page's own word."""
-    path = "test_city_faults.py" if name == "city" else name
-    files = [one for one in (ROOT / "tests").rglob(Path(path).name) if str(one).endswith(path)]
+    """The tests in the file of that name; `city` is the page's own word for two of them."""
+    paths = ["test_city_faults.py", "test_city_row_faults.py"] if name == "city" else [name]
+    files = [one for path in paths for one in (ROOT / "tests").rglob(Path(path).name) if str(one).endswith(path)]
     return [found for one in files for found in re.findall(r"^def (test_\w+)", one.read_text(encoding="utf-8"), re.M)]
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import typer
 
 from ioc.packs.bundle import build
+from metrics.compiler import compile
 from metrics.definition import DefinitionErrors, load
 from metrics.explain import explain, printed
-from metrics.plan import compile
 from metrics.worker import Worker
 
 ATTEMPTS = 20  # the state may be changed while it is looked at

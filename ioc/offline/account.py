@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ioc.offline.source_file import Rejected
-from metrics import plan as planning
+from metrics import compiler
 from metrics.definition import Bundle
 from metrics.engine import State
 from metrics.intake import Intake
@@ -48,7 +48,7 @@ class Account:
 def accounts(bundle: Bundle, rows: Mapping[str, Sequence[Batch]], rejected: Sequence[Rejected]) -> dict[str, Account]:
     """By source, for every source with rows. Nothing is late: as in every evaluation, all rows count."""
     sources = {name: replace(source, lateness_ms=NO_LATENESS, idle_ms=None) for name, source in bundle.sources.items()}
-    state = State(planning.compile(replace(bundle, sources=sources, indicators=())))
+    state = State(compiler.compile(replace(bundle, sources=sources, indicators=())))
     found = {}
     # Registries first: what a reading takes from its registry does not depend on the order of the files.
     for name in sorted(rows, key=lambda name: sources[name].kind != "records"):

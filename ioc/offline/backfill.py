@@ -10,7 +10,7 @@ from typing import Any
 from ioc.offline.answer_file import Row
 from ioc.offline.evaluation import Engine, Evaluation
 from ioc.offline.question import Grouping
-from metrics import plan as planning
+from metrics import compiler
 from metrics.archive_evidence import Evidence
 from metrics.archive_recomputed import Anew
 from metrics.definition import Bundle, load
@@ -119,7 +119,7 @@ def _rows(order: Order, evidence: Evidence, ends: Sequence[int]) -> dict[str, li
 
 
 def _groupings(order: Order) -> list[Grouping]:
-    plans = planning.compile(order.bundle).indicators
+    plans = compiler.compile(order.bundle).indicators
     by_region = next(one.has_region for one in plans if one.indicator == order.indicator)
     whole = [Grouping(by_region)]
     return [*whole, Grouping(by_region, "", order.indicator.dimensions)] if order.indicator.dimensions else whole

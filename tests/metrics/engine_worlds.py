@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from metrics.column import Column
+from metrics.compiler import compile
 from metrics.definition import load
 from metrics.engine import Outputs, State, step
 from metrics.observation import Batch
-from metrics.plan import Plan, compile
+from metrics.plan import Plan
 from metrics.value import Value
 
 RAIN = {

@@ -6,10 +6,10 @@ import pytest
 
 from ioc.packs.bundle import build
 from metrics.column import Column
+from metrics.compiler import compile
 from metrics.definition import load
 from metrics.engine import initial, step
 from metrics.observation import Batch
-from metrics.plan import compile
 from tests.metrics.engine_worlds import at
 
 START = at("07:00:00")

@@ -6,9 +6,9 @@ import json
 
 from metrics.archive_published import Said
 from metrics.basis import Basis
+from metrics.compiler import compile
 from metrics.definition import load
 from metrics.in_force import Versions
-from metrics.plan import compile
 from metrics.voucher_ground import Ground, as_counted
 from tests.metrics.voucher_city import bundle
 

@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 from ioc.entrypoints.packs import app
 from ioc.packs.bundle import build, walls
 from metrics.column import Column
+from metrics.compiler import compile
 from metrics.definition import Bundle, load
 from metrics.engine import initial, step
 from metrics.observation import Batch
-from metrics.plan import compile
 
 DISTRICT = Path(__file__).parent / "invented_district"
 HOUR = 3_600_000
