@@ -1,8 +1,10 @@
 """The forms of published values on the wire: a row for each of a few, columns for many.
 
-Version 1 is msgpack of [1, [row, ...]], a row lists the fields of Value in order. Version 2 is msgpack of [2, rows,
-[indicator, version, region, dims, ...], [buffer, ...]]: four entries for each line, then the little-endian columns of
-`metrics.values.TYPES` in order; a buffer of one element stands for all rows.
+Version 1 is msgpack of [1, [row, ...]], a row lists the fields of Value in order. Version 3 is msgpack of [3, rows,
+[indicator, version, region, dims, ...], [column, ...]]: four entries for each line, then the little-endian columns of
+`metrics.values.TYPES` in order. A column is [type, buffer], in the narrowest type that holds it (`i1, i2, i4, i8, f8`),
+where one element stands for all rows; or [type, buffer, lengths], int32, where values come in runs. Version 2, which
+is read too, has bare buffers of the columns' own types.
 """
 
 from __future__ import annotations
@@ -21,9 +23,11 @@ from metrics.threshold import level_name
 from metrics.value import ORIGINS, QUALITIES, Value
 from metrics.values import TYPES, Values
 
-ROWS, COLUMNS = 1, 2
+ROWS, PLAIN_COLUMNS, COLUMNS = 1, 2, 3
 _row = attrgetter(*(spec.name for spec in fields(Value)))  # ten times as fast as `astuple`, which copies
 _ALONE = b"\x92\x01\x91\x9d"  # two parts: the version, and one row of thirteen fields
+_NARROW = ("i1", "i2", "i4", "i8")
+_RUN = 8  # where values come in runs at least so long on average, the runs are written
 _LITTLE = tuple(np.dtype(kind).newbyteorder("<") for kind in TYPES.values())
 
 
@@ -44,28 +48,26 @@ def pack_columns(values: Values) -> bytes:
     packer.pack(COLUMNS)
     packer.pack(len(values))
     packer.pack_array_header(4 * len(values.series.heads))
-    parts: list[bytes | memoryview] = [packer.bytes(), *(one.packed for one in values.series.heads)]
-    packer.reset()
-    packer.pack_array_header(len(_LITTLE))
-    parts.append(packer.bytes())
-    for array, kind in zip(values.columns().values(), _LITTLE, strict=True):
-        column = _buffer(array.astype(kind, copy=False))
-        parts += [_head(column.nbytes), column.data.cast("B") if len(column) else b""]
-    return b"".join(parts)  # copied once: there may be megabytes of it
+    head = packer.bytes()
+    lines = b"".join([one.packed for one in values.series.heads])
+    columns: bytes = msgpack.packb([_column(array) for array in values.columns().values()])
+    return bytes(head) + lines + columns
 
 
-def _head(size: int) -> bytes:
-    """What msgpack writes before so many bytes."""
-    if size < 1 << 8:
-        return b"\xc4" + size.to_bytes(1, "big")
-    return b"\xc5" + size.to_bytes(2, "big") if size < 1 << 16 else b"\xc6" + size.to_bytes(4, "big")
-
-
-def _buffer(column: NDArray[Any]) -> NDArray[Any]:
-    """The whole column, or its first element if all are the same bits."""
-    column = np.ascontiguousarray(column)
-    bits = column.view(f"<i{column.itemsize}")
-    return column[:1] if len(bits) and bits[0] == bits[-1] and (bits == bits[0]).all() else column
+def _column(column: NDArray[Any]) -> list[Any]:
+    bits = column.view(f"i{column.itemsize}")
+    lengths: list[bytes] = []
+    if len(bits) and bits[0] == bits[-1] and (bits == bits[0]).all():
+        column = column[:1]
+    else:
+        ends = np.append(np.flatnonzero(bits[1:] != bits[:-1]), len(bits) - 1)
+        if len(ends) * _RUN <= len(bits):
+            column, lengths = column[ends], [np.diff(ends, prepend=-1).astype("<i4").tobytes()]
+    kind = "f8"
+    if column.dtype.kind == "i":
+        least, most = (int(column.min()), int(column.max())) if len(column) else (0, 0)
+        kind = next(kind for kind in _NARROW if np.iinfo(kind).min <= least and most <= np.iinfo(kind).max)
+    return [kind, column.astype(f"<{kind}", copy=False).tobytes(), *lengths]
 
 
 def pack_each(values: Values) -> dict[str, bytes]:
@@ -91,18 +93,30 @@ def unpack_columns(payload: bytes) -> Values:
     version, *parts = msgpack.unpackb(payload)
     if version == ROWS:
         return Values.of(_values(parts[0]))
-    if version != COLUMNS:
-        raise UnknownValueVersion(f"value version {version!r} is not {ROWS} or {COLUMNS}")
-    count, lines, buffers = parts
+    if version not in (PLAIN_COLUMNS, COLUMNS):
+        raise UnknownValueVersion(f"value version {version!r} is not {ROWS}, {PLAIN_COLUMNS} or {COLUMNS}")
+    count, lines, written = parts
     series = Series(
         Head(indicator, number, region, tuple((name, text) for name, text in dims))
         for indicator, number, region, dims in zip(*[iter(lines)] * 4, strict=True)
     )
-    columns: list[Any] = [np.frombuffer(raw, kind) for raw, kind in zip(buffers, _LITTLE, strict=True)]
+    read = _narrow if version == COLUMNS else np.frombuffer
+    columns: list[Any] = [read(one, kind) for one, kind in zip(written, _LITTLE, strict=True)]
     columns = [np.repeat(column, count) if len(column) == 1 else column for column in columns]
     if any(len(column) != count for column in columns) or not _fits(columns[0], len(series.heads)):
         raise ValueError(f"columns of other lengths than {count}, or lines that are not named")
     return Values(series, *columns, np.zeros(count, np.bool_))  # type: ignore[call-arg]  # all but the last
+
+
+def _narrow(written: Any, wanted: np.dtype[Any]) -> NDArray[Any]:
+    """A column of version 3 in its own type."""
+    kind, buffer, *lengths = written
+    if kind != "f8" if wanted.kind == "f" else kind not in _NARROW:
+        raise ValueError(f"a column of type {kind!r}")
+    column = np.frombuffer(buffer, f"<{kind}")
+    if lengths:
+        column = np.repeat(column, np.frombuffer(lengths[0], "<i4"))
+    return column.astype(wanted, copy=False)
 
 
 def unpack_values(payload: bytes) -> list[Value]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgpack
+import numpy as np
 import pytest
 
 from metrics.value import Value
@@ -33,7 +34,30 @@ def test_values_come_back_from_columns_as_they_were() -> None:
 def test_a_column_that_says_the_same_in_every_row_says_it_once() -> None:
     alike = [VALUES[1]] * 1_000
     assert unpack_values(pack_columns(Values.of(alike))) == alike
-    assert len(pack_columns(Values.of(alike))) < 120
+    assert len(pack_columns(Values.of(alike))) < 130
+
+
+def test_times_that_come_in_runs_and_small_numbers_take_little_room() -> None:
+    many = [
+        Value("T2r", 3, "440303", (("road", str(road)),), end - 60_000, end, float(end + road), "complete", road)
+        for end in range(NOON, NOON + 600_000, 60_000)
+        for road in range(100)
+    ]
+    packed = pack_columns(Values.of(many))
+    assert unpack_values(packed) == many
+    lines = 100 * len("T2r 3 440303 road 10   ")
+    assert len(packed) < lines + 1_000 * 12
+
+
+def test_columns_as_they_were_written_before_are_read() -> None:
+    series = [b"\xa1N", b"\x01", b"\xa0", b"\x90"]
+    columns = [np.array([0, 0], "<i4"), np.array([1, 2]), np.array([2, 3]), np.array([0.5, np.nan]),
+               np.array([0, 3], "i1"), np.array([7]), np.array([0], "<i4"), np.array([0], "i1"), np.array([np.nan]),
+               np.array([2], "i1")]  # fmt: skip
+    old = b"\x94\x02\x02\x94" + b"".join(series) + msgpack.packb([column.tobytes() for column in columns])
+    assert unpack_values(old) == [
+        Value("N", 1, "", (), 1, 2, 0.5, "complete", 7), Value("N", 1, "", (), 2, 3, None, "no_data", 7),
+    ]  # fmt: skip
 
 
 def test_no_values_come_back_as_none() -> None:
@@ -65,7 +89,17 @@ def test_another_version_is_refused_by_name() -> None:
         unpack_values(msgpack.packb([7, []]))
 
 
-@pytest.mark.parametrize("spoilt", [[2, 5, [], []], [2, 1, [], [b"\0\0\0\0"] * 10]])
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        [2, 5, [], []],
+        [2, 1, [], [b"\0\0\0\0"] * 10],
+        [3, 1, [], []],
+        [3, 1, [], [["i1", b"\0"]] * 10],
+        [3, 2, ["N", 1, "", []], [["i1", b"\0", b"\1\0\0\0"]] * 10],
+        [3, 1, ["N", 1, "", []], [["O", b"\0"]] * 10],
+    ],
+)
 def test_columns_that_do_not_fit_are_refused(spoilt: list[object]) -> None:
-    with pytest.raises(ValueError, match=r"columns|argument|buffer"):
+    with pytest.raises(ValueError, match=r"column|argument|buffer"):
         unpack_values(msgpack.packb(spoilt))
