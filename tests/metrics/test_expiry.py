@@ -193,6 +193,26 @@ def test_a_current_record_and_a_group_with_an_alarm_are_never_idle():
     assert not raised.alarms
 
 
+@pytest.mark.parametrize("formula", ["n", "if(n > 0, n, null)"])
+def test_a_group_whose_alarm_is_over_is_given_up_like_any_other(formula):
+    limits = {"direction": "down", "thresholds": {"yellow": 2, "off_delay": "5m"}}
+    raw = bundle(
+        indicator("A", formula, {"n": {"agg": "count"}}, dimensions=["station"], **limits), source={"lateness": "0s"}
+    )
+    state, told, held = eager(initial(plan_of(raw))), [], []
+    run(state, [(at("08:01:00") + row, "a", None, 1) for row in (0, 1, 2)], at("08:01:00"))
+    for minutes in range(5, 180, 5):
+        # its last rows are too few for an alarm
+        rows = [(START + minutes * MINUTE, name, None, 1) for name in (("a", "b") if minutes < 20 else ("b",))]
+        outputs = run(state, rows, START + minutes * MINUTE)
+        told += [(one.kind, one.dims) for one in outputs.alarms if one.dims]
+        held.append(("", ("a",)) in state.publications[0].deriver.groups.all)
+    station = (("station", "a"),)
+    assert told == [("raised", station), ("cleared", station)]
+    assert held[0]
+    assert not held[-1]
+
+
 def test_below_the_floor_and_between_two_looks_nothing_is_given_up():
     state = initial(PLAN)
     run(state, [(START, "a", None, 1)], START)
