@@ -14,7 +14,10 @@ import numpy as np
 from metrics.conclude import NO_DATA, QUALITY_NAMES, Concluded
 from metrics.definition import Bundle
 from metrics.entered import NOTHING, Entered
+from metrics.indicator import Indicator
 from metrics.measured import Group, Mask, Measuring
+from metrics.measured_groups import has_region, told_apart
+from metrics.nothing import groups_of_nothing
 from metrics.recomputation import Recomputation
 from metrics.reference import Asked, Here, Known
 
@@ -94,7 +97,29 @@ class AsPublished(Recomputation):
                 out.quality[at, column] = QUALITY_NAMES.index(value.quality)
                 out.present[at, column] = True
                 self.used[Used(name, value.version, *group, one[1], value.revision, value.value)] = None
+            if one is not None and one[0].dimensions == asked.dimensions:
+                self._fill_with_nothing(out, at, one, asked)
         return out
+
+    def _fill_with_nothing(self, out: Concluded, at: int, newest: tuple[Indicator, int], asked: Asked) -> None:
+        """Groups of a window of which nothing had been said, since no row was folded into them, as the engine does."""
+        indicator, end = newest
+        for measure in indicator.measures:
+            placed = asked.regions == "none" or has_region(self._bundle, measure)
+            if not placed or not told_apart(self._bundle, measure).issuperset(asked.dimensions):
+                return
+        row = slice(at, at + 1)
+        window = Concluded(
+            out.groups, out.value[row], out.known[row], out.samples[row], out.quality[row], out.present[row]
+        )
+        groups = groups_of_nothing(indicator, self._bundle.regions, out.groups, window)
+        if not groups:
+            return
+        concluded = self.concluded(indicator, [end], asked, groups)
+        into = [out.groups.index(group) for group in groups]
+        source = [concluded.groups.index(group) for group in groups]
+        out.value[at, into], out.known[at, into] = concluded.value[0, source], concluded.known[0, source]
+        out.samples[at, into], out.quality[at, into] = concluded.samples[0, source], concluded.quality[0, source]
 
     def earlier(self, here: Here, measure: str, instants: Sequence[int]) -> Known:
         """A measure at other instants; unknown for windows of which nothing had been said: the engine had not been

@@ -103,6 +103,7 @@ class State:
             for part in intake.source.union_of:
                 self.intakes[part].unions.append(intake)
         self.publications = _publications(plan)
+        self.standing = self.publications[0].standing if self.publications else None
         self.derived = [
             DerivedFeed(part, plan, name)
             for name, source in plan.sources.items()
@@ -110,7 +111,7 @@ class State:
             if part.indicator.id == source.source.indicator_of
         ]
         for feed in self.derived:
-            feed.publication.standing = self.publications[0].standing
+            feed.publication.standing = self.standing
         inner = [feed.publication for feed in self.derived]
         self._families: list[Family] = []
         self.spent: dict[str, tuple[float, int]] = {}  # by indicator: seconds, and steps that they were spent in
@@ -206,7 +207,7 @@ def _publications(plan: Plan) -> list[Publication]:
     quoted = {name for part in plan.indicators for name in indicators_of(part.indicator.formula)}
     for publication in found.values():
         publication.quoted = publication.plan.indicator.id in quoted
-    standing = Standing([part.indicator for part in plan.indicators], found)
+    standing = Standing([part.indicator for part in plan.indicators], found, plan.regions)
     for publication in found.values():
         publication.standing = standing
     return list(found.values())
@@ -270,6 +271,8 @@ def step(
         before = intake.watermark.mark_ms, intake.watermark.heard_ms
         intake.watermark.tick(now_ms, name in behind)
         intake.changed |= before != (intake.watermark.mark_ms, intake.watermark.heard_ms)
+    if state.standing is not None:
+        state.standing.entered = entered
     outputs = Outputs()
     needed: dict[str, int] = {}
     closed: dict[str, int] = {}

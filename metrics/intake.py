@@ -147,7 +147,7 @@ class Intake:
                 self.panes[scan.id].touched.add(index)
                 self.panes[scan.id].dirty.add(index)
             if len(rows):
-                self.panes[scan.id].fold(rows, len(self.keys[scan.key]))
+                self.panes[scan.id].fold(rows, self.keys[scan.key])
         if self.kept is not None:
             identity: NDArray[np.int32] | None = None
             if isinstance(self.identities, NamedIdentities):
@@ -214,7 +214,7 @@ class Intake:
         key, where the part of a union has said so."""
         self._hear(rows, now_ms)
         for scan in self.plan.scans:
-            self.panes[scan.id].fold(rows, len(self.keys[scan.key]))
+            self.panes[scan.id].fold(rows, self.keys[scan.key])
         if self.source.deleted:
             column = rows.column(self.source.deleted)
             deleted = column.values.astype(np.bool_) & column.known()
@@ -336,5 +336,5 @@ class Intake:
         """Fold rows of old into a scan; no window is due for it."""
         panes = self.panes[scan]
         touched = panes.touched.copy()
-        panes.fold(rows, len(self.keys[panes.scan.key]))
+        panes.fold(rows, self.keys[panes.scan.key])
         panes.touched = touched

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.aggregate import Folded
+from metrics.keyspace import Keys
 from metrics.plan import Scan
 from metrics.rows import Rows
 from metrics.sketch import hashed, mixed
@@ -40,10 +41,10 @@ class Panes:
             self.dirty.add(index)
             self.since_ms = max(self.since_ms, pane_start(index + 1, self.scan.pane_ms))
 
-    def fold(self, rows: Rows, size: int) -> None:
-        """Fold rows in; `size`: how many keys there are."""
+    def fold(self, rows: Rows, table: Keys) -> None:
+        """Fold rows in; `table`: the keys of the scan, to which those of the rows are added."""
         scan = self.scan
-        keys = rows.keys(scan.key)
+        keys, size = rows.keys(scan.key), len(table)
         low, index, count = rows.panes(scan.pane_ms)
         values: NDArray[np.generic] | None = None
         chosen: NDArray[np.bool_] | None = None if scan.where is None else rows.where(scan.where)

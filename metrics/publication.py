@@ -105,6 +105,17 @@ class Publication:
         """Its groups by code."""
         return self.deriver.groups.all
 
+    @property
+    def tells_apart(self) -> bool:
+        """Whether each of its measures can tell all its groups apart."""
+        parts, own = self.plan.measures, self.plan.indicator.dimensions
+        return all(part.dimensions == own and part.has_region == self.plan.has_region for part in parts)
+
+    @property
+    def has_region(self) -> bool:
+        """Whether its groups have regions."""
+        return self.plan.has_region
+
     def alarm_members(self) -> Sequence[Member]:
         """Its groups by code: region and dimensions."""
         return self.deriver.groups.named

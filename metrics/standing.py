@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 
 from metrics.comparison import previous
-from metrics.conclude import NO_DATA, Concluded
+from metrics.conclude import NO_DATA, Concluded, Given, conclude
+from metrics.entered import NOTHING, Entered
 from metrics.formula import names, parse
 from metrics.formula_reference import reference
 from metrics.formula_syntax import REFERENCES, Call
 from metrics.in_force import Versions
 from metrics.indicator import Indicator
 from metrics.measured import Group, Mask
-from metrics.reference import Asked, Here, Known
+from metrics.nothing import groups_of_nothing, measures_of_nothing
+from metrics.reference import Asked, Here, Known, References
+from metrics.region import Regions
 from metrics.window import DAY_MS, WEEK_MS
 
 _SHIFTS_MS = {"1d": DAY_MS, "1w": WEEK_MS, "1mo": 31 * DAY_MS, "1y": 366 * DAY_MS}
@@ -27,6 +30,13 @@ class Line(Protocol):
 
     @property
     def members(self) -> Sequence[Group]: ...
+    @property
+    def tells_apart(self) -> bool:
+        """Whether each of its measures can tell all its groups apart."""
+        ...
+
+    @property
+    def has_region(self) -> bool: ...
 
     def stood(self, end: int) -> Concluded | None:
         """What was said of a window, shape (1, groups); None if nothing is known of it."""
@@ -38,11 +48,15 @@ class Line(Protocol):
 
 
 class Standing:
-    """Answers references from what was published; a window that nothing is known of has no data."""
+    """Answers references from what was published; a window that nothing is known of has no data. `entered`: the values
+    that people wrote down, as of the step at hand."""
 
-    def __init__(self, indicators: Iterable[Indicator], lines: Mapping[tuple[str, int], Line]) -> None:
+    def __init__(
+        self, indicators: Iterable[Indicator], lines: Mapping[tuple[str, int], Line], regions: Regions
+    ) -> None:
         self.versions = Versions(indicators)
-        self._lines = lines
+        self.entered: Entered = NOTHING
+        self._lines, self._regions = lines, regions
 
     def newest(self, name: str, instant_ms: int) -> tuple[Indicator, int] | None:
         """The version of an indicator and the end of its window that answer an instant."""
@@ -52,19 +66,21 @@ class Standing:
         """As metrics.reference.Resolver."""
         groups = dict.fromkeys(wanted)
         found: list[tuple[int, Concluded]] = []
+        silent: list[tuple[int, Concluded]] = []
         for at, instant in enumerate(instants):
             newest = self.versions.newest(name, instant)
             stood = None if newest is None else self._lines[name, newest[0].version].stood(newest[1])
             if stood is not None:
                 found.append((at, stood))
                 if newest is not None and newest[0].dimensions == asked.dimensions:
+                    silent += [(at, one) for one in self._of_nothing(newest, asked, list(groups), stood)]
                     groups |= dict.fromkeys(stood.groups)
         shape = (len(instants), len(groups))
         out = Concluded(
             list(groups), np.zeros(shape), np.zeros(shape, np.bool_), np.zeros(shape, np.int64),
             np.full(shape, NO_DATA, np.int8), np.zeros(shape, np.bool_),
         )  # fmt: skip
-        for at, stood in found:
+        for at, stood in [*found, *silent]:
             places = {group: place for place, group in enumerate(stood.groups)}
             pairs = [(column, places[group]) for column, group in enumerate(groups) if group in places]
             into, source = (list(part) for part in zip(*pairs, strict=True)) if pairs else ([], [])
@@ -72,6 +88,29 @@ class Standing:
             out.samples[at, into], out.quality[at, into] = stood.samples[0, source], stood.quality[0, source]
             out.present[at, into] = stood.present[0, source]
         return out
+
+    def _of_nothing(
+        self, newest: tuple[Indicator, int], asked: Asked, wanted: Sequence[Group], stood: Concluded
+    ) -> Iterator[Concluded]:
+        """What a version says of wanted groups that had no row in a window of which something was said."""
+        indicator, end = newest
+        line = self._lines[indicator.id, indicator.version]
+        if not line.tells_apart or (asked.regions != "none" and not line.has_region):
+            return
+        groups = groups_of_nothing(indicator, self._regions, wanted, stood)
+        if not groups:
+            return
+        measures, nobody = measures_of_nothing(indicator, groups), np.zeros((1, len(groups)), np.bool_)
+        references = References(
+            Here(indicator, [end], asked, groups, measures, nobody), self, self._regions, self.entered
+        )
+        references.resolve()
+        given = Given(groups, [end], measures, nobody, references.columns, references.referenced)
+        concluded = conclude(indicator, given)
+        # The window is as complete, and its sources as stale, for them as for the best of those that were said.
+        best = stood.quality[stood.known & stood.present].min()
+        concluded.quality = np.where(concluded.known, np.maximum(concluded.quality, best), concluded.quality)
+        yield concluded
 
     def earlier(self, here: Here, measure: str, instants: Sequence[int]) -> Known:
         """As metrics.reference.Resolver."""

@@ -131,6 +131,8 @@ INDICATORS: list[dict[str, Any]] = [
     _one("WAIT", "ticket", "5m", "p90", dimensions=["hall"], min_samples=2, measures={
         "p90": _m("percentile", p=90, field="minutes(called_at - taken_at)")}),
     _one("QUEUE", "ticket", "slide", "n", dimensions=["hall"], measures={"n": _m("count")}),
+    _one("FIRST", "ticket", "slide", "n", dimensions=["hall"], measures={"n": _m("count", where="hall = 'A'")}),
+    _one("HALLS", "ticket", "5m", "n + indicator('FIRST')", dimensions=["hall"], measures={"n": _m("count")}),
     _one("DUE", "case", {"kind": "sliding", "size": "30m", "every": "1m"}, "pct(ok, due)", dimensions=["org"],
          samples="due", measures={"due": _m("count", at="deadline"),
                                   "ok": _m("count", at="deadline", where="closed_at <= deadline")}),
