@@ -83,7 +83,10 @@ class Agenda:
                 if panes and panes.touched and held == window and not window.open_is_shown and window.size_ms:
                     due.update(self._sliding_over(panes.touched, self._scans[scan], reach))
                     continue
-                for index in panes.touched if panes else ():
+                touched = panes.touched if panes else set()
+                if held.kind == "all" and touched:  # all windows behind the oldest
+                    touched = {min(touched)}
+                for index in touched:
                     due.update(self._touched(held, pane_start(index, self._scans[scan]), reach))
         if self._enters and occasion.entered is not self._entered:
             # A value may be written down for the past: what can still be corrected is.
@@ -100,7 +103,7 @@ class Agenda:
             skipped = window.floor(reach - SILENT_PAST_MS)
             for intake in mine:
                 for scan, held in self._paned:
-                    panes = intake.panes.get(scan)
+                    panes = intake.panes.get(scan) if held.kind != "all" else None
                     for index in panes.panes if panes else ():
                         ends = self._touched(held, pane_start(index, self._scans[scan]), skipped)
                         due.update(end for end in ends if end > self.cursor_ms)
@@ -180,16 +183,21 @@ class Agenda:
 
     def needed_from(self, moment: Moment, said: Said) -> int:
         """The start of the oldest window that may still be derived."""
+        first = self._oldest(moment, said)
+        if first <= BEGINNING:
+            return BEGINNING
+        window = self.plan.indicator.window
+        return min((part.window.first(first) for part in self.plan.measures), default=window.first(first))
+
+    def _oldest(self, moment: Moment, said: Said) -> int:
+        """The end of the oldest window that may still be derived; BEGINNING: not known."""
         window = self.plan.indicator.window
         ends = [window.after(moment.closed_ms) if moment.closed_ms > BEGINNING else BEGINNING]
         ends += [min(self.waiting)] if self.waiting else []
         ends += [min(said.unfinished)] if said.unfinished else []
         if self.cursor_ms is not None:
             ends.append(window.after(self.cursor_ms))
-        first = min(ends)
-        if first <= BEGINNING:
-            return BEGINNING
-        return min((part.window.first(first) for part in self.plan.measures), default=window.first(first))
+        return min(ends)
 
     def take(self, todo: list[int], room: int) -> list[int]:
         """As many of the due ends as there is room for; the rest waits for the next step."""
@@ -197,6 +205,11 @@ class Agenda:
         self.left_over = self.left_over or bool(self.waiting)
         return todo[:room]
 
-    def panes_before(self, needed_from: int) -> dict[str, int]:
-        """Per scan the first pane that is needed."""
-        return {scan: pane_index(needed_from, pane_ms) for scan, pane_ms in self._scans.items()}
+    def panes_before(self, moment: Moment, said: Said) -> dict[str, int]:
+        """Per scan the first pane that is needed by itself."""
+        oldest, found = self._oldest(moment, said), dict[str, int]()
+        for scan, window in self._paned:
+            since = oldest if oldest <= BEGINNING or window.kind == "all" else window.first(oldest)
+            index = pane_index(since, self._scans[scan])
+            found[scan] = min(index, found.get(scan, index))
+        return found

@@ -16,6 +16,7 @@ from metrics.measure import ENTITY, Measure
 from metrics.plan import REGION, IndicatorPlan, Kept, Key, MeasurePlan, Plan, Raw, Scan, SourcePlan
 from metrics.reference import indicators_of
 from metrics.source import Source
+from metrics.stated_error import APPROXIMATE
 from metrics.window import Window
 
 PANED = frozenset(("tumbling", "sliding", "day_to_date", "week_to_date", "month_to_date", "year_to_date"))
@@ -89,7 +90,10 @@ class _Compiler:
         if grouped is source and _folds_into_panes(measure, source, window):
             scale = measure.scale if measure.field is not None else 0
             pane_ms = self._pane_ms(source, window)
-            scan = Scan(source.id, measure.field, scale, measure.where, pane_ms, key, frozenset(), measure.fields)
+            scan = Scan(
+                source.id, measure.field, scale, measure.where, pane_ms, key, frozenset(), measure.fields,
+                window.kind == "all",
+            )  # fmt: skip
             self._wanted.setdefault(scan, set()).update(FOLDS[measure.agg])
             return measure, source.id, scan, key
         if grouped is source:
@@ -214,6 +218,8 @@ def _folds_into_panes(measure: Measure, source: Source, window: Window) -> bool:
     if measure.agg not in FOLDS or source.kind != "readings" or (measure.fields and measure.agg != "distinct_approx"):
         return False
     timed = any(node is not None and uses_now(node) for node in (measure.where, measure.field, *measure.fields))
+    if window.kind == "all":  # a sketch stays small however long that is; what is exact needs the rows
+        return measure.agg in APPROXIMATE and not timed
     return window.kind in PANED and not timed
 
 

@@ -137,7 +137,7 @@ def _derive(
 def window_states(panes: Panes, window: Window, ends: Sequence[int], size: int) -> Folded:
     """The state of each window per key, one window behind the other: key k of window w is w * size + k."""
     length = panes.scan.pane_ms
-    ranges = [(pane_index(window.start(end), length), pane_index(end, length)) for end in ends]
+    ranges = [(pane_index(window.first(end), length), pane_index(end, length)) for end in ends]
     empty = Folded.empty(0, panes.scan.folds)
     if all(last - first == 1 for first, last in ranges):
         return stack([panes.panes.get(first, empty) for first, _ in ranges], size, panes.scan.folds)

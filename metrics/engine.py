@@ -314,7 +314,7 @@ def step(
             more = more or each.agenda.left_over
             told.append((each, occasion.moment))
             start = each.agenda.needed_from(occasion.moment, each)
-            for scan, index in each.agenda.panes_before(start).items():
+            for scan, index in each.agenda.panes_before(occasion.moment, each).items():
                 needed[scan] = min(index, needed.get(scan, index))
             for source in each.plan.reads:
                 closed[source] = min(start, closed.get(source, start))

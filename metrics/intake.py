@@ -330,7 +330,7 @@ class Intake:
         for scan, panes in self.panes.items():
             panes.touched.clear()
             if scan in panes_before:
-                panes.forget(panes_before[scan])
+                panes.settle(panes_before[scan])
 
     def fold_quietly(self, scan: str, rows: Rows) -> None:
         """Fold rows of old into a scan; no window is due for it."""

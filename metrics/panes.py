@@ -41,6 +41,17 @@ class Panes:
             self.dirty.add(index)
             self.since_ms = max(self.since_ms, pane_start(index + 1, self.scan.pane_ms))
 
+    def settle(self, before: int) -> None:
+        """No window ends below this pane any more, nor, unless windows have no beginning, begins there."""
+        if not self.scan.ever:
+            self.forget(before)
+            return
+        done = sorted(index for index in self.panes if index < before)
+        for index in done[1:]:
+            self.panes[done[0]] = self.panes[done[0]].grown(len(self.panes[index])).merge(self.panes.pop(index))
+        if len(done) > 1:
+            self.dirty.update(done)
+
     def fold(self, rows: Rows, table: Keys) -> None:
         """Fold rows in; `table`: the keys of the scan, to which those of the rows are added."""
         scan = self.scan

@@ -42,13 +42,14 @@ class Scan:
     key: Key
     folds: frozenset[Fold]
     marks: tuple[Node, ...] = ()  # what different values are told apart by; a row where one is null is left out
+    ever: bool = False  # its windows have no beginning: panes that are no window's end any more become one
     id: str = dataclasses.field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         parts = (
             self.source, "" if self.field is None else text(self.field), str(self.scale),
             "" if self.where is None else text(self.where), str(self.pane_ms), ",".join(self.key),
-            ",".join(sorted(self.folds)), *map(text, self.marks),
+            ",".join(sorted(self.folds)), *map(text, self.marks), *(("all",) if self.ever else ()),
         )  # fmt: skip
         object.__setattr__(self, "id", hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16])
 

@@ -193,7 +193,7 @@ class Window:
     def touched(self, row_ms: int, until: int) -> Iterator[int]:
         """Grid instants <= until whose windows contain row_ms, oldest first."""
         end = self.after(row_ms)
-        while end <= until and self.start(end) <= row_ms:
+        while end <= until and self.first(end) <= row_ms:
             yield end
             end = self.after(end)
 

@@ -179,3 +179,38 @@ def test_no_row_is_kept_for_what_is_approximate():
         run(state, rows(minute), at("08:00:00") + minute * 60_000 + 59_000)
     assert state.intakes["rain"].rows_kept == 0
     assert only.sources["rain"].kept is None
+
+
+EVER = {"kind": "all", "every": "5m"}
+SINCE_EVER = plan_of(
+    bundle(
+        indicator("K", "k", {"k": {"agg": "distinct_approx", "field": "station"}}, window=EVER),
+        indicator("P", "p", {"p": {"agg": "percentile_approx", "p": 50, "field": "mm"}}, window=EVER),
+    )
+)
+
+
+def test_windows_without_a_beginning_take_the_memory_of_a_sketch_however_long_they_are() -> None:
+    state, start, held = initial(SINCE_EVER), at("00:00"), []
+    last: dict[str, float | None] = {}
+    for minute in range(600):
+        now = start + minute * 60_000
+        rows = [(now - row, f"s{(minute * 20 + row) % 300}", None, (minute * 20 + row) % 1_000) for row in range(20)]
+        outputs = run(state, rows, now)
+        last |= {one.indicator: one.value for one in outputs.complete_values()}
+        held.append(max(len(panes.panes) for panes in state.intakes["rain"].panes.values()))
+        if minute % 97 == 0:
+            state = restore(SINCE_EVER, state.snapshot())
+    assert state.intakes["rain"].rows_kept == 0
+    assert max(held) < 10  # what can still be corrected, and one for all before
+    assert last["K"] == pytest.approx(300, rel=0.09)
+    assert last["P"] == pytest.approx(50.0, abs=1.5)
+
+
+def test_a_late_row_corrects_windows_without_a_beginning() -> None:
+    state = initial(SINCE_EVER)
+    for minute in range(0, 60, 5):
+        run(state, [(at("12:01") + minute * 60_000, "a", None, 10)], at("12:01") + minute * 60_000)
+    corrected = run(state, [(at("12:50"), "b", None, 10)], at("12:57"))
+    assert said(corrected)["K", "", (), at("12:55")] == (2.0, "complete", 1)
+    assert said(run(state, [], at("13:10")))["K", "", (), at("13:00")][0] == 2.0
