@@ -25,6 +25,14 @@ class Remembered:
         self._windows[end] = (value.copy(), known.copy())
         self._dirty.add(end)
 
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def fill(self, end: int, value: Numbers, known: Mask) -> None:
+        """What a window gave before anybody asked; what is remembered stays."""
+        if end not in self._windows:
+            self.put(end, value, known)
+
     def get(self, end: int, size: int, *, zero_beyond: bool = False) -> tuple[Numbers, Mask] | None:
         """The numbers of `size` groups and which are known; None if nothing is remembered of the window.
 

@@ -18,6 +18,7 @@ import structlog
 from metrics import keys
 from metrics.archive import Life
 from metrics.archive_evidence import Evidence
+from metrics.archive_published import Published
 from metrics.archive_reach import NotInReach, reach_ms, slices
 from metrics.archive_unwritten import Streams
 from metrics.engine import State
@@ -25,6 +26,7 @@ from metrics.filling import Filling
 from metrics.lacking import Lack, lacking
 from metrics.observation import Batch
 from metrics.plan import Plan
+from metrics.recollection import Recollection, forgotten, recollect
 from metrics.source import Source
 from metrics.stream import look
 from metrics.watermark import BEGINNING
@@ -46,6 +48,14 @@ class _Rows:
 
 
 @dataclass(frozen=True, slots=True)
+class _Past:
+    """Published values."""
+
+    lack: int
+    rows: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class _End:
     """`reach_ms`: from when on everything was read; None: nothing, and why."""
 
@@ -56,8 +66,8 @@ class _End:
 
 @dataclass(slots=True)
 class Fact:
-    """What is known of one lack, for people. `state`: waiting, reading, filled, short (the archive does not reach far
-    enough back) or lacking (it cannot be read: `why`)."""
+    """What is known of one lack, for people: rows of a source, or earlier values (`indicator:ID`). `state`: waiting,
+    reading, filled, short (the archive does not reach far enough back) or lacking (it cannot be read: `why`)."""
 
     source: str
     asked_by: list[str]
@@ -76,9 +86,10 @@ class Replenishing:
         self._root, self._world, self._connect, self._patience_s = root, world, connect, patience_s
         self._log = structlog.get_logger()
         self._fillings: list[Filling] = []
+        self._forgotten: list[Recollection] = []  # their places are behind those of the fillings
         self._open: set[int] = set()
         self._asked: tuple[Plan, Positions] | None = None  # what the thread is to be begun with
-        self._queue: queue.Queue[_Rows | _End] = queue.Queue(_AHEAD)
+        self._queue: queue.Queue[_Rows | _Past | _End] = queue.Queue(_AHEAD)
         self._stop = threading.Event()
         self.facts: list[Fact] = []
 
@@ -88,12 +99,16 @@ class Replenishing:
         publications = [*state.publications, *(feed.publication for feed in state.derived)]
         lacks = lacking(publications, state.intakes)
         self._fillings = [Filling(lack, state.intakes[lack.source]) for lack in lacks]
-        self._open = set(range(len(lacks)))
+        self._forgotten = forgotten(state.publications, state.intakes)
+        self._open = set(range(len(lacks) + len(self._forgotten)))
         self.facts = [
             Fact(one.source, list(one.asked_by), one.from_ms if one.from_ms > BEGINNING else None, one.until_ms)
             for one in lacks
         ]
-        self._asked = (plan, positions) if lacks else None
+        self.facts += [
+            Fact(one.source, [f"{one.indicator}@{one.version}"], one.after_ms, one.until_ms) for one in self._forgotten
+        ]
+        self._asked = (plan, positions) if self._open else None
 
     def committed(self) -> None:
         """What was remarked of the rows up to the positions has been written: the thread may read."""
@@ -103,7 +118,9 @@ class Replenishing:
         self._queue, self._stop = queue.Queue(_AHEAD), threading.Event()
         lacks = [filling.lack for filling in self._fillings]
         reader = _Reader(self._root, self._world, self._connect, self._queue, self._stop, self._patience_s)
-        threading.Thread(target=reader.run, args=(lacks, plan, positions), name="replenishing", daemon=True).start()
+        threading.Thread(
+            target=reader.run, args=(lacks, self._forgotten, plan, positions), name="replenishing", daemon=True
+        ).start()
 
     def work(self, state: State) -> bool:
         """Put what was read into the state; whether something changed."""
@@ -113,8 +130,21 @@ class Replenishing:
                 one = self._queue.get_nowait()
             except queue.Empty:
                 break
-            filling, fact = self._fillings[one.lack], self.facts[one.lack]
             taken += 1
+            fact = self.facts[one.lack]
+            if isinstance(one, _Past):
+                past = self._forgotten[one.lack - len(self._fillings)]
+                recollect(past, one.rows, state.publications)
+                fact.state, fact.rows = "filled", len(one.rows)
+                self._open.discard(one.lack)
+                self._log.info("values_recollected", world=self._world.id, indicator=past.indicator, rows=fact.rows)
+                continue
+            if one.lack >= len(self._fillings):
+                assert isinstance(one, _End)  # noqa: S101  # rows are of sources
+                fact.state, fact.why = "lacking", one.why
+                self._open.discard(one.lack)
+                continue
+            filling = self._fillings[one.lack]
             if isinstance(one, _Rows):
                 union = state.intakes[one.part] if one.part != fact.source else None
                 filling.put(one.batch, union)
@@ -154,8 +184,8 @@ class _Reader:
         self._life = Life(world.id, world.started_ms)
         self._queue, self._stop, self._patience_s = out, stop, patience_s
 
-    def run(self, lacks: Sequence[Lack], plan: Plan, positions: Positions) -> None:
-        """Read for each lack, in turn. What goes wrong with one is said of it."""
+    def run(self, lacks: Sequence[Lack], past: Sequence[Recollection], plan: Plan, positions: Positions) -> None:
+        """Read for each lack, in turn, then what was published. What goes wrong with one is said of it."""
         for place, lack in enumerate(lacks):
             waited = 0.0
             while not self._stop.is_set():
@@ -171,6 +201,23 @@ class _Reader:
                 except Exception as error:  # a damaged file, a server that went away: the windows stay without data
                     self._put(_End(place, None, f"{type(error).__name__}: {error}"))
                     break
+
+        for place, one in enumerate(past, len(lacks)):
+            if self._stop.is_set():
+                return
+            try:
+                self._recall(place, one)
+            except Exception as error:  # as above
+                self._put(_End(place, None, f"{type(error).__name__}: {error}"))
+
+    def _recall(self, place: int, one: Recollection) -> None:
+        client = self._connect()
+        published = Published(self._root, self._life, Streams(client, self._root, self._world))
+        try:
+            self._put(_Past(place, published.complete(one.indicator, one.after_ms, one.until_ms).to_pylist()))
+        finally:
+            published.close()
+            client.close()
 
     def _read(self, place: int, lack: Lack, plan: Plan, positions: Positions) -> None:
         source = plan.sources[lack.source].source
@@ -199,7 +246,7 @@ class _Reader:
         facts = {shard: known for shard, key in streams.items() if (known := found[key]) is not None}
         return reach_ms(self._root, self._life, source.id, positions, facts)
 
-    def _put(self, one: _Rows | _End) -> bool:
+    def _put(self, one: _Rows | _Past | _End) -> bool:
         while not self._stop.is_set():
             try:
                 self._queue.put(one, timeout=RETRY_S)
