@@ -18,11 +18,11 @@ from ioc.sources.rows import Rows
 from metrics import engine
 from metrics.alarm_event import AlarmEvent
 from metrics.codec import decode
+from metrics.compiler import compile
 from metrics.contract import Contract
 from metrics.definition import Bundle, load
 from metrics.history import History
 from metrics.observation import Batch
-from metrics.plan import compile
 from metrics.reference import indicators_of
 from metrics.value import LEVELS
 

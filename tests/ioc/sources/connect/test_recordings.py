@@ -25,10 +25,10 @@ from ioc.sources.connect.connector import Connector
 from ioc.sources.connect.connectors import connectors
 from ioc.sources.feed import Feed, Place
 from metrics.column import Column
+from metrics.compiler import compile
 from metrics.definition import load
 from metrics.engine import initial, step
 from metrics.observation import Batch
-from metrics.plan import compile
 from metrics.value import Value
 from tests.conftest import wait_until
 from tests.ioc.sources.connect.wire import bundle, definitions, landing, stream

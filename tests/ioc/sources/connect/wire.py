@@ -18,11 +18,11 @@ from ioc.sources.feed import Feed, Place
 from metrics import keys
 from metrics.codec import decode
 from metrics.column import Column
+from metrics.compiler import compile
 from metrics.contract import Contract
 from metrics.definition import Bundle, load
 from metrics.engine import initial, step
 from metrics.observation import Batch
-from metrics.plan import compile
 from metrics.source import Source
 
 
