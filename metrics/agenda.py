@@ -83,10 +83,12 @@ class Agenda:
                 if panes and panes.touched and held == window and not window.open_is_shown and window.size_ms:
                     due.update(self._sliding_over(panes.touched, self._scans[scan], reach))
                     continue
-                touched = panes.touched if panes else set()
-                if held.kind == "all" and touched:  # all windows behind the oldest
-                    touched = {min(touched)}
-                for index in touched:
+                if panes and panes.touched and held.kind == "all":
+                    due.update(self._ever_since(pane_start(min(panes.touched), self._scans[scan]), reach, said))
+                    if window.open_is_shown:
+                        due.add(window.after(pane_start(max(panes.touched), self._scans[scan])))
+                    continue
+                for index in panes.touched if panes else ():
                     due.update(self._touched(held, pane_start(index, self._scans[scan]), reach))
         if self._enters and occasion.entered is not self._entered:
             # A value may be written down for the past: what can still be corrected is.
@@ -141,11 +143,14 @@ class Agenda:
                     until = min(reach, self._last_holding(part.window, since + intake.plan.grid_ms + beyond))
                 if window.open_is_shown:
                     yield window.after(reach if intake.source.kind == "records" else since)
-                quiet = window.floor(reach - SILENT_PAST_MS)
-                if until == reach and since < quiet:  # it holds ever since: of the far past only what was said changes
-                    yield from (end for end in said.records if since < end <= quiet)
-                    since = quiet
-                yield from window.instants(since, until)
+                yield from self._ever_since(since, reach, said) if until == reach else window.instants(since, until)
+
+    def _ever_since(self, row_ms: int, reach: int, said: Said) -> Iterator[int]:
+        """The ends behind a row that holds ever since; of the far past only what was said changes."""
+        quiet = self.plan.indicator.window.floor(reach - SILENT_PAST_MS)
+        if row_ms < quiet:
+            yield from (end for end in said.records if row_ms < end <= quiet)
+        yield from self.plan.indicator.window.instants(max(row_ms, quiet), reach)
 
     def _heard_again(self, intake: Intake, reach: int, records: Collection[int]) -> Iterator[int]:
         """The ends of records at which a source may be no longer stale: a row before them has come."""
@@ -177,7 +182,7 @@ class Agenda:
         """The ends at which the window `held` of a measure may have a row of this time."""
         window = self.plan.indicator.window
         if held != window:  # a window of the measure's own, on our grid
-            until = reach if held.kind == "all" else min(reach, self._last_holding(held, row_ms + held.pane_ms))
+            until = min(reach, self._last_holding(held, row_ms + held.pane_ms))
             return (*((window.after(row_ms),) if window.open_is_shown else ()), *window.instants(row_ms, until))
         return (window.after(row_ms),) if window.open_is_shown else window.touched(row_ms, reach)
 
