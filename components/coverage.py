@@ -142,7 +142,7 @@ def indicator(each: Measured, lang: Lang, asked: str = "") -> html.Div:
             dcc.Link(said(each, lang), href=address(f"/indicator/{each.id}", lang, asked)),
             html.Code(each.id),
             html.Span([chip(), html.Span(className="alarm-count")], className="worst"),
-            html.Span([number(each.id), html.Span(each.unit, className="unit")], className="amount"),
+            html.Span([number(each.id), html.Span(each.unit_in(lang), className="unit")], className="amount"),
             html.Span(className="quality note"),
         ],
         className="fact-line",

@@ -83,7 +83,7 @@ def _node(column: str, each: Any, measured: dict[str, Measured], look: _Look) ->
         place = data(value=each.id, decimals=str(indicator.decimals))
         more = [
             html.Span([chip(), html.Span(className="alarm-count")], className="worst"),
-            html.Span([number(each.id), html.Span(indicator.unit, className="unit")], className="amount"),
+            html.Span([number(each.id), html.Span(indicator.unit_in(lang), className="unit")], className="amount"),
             html.Span(className="quality", hidden=True),
             dcc.Link("›", href=address(f"/indicator/{each.id}", lang, asked), className="onward", title=each.id),
         ]

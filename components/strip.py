@@ -27,7 +27,7 @@ def strip(of: Strip, view: WallView, lang: Lang) -> html.Section:
                 [f"{word('roads', lang)} ", count],
                 html.Span(id="strip-span"),
                 word("roads_note", lang),
-                speed.unit,
+                speed.unit_in(lang),
                 assumptions(of, lang),
                 word("mapless", lang) if view.mapless else "",
             ),

@@ -40,7 +40,8 @@ def ranking(of: Ranking, view: WallView, lang: Lang) -> html.Section:
 
 def _title(indicator: Indicator, lang: Lang) -> html.Span:
     return html.Span(
-        [_named(indicator, lang), *([html.Small(indicator.unit)] if indicator.unit else [])], className="rank-number"
+        [_named(indicator, lang), *([html.Small(indicator.unit_in(lang))] if indicator.unit_in(lang) else [])],
+        className="rank-number",
     )
 
 
@@ -74,10 +75,11 @@ def _judged(indicator: Indicator, place: Place, of: Ranking, lang: Lang) -> html
 def split(of: Split, view: WallView, lang: Lang) -> html.Section:
     """An indicator by a dimension; the rows appear with their values, a process under its name."""
     indicator = view.indicators[of.indicator]
-    names = {name: said[lang == "en"] for name, said in PROCESSES.items()} if of.dimension == "process" else {}
+    named = PROCESSES if of.dimension == "process" else of.names
+    names = {value: said[lang == "en"] for value, said in named.items()}
     return html.Section(
         [
-            head(_named(indicator, lang), indicator.unit),
+            head(_named(indicator, lang), indicator.unit_in(lang)),
             html.Div(className="rows", **data(split=of.indicator, names=json.dumps(names, ensure_ascii=False))),
             html.P(word("none_yet", lang), className="note empty"),
             html.P(className="note empty more", hidden=True),

@@ -29,7 +29,7 @@ def tile(indicator: Indicator, lang: Lang, *, to: str = "") -> html.Article:
             html.P(
                 [
                     number(indicator.id),
-                    html.Span(indicator.unit, className="unit"),
+                    html.Span(indicator.unit_in(lang), className="unit"),
                     html.Span([chip(), html.Span(className="judged", hidden=True)], className="stand"),
                     html.Span([html.Span(className="samples"), html.Span(className="coverage")], className="basis"),
                 ],

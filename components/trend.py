@@ -18,7 +18,8 @@ def trend(indicator: Indicator, lang: Lang) -> html.Section:
                     html.H3(indicator.zh if lang == "zh" else indicator.en),
                     chip(),
                     html.P(
-                        [number(indicator.id), html.Span(indicator.unit, className="unit")], className="trend-value"
+                        [number(indicator.id), html.Span(indicator.unit_in(lang), className="unit")],
+                        className="trend-value",
                     ),
                 ],
                 className="trend-head",

@@ -68,6 +68,8 @@ class Intake:
         self.unions: list[Intake] = []  # that its rows join
         self.registry: Intake | None = None  # the records that tell what is taken, where a source has such
         self.presence = Presence(plan.grid_ms)
+        nothing = np.empty(0, np.int32), np.empty(0, np.int64), -1, np.empty(0, np.intp)
+        self._asked: tuple[NDArray[np.int32], NDArray[np.int64], int, NDArray[np.intp]] = nothing
         self.oldest_ms: int | None = None  # the oldest row of the batches since the last publication
         self.touched: set[int] = set()  # panes of the source's grid with kept rows that came since then
         self.counters = Counters()
@@ -130,7 +132,7 @@ class Intake:
         if missing is not None:
             self.counters.unregistered += int(missing[rows.entity].sum())
         elif self.registry is not None:
-            version = self.registry.version_of(self.entities.dictionary, rows.entity, rows.time)
+            version = self._versions(self.registry, rows)
             self.counters.unregistered += int((version < 0).sum())
         self._hold(rows, identity, now_ms)
         return found
@@ -178,14 +180,26 @@ class Intake:
             name = rule.name
         if self.registry is None:
             return at_rows(self.entities.column(name), rows.entity)
-        found = self.registry.version_of(self.entities.dictionary, rows.entity, rows.time)
         register = self.registry.register
-        return register.keeping.raw(register.ledger, name, found)
+        return register.keeping.raw(register.ledger, name, self._versions(self.registry, rows))
+
+    def _versions(self, registry: Intake, rows: Rows) -> NDArray[np.intp]:
+        """The version of each row's record; several fields of the same rows ask for it one after another."""
+        entity, times, size, found = self._asked
+        if entity is not rows.entity or times is not rows.time or size != len(registry.register.ledger):
+            found = registry.version_of(self.entities.dictionary, rows.entity, rows.time)
+            self._asked = rows.entity, rows.time, len(registry.register.ledger), found
+        return found
 
     def version_of(self, names: Dictionary, entity: NDArray[np.int32], times: NDArray[np.int64]) -> NDArray[np.intp]:
         """For each entity (codes of `names`) the version of its record at a time; -1 if it is not registered then."""
-        mine = np.array([self.code_of(name) for name in names], np.int32)
-        return self.register.as_of(mine[entity], times)
+        if len(entity) < len(names):  # a batch names few of all
+            used, place = np.unique(entity, return_inverse=True)
+            entity = place.astype(np.int32)
+            known = [self.code_of(names[code]) for code in used.tolist()]
+        else:
+            known = [self.code_of(name) for name in names]
+        return self.register.as_of(np.array(known, np.int32)[entity], times)
 
     def code_of(self, name: str) -> int:
         """The code of an entity; -1 if it was never seen."""

@@ -160,11 +160,19 @@ class WallMap(Closed):
     areas: Name
 
 
+class Said(Closed):
+    """What a screen says for a word."""
+
+    zh: Text
+    en: Text
+
+
 class WallFile(Closed):
     """What the command wall shows of a scene; every name is an indicator's id.
 
     `coverage`: the least share of the roads that an indicator counts (0 to 1) which must have reported in its window;
-    below it the value is shown and not judged. Only a wall with a strip knows its roads.
+    below it the value is shown and not judged. Only a wall with a strip knows its roads. `names`: dimension -> value ->
+    what rows that are split by it say; a value that is not named says itself.
     """
 
     tile: list[WallItem] = Field(default_factory=list)
@@ -172,6 +180,7 @@ class WallFile(Closed):
     strip: WallStrip | None = None
     map: WallMap | None = None
     coverage: dict[Name, Annotated[float, Field(gt=0, le=1)]] = Field(default_factory=dict)
+    names: dict[Name, dict[Text, Said]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _coverage_needs_roads(self) -> WallFile:

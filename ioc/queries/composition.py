@@ -60,7 +60,10 @@ def compose(
         mapless=chart is None and "map" in composition, places=_places(bundle),
         ranking=_ranking(chart["areas"], local, _places(bundle), tables, rows)
         if chart and chart["areas"] in local else None,
-        splits=tuple(Split(name, dim) for name in listed for dim in tables[name].get("dimensions", ())[:1]),
+        splits=tuple(
+            Split(name, dim, _said(composition.get("names", {}).get(dim, {})))
+            for name in listed for dim in tables[name].get("dimensions", ())[:1]
+        ),
         map=MapView(chart["roads"], chart["areas"], layers) if chart else None,
         sources={name: {"zh": _name(bundle, name, "zh"), "en": _name(bundle, name, "en")} for name in used},
         coverage={
@@ -68,6 +71,10 @@ def compose(
             for name in listed if strip and set(indicators[name].sources) & set(indicators[strip["speed"]].sources)
         },
     )  # fmt: skip
+
+
+def _said(names: Mapping[str, Mapping[str, str]]) -> dict[str, tuple[str, str]]:
+    return {value: (said["zh"], said["en"]) for value, said in names.items()}
 
 
 def newest(tables: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

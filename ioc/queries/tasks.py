@@ -11,6 +11,7 @@ from ioc.packs import bundle as packs
 from ioc.packs.listing import listing
 from ioc.queries.composition import newest, sources_behind
 from ioc.queries.home import Named
+from ioc.queries.units import unit_in
 
 TASK_STATES = ("ok", "part", "late", "lost", "none")
 
@@ -38,6 +39,10 @@ class Measured:
     decimals: int
     judged: bool
     sources: tuple[str, ...]
+
+    def unit_in(self, lang: str) -> str:
+        """The unit as this language writes it."""
+        return unit_in(self.unit, lang)
 
 
 @dataclass(frozen=True, slots=True)

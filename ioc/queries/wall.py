@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ioc.queries.coverage import Coverage
+from ioc.queries.units import unit_in
 
 DISTRICT = "440303"
 
@@ -38,6 +39,10 @@ class Indicator:
     target: float | None
     sources: tuple[str, ...]
     on: str = "value"
+
+    def unit_in(self, lang: str) -> str:
+        """The unit as this language writes it."""
+        return unit_in(self.unit, lang)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +116,14 @@ class MapView:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """An indicator that is counted by a dimension, e.g. memory by process: rows instead of one number."""
+    """An indicator that is counted by a dimension, e.g. memory by process: rows instead of one number.
+
+    `names`: value of the dimension -> (Chinese, English), where the pack names it.
+    """
 
     indicator: str
     dimension: str
+    names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +158,16 @@ class WallView:
         return {
             "v": 1, "topic": self.topic, "world": self.world, "scene": self.scene, "zh": self.zh, "en": self.en,
             "lang": lang, "district": DISTRICT,
-            "indicators": {name: asdict(each) for name, each in self.indicators.items()},
+            "indicators": {
+                name: {**asdict(each), "unit": each.unit_in(lang)} for name, each in self.indicators.items()
+            },
             "places": {each.code: asdict(each) for each in self.places},
             "tiles": list(self.tiles), "trends": list(self.trends), "sources": dict(self.sources),
             "strip": {"speed": self.strip.speed, "state": self.strip.state, "awaited": dict(self.strip.awaited),
                       "names": {road.id: road.zh if lang == "zh" else road.en for road in self.strip.roads}}
             if self.strip else None,
             "ranking": {"by": self.ranking.by, "columns": list(self.ranking.columns)} if self.ranking else None,
-            "splits": [asdict(split) for split in self.splits],
+            "splits": [{"indicator": split.indicator, "dimension": split.dimension} for split in self.splits],
             "map": {"roads": self.map.roads, "areas": self.map.areas} if self.map else None,
             "coverage": {name: asdict(each) for name, each in self.coverage.items()},
         }  # fmt: skip

@@ -44,7 +44,7 @@ def models(ground: Ground) -> list[Model]:
 
 def _rain(ground: Ground) -> list[Model]:
     count = int(STANDING["counts"]["gauges"])
-    names, sites = numbered("RG", count, 2), ground.town.spread("gauge", count)
+    names, sites = numbered("雨量站", count, 2), ground.town.spread("gauge", count)
     key = ground.keys("gauge", count)
     catch = 0.9 + 0.2 * ground.trait("gauge", count)
 
@@ -56,7 +56,7 @@ def _rain(ground: Ground) -> list[Model]:
         return {"mm": RawColumn("fixed", whole.astype(np.int64), scale=1)}
 
     register = {
-        "zh": columns.texts([f"雨量站{at:02d}" for at in range(1, count + 1)]),
+        "zh": columns.texts(names),
         "community": columns.texts(sites.community),
         "point": columns.texts(sites.points),
     }
@@ -133,7 +133,7 @@ def _units(ground: Ground) -> Stock:
         rostered = ~warden | day
         busy = draw.uniform(key[which], times // HOUR_MS, 3)
         out = np.minimum(0.5, ground.conditions.pool(times, sites.place[which]) / 60.0)
-        present = draw.uniform(key[which], times // (2 * HOUR_MS), 4) < 0.955
+        present = draw.uniform(key[which], times // (2 * HOUR_MS), 4) < 0.975
         return {
             "rostered": columns.flags(rostered),
             "on_post": columns.flags(rostered & present),

@@ -66,7 +66,7 @@ class _Cases:
         lives.set("extended", columns.flags(np.zeros(rows, np.bool_)))
         lives.set("file_by", columns.times(born.time + 30 * MINUTE_MS))
 
-        valid = (born.draw(5) < 0.955) | lift
+        valid = (born.draw(5) < 0.97) | lift
         seen = lives.later(born.time, born.lasting(6, 7 * MINUTE_MS, 0.6))
         filed = lives.later(born.time, born.lasting(6, 7 * MINUTE_MS, 0.6), valid)
         lives.set("valid", columns.flags(valid), seen)
@@ -76,10 +76,9 @@ class _Cases:
         self._closed(
             lives, born, deadline=deadline, handled=handled, seen=seen, valid=valid, filed=filed, routed=routed
         )
-        if lift.any():
-            freed = lives.later(born.time, born.lasting(21, 12 * MINUTE_MS, 0.3), lift)
-            lives.set("trapped_at", columns.times(born.time, lift))
-            lives.stamp("rescued_at", freed)
+        freed = lives.later(born.time, born.lasting(21, 12 * MINUTE_MS, 0.3), lift)
+        lives.set("trapped_at", columns.times(born.time, lift))
+        lives.stamp("rescued_at", freed)
 
     def _routed(
         self,
@@ -94,10 +93,10 @@ class _Cases:
         routed = lives.later(filed, born.lasting(7, 3 * MINUTE_MS, 0.5))
         office = (len(DEPARTMENTS) + place).astype(np.int32)
         own = np.where(flood, WATER, np.where(born.draw(8) < 0.45, ORG_OF_KIND[kind], office)).astype(np.int32)
-        wrong = born.draw(9) < 0.022
+        wrong = born.draw(9) < 0.005
         first = np.where(wrong, np.floor(born.draw(10) * len(DEPARTMENTS)), own).astype(np.int32)
         auto = born.draw(11) < 0.7
-        moved = lives.later(routed, born.lasting(12, 2 * HOUR_MS, 0.4), wrong | (born.draw(13) < 0.05))
+        moved = lives.later(routed, born.lasting(12, 2 * HOUR_MS, 0.4), wrong | (born.draw(13) < 0.035))
         lives.stamp("routed_at", routed)
         lives.set("auto_routed", columns.flags(auto), routed)
         lives.set("reassigned", columns.flags(np.zeros(len(born), np.bool_)), routed)
@@ -114,7 +113,7 @@ class _Cases:
         start = np.where(filed >= NEVER, born.time, filed)
         allowed = ALLOWED_H[kind]
         deadline = worked(start, allowed)
-        share = 0.42 * np.exp(0.46 * born.bell(14))  # 3 in 100 take longer than they may
+        share = 0.42 * np.exp(0.38 * born.bell(14))  # 1 in 100 take longer than they may
         handled = lives.when(worked(start, allowed * np.minimum(share, 4.0)), filed < NEVER)
         held = (born.draw(15) < 0.05) & (handled < NEVER) & (handled - start > 4 * HOUR_MS)
         from_, to = start + HOUR_MS, start + 3 * HOUR_MS
@@ -143,7 +142,7 @@ class _Cases:
         routed: NDArray[np.int64],
     ) -> None:
         checked = lives.when(opened(handled + born.lasting(17, 3 * HOUR_MS, 0.5)), handled < NEVER)
-        poor = born.draw(18) < 0.025
+        poor = born.draw(18) < 0.01
         again = lives.later(checked, born.lasting(19, 20 * HOUR_MS, 0.3), poor)
         closed = lives.later(np.where(poor, again, checked), born.lasting(20, 2 * HOUR_MS, 0.4))
         lives.set("rework", columns.numbers(np.ones(len(born))), lives.when(checked, poor))
@@ -162,6 +161,6 @@ class _Cases:
 
 def _spots(born: Arrivals, names: tuple[str, ...], place: NDArray[np.int32], flood: NDArray[np.bool_]) -> RawColumn:
     """The place of each case as text: nearly always a new one, now and then one of the few that come again."""
-    again = flood | (born.draw(23) < 0.0004)
+    again = (flood & (born.draw(25) < 0.02)) | (born.draw(23) < 0.0002)
     number = np.where(again, np.floor(born.draw(24) * 6), 100 + np.floor(born.draw(24) * 9_999_900)).astype(np.int64)
     return columns.texts([f"{names[at]}{one}号点位" for at, one in zip(place.tolist(), number.tolist(), strict=True)])

@@ -23,7 +23,7 @@ CLASSES = ("natural", "accident", "health", "security")
 INCIDENTS_A_DAY, FLOOD_INCIDENTS = 14.0, 0.05  # the latter an hour and place for each mm that stands
 DISPATCHES_A_DAY, ORDERS_A_DAY, STEPS_A_DAY, ACTIONS_A_DAY = 260.0, 180.0, 60.0, 6.0
 OPERATORS = ("值班员01", "值班员02", "值班员03", "值班员04", "值班员05", "值班员06")
-ALARMS_AN_HOUR = 1.0  # for each operator on an ordinary day
+ALARMS_AN_HOUR = 0.25  # for each operator on an ordinary day
 EVACUATED = 8  # areas that report while people are being moved
 INCIDENT_IDS = 400
 
@@ -69,9 +69,9 @@ class _Desk:
         kind = np.where(wet, 0, born.chosen(1, (0.06, 0.64, 0.1, 0.2))).astype(np.int32)
         level = 1 + born.chosen(2, (0.93, 0.06, 0.009, 0.001))
         spot = ground.spot(place, born.draw(3))
-        sent = lives.later(born.time, born.lasting(4, 70_000, 0.5))
+        sent = lives.later(born.time, born.lasting(4, 50_000, 0.45))
         on_scene = lives.later(sent, born.lasting(5, 7 * MINUTE_MS, 0.4))
-        closed = lives.later(on_scene, born.lasting(6, 100 * MINUTE_MS * np.where(level > 1, 3.0, 1.0), 0.6))
+        closed = lives.later(on_scene, born.lasting(6, 45 * MINUTE_MS * np.where(level > 1, 3.0, 1.0), 0.6))
         lives.set("class", columns.words(kind, CLASSES))
         lives.set("level", columns.numbers(level))
         lives.stamp("received_at", born.time)
@@ -103,7 +103,7 @@ class _Desk:
         ground = self._ground
         lives.stamp("sent_at", born.time)
         lives.set("org", columns.words(np.floor(born.draw(1) * len(ground.orgs)).astype(np.int32), ground.orgs))
-        known = lives.later(born.time, born.lasting(2, 95_000, 0.6), born.draw(3) < 0.985)
+        known = lives.later(born.time, born.lasting(2, 95_000, 0.4), born.draw(3) < 0.998)
         lives.stamp("receipt_at", known)
 
     def step(self, lives: Lives, born: Arrivals) -> None:
@@ -112,14 +112,14 @@ class _Desk:
         lives.set("due", columns.times(born.time + allowed))
         lives.stamp(
             "done_at",
-            lives.later(born.time, born.lasting(2, 0.42 * allowed.astype(np.float64), 0.4), born.draw(3) < 0.985),
+            lives.later(born.time, born.lasting(2, 0.42 * allowed.astype(np.float64), 0.24), born.draw(3) < 0.999),
         )
 
     def action(self, lives: Lives, born: Arrivals) -> None:
         allowed: Times = (7 + np.floor(born.draw(1) * 4) * 7).astype(np.int64) * DAY_MS
         lives.set("due", columns.times(opened(born.time + allowed)))
-        done = opened(born.time + born.lasting(2, 0.6 * allowed.astype(np.float64), 0.3))
-        lives.stamp("done_at", lives.when(done, born.draw(3) < 0.97))
+        done = opened(born.time + born.lasting(2, 0.5 * allowed.astype(np.float64), 0.25))
+        lives.stamp("done_at", lives.when(done, born.draw(3) < 0.99))
 
     def alarms(self, times: Times) -> Floats:
         storm = 1.0 + self._ground.weather("pool", times).mean(axis=1) / 3.0

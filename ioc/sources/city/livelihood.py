@@ -75,7 +75,7 @@ def _hospitals(ground: Ground) -> list[Model]:
     """Emergency rooms fill in the evening, on heat days and in storms."""
     places = [place for row in STANDING["hospital"] for place in row["places"]]
     sites = ground.town.at(places)
-    names = numbered("HO", len(places), 2)
+    names = [f"{place['zh']}（示意）" for place in places]
     rooms = np.array([place["er"] for place in places], np.float64)
     key, trait = ground.keys("hospital", len(places)), ground.trait("hospital", len(places))
 
@@ -89,7 +89,7 @@ def _hospitals(ground: Ground) -> list[Model]:
     register = {
         "beds": columns.numbers(np.array([place["beds"] for place in places])),
         "er_beds": columns.numbers(rooms),
-        "zh": columns.texts([f"{place['zh']}（示意）" for place in places]),
+        "zh": columns.texts(names),
         "community": columns.texts(sites.community),
         "point": columns.texts(sites.points),
     }
@@ -116,7 +116,7 @@ def _schools(ground: Ground) -> list[Model]:
         return (hour >= 8.0) & (hour < 17.0) & ~is_rest(times)
 
     def alarms(times: Times, which: Which) -> Columns:
-        rung = draw.uniform(key[which], times // HOUR_MS, 4) < np.where(in_school(times, which), 0.0015, 0.0002)
+        rung = draw.uniform(key[which], times // HOUR_MS, 4) < np.where(in_school(times, which), 0.0003, 0.00005)
         return {"alarms": columns.numbers(rung.astype(np.int64))}
 
     register = {
@@ -162,11 +162,11 @@ class _Care:
         """One of the chronically ill is due within a month."""
         which = np.floor(born.draw(1) * len(self._clinics)).astype(np.int32)
         due = opened(born.time + (10 + np.floor(born.draw(2) * 25)).astype(np.int64) * DAY_MS)
-        done = opened(born.time + ((due - born.time) * 0.62 * np.exp(0.2 * born.bell(3))).astype(np.int64))
+        done = opened(born.time + ((due - born.time) * 0.55 * np.exp(0.2 * born.bell(3))).astype(np.int64))
         lives.set("clinic", columns.words(which, self._clinics))
         lives.set("due", columns.times(due))
         lives.set("community", columns.texts([self._sites.community[at] for at in which.tolist()]))
-        lives.stamp("done_at", lives.when(done, born.draw(4) < 0.955))
+        lives.stamp("done_at", lives.when(done, born.draw(4) < 0.975))
 
     def finding(self, lives: Lives, born: Arrivals) -> None:
         """A finding is to be mended within a day."""

@@ -52,7 +52,7 @@ def _finding(lives: Lives, born: Arrivals) -> None:
     closed = worked(born.time, allowed * np.minimum(1.4, 0.45 * np.exp(0.3 * born.bell(2))))
     lives.set("severity", columns.words(severity, SEVERITIES))
     lives.set("due", columns.times(worked(born.time, allowed)))
-    lives.stamp("closed_at", lives.when(closed, born.draw(3) < 0.97))
+    lives.stamp("closed_at", lives.when(closed, born.draw(3) < 0.998))
 
 
 def _backup(ground: Ground) -> Model:
@@ -60,7 +60,7 @@ def _backup(ground: Ground) -> Model:
     key = ground.keys("backup", len(SYSTEMS))
 
     def fields(times: Times, which: Which) -> Columns:
-        return {"ok": columns.flags(draw.uniform(key[which], times // HOUR_MS, 1) >= 0.002)}
+        return {"ok": columns.flags(draw.uniform(key[which], times // HOUR_MS, 1) >= 0.0002)}
 
     return Readings("backup", SYSTEMS, HOUR_MS, fields, seed=ground.seed)
 
@@ -71,7 +71,7 @@ def _inference(ground: Ground) -> Events:
 
     def fields(born: Arrivals) -> tuple[RawColumn, Columns]:
         model = born.chosen(1, (0.35, 0.4, 0.15, 0.1))
-        busy = draw.uniform(key[model], born.time // (20 * MINUTE_MS), 2) < 0.01
+        busy = draw.uniform(key[model], born.time // (20 * MINUTE_MS), 2) < 0.002
         latency = np.array([60.0, 95.0, 190.0, 130.0])[model] * np.exp(0.35 * born.bell(3)) * np.where(busy, 4.0, 1.0)
         return columns.words(model, MODELS), {
             "call_id": columns.texts(dated(born, "T")),
@@ -84,7 +84,7 @@ def _inference(ground: Ground) -> Events:
 
 def _geocode(born: Arrivals) -> tuple[RawColumn, Columns]:
     client = born.chosen(1, (0.35, 0.25, 0.2, 0.05, 0.15))
-    fields = {"call_id": columns.texts(dated(born, "G")), "ok": columns.flags(born.draw(2) < 0.967)}
+    fields = {"call_id": columns.texts(dated(born, "G")), "ok": columns.flags(born.draw(2) < 0.988)}
     return columns.words(client, CLIENTS), fields
 
 
@@ -92,7 +92,7 @@ def _login(born: Arrivals) -> tuple[RawColumn, Columns]:
     system = born.chosen(1, np.full(len(SYSTEMS), 1.0))
     fields = {
         "login_id": columns.texts(dated(born, "D")),
-        "denied": columns.flags(born.draw(2) < 0.011),
+        "denied": columns.flags(born.draw(2) < 0.006),
         "privileged": columns.flags(born.draw(3) < 0.012),
     }
     return columns.words(system, SYSTEMS), fields

@@ -20,7 +20,7 @@ Fields = Callable[[Times, Which], Mapping[str, RawColumn]]
 Heard = Callable[[Times, Which], NDArray[np.bool_]]
 
 SPELL_MS = 3 * HOUR_MS  # an entity that is off is off for so long
-OFF_SHARE = 0.012  # of such spells
+OFF_SHARE = 0.006  # of such spells
 LOST_SHARE = 0.002  # of single reports
 
 

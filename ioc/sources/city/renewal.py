@@ -76,7 +76,7 @@ class _Projects:
         plan = 2_000 + np.round(90_000 * self._behind**2, 0)
 
         def state(times: Times, which: Which) -> Columns:
-            course, behind = self._course(times, which), 0.16 * self._behind[which] ** 2
+            course, behind = self._course(times, which), 0.16 * self._behind[which] ** 200  # hardly one in a hundred
             signed, torn = np.clip(course - 1.0, 0.0, 1.0), np.clip(course - 2.0, 0.0, 1.0)
             slow = draw.wander(self._key[which], times, 0.05, 40 * DAY_MS, 3)
             year = year_share(times)
@@ -99,8 +99,8 @@ class _Projects:
         lives.set("project", columns.words(which, self._names))
         lives.set("due", columns.times(due))
         lives.set("community", columns.texts([self._sites.community[at] for at in which.tolist()]))
-        done = opened(born.time + ((due - born.time) * 0.62 * np.exp(0.25 * born.bell(3))).astype(np.int64))
-        lives.stamp("done_at", lives.when(done, born.draw(4) < 0.96))
+        done = opened(born.time + ((due - born.time) * 0.5 * np.exp(0.25 * born.bell(3))).astype(np.int64))
+        lives.stamp("done_at", lives.when(done, born.draw(4) < 0.985))
 
 
 def _sites(ground: Ground) -> Stock:
@@ -152,7 +152,7 @@ def _spaces(ground: Ground) -> Stock:
 
     def state(times: Times, which: Which) -> Columns:
         moved = draw.uniform(key[which], times // (30 * DAY_MS), 4)
-        share = np.clip(0.24 * base[which] ** 2 + 0.08 * moved + 0.05 * (park[which] == 1), 0.0, 1.0)
+        share = np.clip(0.12 * base[which] ** 2 + 0.05 * moved + 0.02 * (park[which] == 1), 0.0, 1.0)
         return {"vacant_m2": columns.numbers(np.round(total[which] * share, 1), 1)}
 
     fixed = {
@@ -170,14 +170,14 @@ def _lease(ground: Ground) -> Live:
         due = opened(born.time + (5 + np.floor(born.draw(1) * 20)).astype(np.int64) * DAY_MS)
         spot = ground.spot((born.strand % ground.places).astype(np.int32), born.draw(3))
         idle = born.draw(4) < 0.012
-        amount = np.where(idle, 0.0, np.round(2_000 * np.exp(1.1 * born.bell(2)), 2))
+        amount = np.where(idle, 0.0, np.round(3_000 * np.exp(0.5 * born.bell(2)), 2))
         lives.set("due", columns.times(due))
         lives.set("amount_due", columns.numbers(amount, 2))
         lives.set("idle", columns.flags(idle))
         lives.set("community", ground.community(spot))
-        paid = opened(due + np.rint(DAY_MS * (4 * born.bell(5) - 5)).astype(np.int64))
-        paid = lives.when(np.maximum(paid, born.time + HOUR_MS), ~idle & (born.draw(6) < 0.965))
-        part = np.where(born.draw(7) < 0.04, 0.5, 1.0)
+        paid = opened(due + np.rint(DAY_MS * (3 * born.bell(5) - 9)).astype(np.int64))
+        paid = lives.when(np.maximum(paid, born.time + HOUR_MS), ~idle & (born.draw(6) < 0.995))
+        part = np.where(born.draw(7) < 0.01, 0.5, 1.0)
         lives.stamp("collected_at", paid)
         lives.set("amount_collected", columns.numbers(np.zeros(len(born)), 2))
         lives.set("amount_collected", columns.numbers(np.round(amount * part, 2), 2), paid)

@@ -80,7 +80,7 @@ def _cameras(ground: Ground) -> list[Model]:
     }
     return [
         Stock("camera", names, fixed, seed=ground.seed, state=state, every_ms=24 * HOUR_MS),
-        Readings("video", names, ground.interval_ms, fields, seed=ground.seed, faults=Faults(0.015), also=active),
+        Readings("video", names, ground.interval_ms, fields, seed=ground.seed, faults=Faults(0.008), also=active),
     ]
 
 
@@ -91,12 +91,12 @@ def _crowds(ground: Ground) -> list[Model]:
     kind = np.array([kinds.index(name) for name, _ in listed])
     said = tuple(place["zh"] for _, place in listed)
     sites = ground.town.at([place for _, place in listed])
-    ids = numbered("ZN", len(listed))
+    ids = list(said)  # a screen that splits by zone shows the zone
     key, trait = ground.keys("zone", len(listed)), ground.trait("zone", len(listed))
     size = 0.5 + trait + 0.8 * (np.arange(len(listed)) % 10 == 2)
     flow, density, area = (np.array([CROWDS[name][at] for name, _ in listed]) for at in range(3))
     area = np.round(area * (0.6 + 0.8 * trait))
-    capacity = np.round(flow * size * 15 * 4.4)
+    capacity = np.round(flow * size * 15 * 6.0)
 
     def pressed(times: Times, which: Which) -> NDArray[np.float64]:
         conditions = ground.conditions
@@ -159,7 +159,7 @@ class _Calls:
         lives.set("class", columns.words(kind, POLICE_CLASSES))
         lives.stamp("received_at", born.time)
         lives.stamp("dispatched_at", sent)
-        lives.stamp("arrived_at", lives.later(sent, born.lasting(3, 2.6 * MINUTE_MS * slow, 0.4)))
+        lives.stamp("arrived_at", lives.later(sent, born.lasting(3, 2.3 * MINUTE_MS * slow, 0.4)))
         lives.set("community", ground.community(ground.spot(place, born.draw(4))))
 
     def fire_rate(self, times: Times) -> NDArray[np.float64]:
@@ -168,24 +168,24 @@ class _Calls:
         return np.concatenate([ground.daily(FIRES_A_DAY, WAKING)(times), leak], axis=1)
 
     def fire(self, lives: Lives, born: Arrivals) -> None:
-        """Most alarms are smoke, and a fifth of those are false."""
+        """Most alarms are smoke, and an eighth of those are false."""
         ground = self._ground
         place = (born.strand % ground.places).astype(np.int32)
         smoke = born.draw(1) < 0.78
         slow = 1.0 + ground.conditions.pool(born.time, place) / 40.0
-        arrived = lives.later(born.time, born.lasting(2, 3.1 * MINUTE_MS * slow, 0.3))
+        arrived = lives.later(born.time, born.lasting(2, 2.8 * MINUTE_MS * slow, 0.3))
         lives.set("kind", columns.words(smoke.astype(np.int32), ("fire", "smoke")))
         lives.set("station", columns.words(place % len(STATIONS), STATIONS))
         lives.stamp("received_at", born.time)
         lives.stamp("arrived_at", arrived)
-        lives.set("false_alarm", columns.flags(smoke & (born.draw(3) < 0.22)), arrived)
+        lives.set("false_alarm", columns.flags(smoke & (born.draw(3) < 0.13)), arrived)
         lives.set("community", ground.community(ground.spot(place, born.draw(4))))
 
     def hazard(self, lives: Lives, born: Arrivals) -> None:
         ground = self._ground
         place = (born.strand % ground.places).astype(np.int32)
         due = opened(born.time + (7 + np.floor(born.draw(1) * 18)).astype(np.int64) * DAY_MS)
-        mended = opened(born.time + ((due - born.time) * 0.5 * np.exp(0.25 * born.bell(2))).astype(np.int64))
+        mended = opened(born.time + ((due - born.time) * 0.5 * np.exp(0.2 * born.bell(2))).astype(np.int64))
         lives.set("due", columns.times(due))
-        lives.stamp("mended_at", lives.when(mended, born.draw(3) < 0.975))
+        lives.stamp("mended_at", lives.when(mended, born.draw(3) < 0.997))
         lives.set("community", ground.community(ground.spot(place, born.draw(4))))

@@ -51,13 +51,13 @@ KINDS: Mapping[str, Kind] = {
     "signal": Kind("信号灯", 1.0, ready=0.006),
     "lamp": Kind("路灯", 1.0, ready=0.01),
     "manhole": Kind("井盖", 0.8, 0.4, 6 * HOUR_MS, 15.0),
-    "pump": Kind("泵站", 1.0, ready=0.003),
+    "pump": Kind("泵站", 1.0, ready=0.0004),
     "pm10": Kind("扬尘监测", 62.0, 0.45, 2 * HOUR_MS, 150.0),
     "noise": Kind("噪声监测", 47.0, 0.07, 30 * MINUTE_MS, 55.0),
     "settlement": Kind("沉降监测", 6.0, 0.01, DAY_MS, 20.0),
     "slope": Kind("边坡监测", 9.0, 0.01, DAY_MS, 50.0),
     "air": Kind("空气站", 26.0, 0.35, 3 * HOUR_MS, 75.0),
-    "stream": Kind("水质站", 6.9, 0.12, 5 * HOUR_MS),
+    "stream": Kind("水质站", 7.4, 0.1, 5 * HOUR_MS),
     "tank": Kind("水箱", 3.0, 0.15, 4 * HOUR_MS),
 }
 NAMES = tuple(KINDS)

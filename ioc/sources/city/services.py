@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ioc.sources import draw
 from ioc.sources.city import columns
 from ioc.sources.city.flow import Arrivals, Events, Flow
-from ioc.sources.city.ground import DEPARTMENTS, Ground, dated, numbered
+from ioc.sources.city.ground import DEPARTMENTS, Ground, dated
 from ioc.sources.city.life import NEVER, Lives, Records
 from ioc.sources.city.model import Model
 from ioc.sources.city.readings import Readings
@@ -21,7 +21,7 @@ from metrics.codec import RawColumn
 Times = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-APPLICATIONS_A_DAY, TICKETS_A_DAY, LICENCES_A_DAY = 4_200.0, 5_200.0, 21_000.0
+APPLICATIONS_A_DAY, TICKETS_A_DAY, LICENCES_A_DAY = 4_200.0, 6_500.0, 21_000.0
 CONTRACTS_A_DAY, PAYMENTS_A_DAY = 5.0, 90.0
 COMMUNITY_HALLS = 83
 ITEMS = (
@@ -71,15 +71,14 @@ class _Halls:
             for name in ("lon", "lat", "place")
         )
         self._sites = ground.town.sites(lon, lat, place)
-        self._size = np.repeat([160.0, 26.0, 4.0], [1, ground.places, COMMUNITY_HALLS])  # tickets in 30 min
-        self._ids = numbered("HA", len(self._size))
+        self._size = np.repeat([160.0, 26.0, 12.0], [1, ground.places, COMMUNITY_HALLS])  # tickets in 30 min
+        self._ids = ["区政务服务大厅", *(f"{name}政务大厅" for name in ground.town.names)]
+        self._ids += [f"社区便民服务点{at:02d}" for at in range(1, COMMUNITY_HALLS + 1)]
 
     def stock(self) -> Stock:
-        names = ["区政务服务大厅", *(f"{name}政务大厅" for name in self._ground.town.names)]
-        names += [f"社区便民服务点{at:02d}" for at in range(1, COMMUNITY_HALLS + 1)]
         fixed = {
             "capacity_30m": columns.numbers(self._size),
-            "zh": columns.texts(names),
+            "zh": columns.texts(self._ids),
             "community": columns.texts(self._sites.community),
             "point": columns.texts(self._sites.points),
         }
@@ -89,7 +88,7 @@ class _Halls:
         """People an hour, (times, halls); a queue of one hall now and then surges."""
         key = self._ground.keys("hall", len(self._size))
         slots = times // (2 * HOUR_MS)
-        surge = np.stack([draw.uniform(key, np.full(len(key), slot), 1) < 0.02 for slot in slots.tolist()])
+        surge = np.stack([draw.uniform(key, np.full(len(key), slot), 1) < 0.002 for slot in slots.tolist()])
         base = self._size / self._size.sum() * TICKETS_A_DAY / 24.0
         rain = 1.0 - np.minimum(0.5, self._ground.weather("rain", times).mean(axis=1) / 60.0)
         found: Floats = (OFFICE.at(times) * rain)[:, None] * base[None, :] * np.where(surge, 2.2, 1.0)
@@ -111,13 +110,13 @@ class _Halls:
         ground = self._ground
         place = (born.strand % ground.places).astype(np.int32)
         item = born.chosen(1, np.full(len(ITEMS), 1.0))
-        online, fit = born.draw(2) < 0.92, AUTO_ITEMS[item]
-        auto = fit & (born.draw(3) < 0.86)
+        online, fit = born.draw(2) < 0.96, AUTO_ITEMS[item]
+        auto = fit & (born.draw(3) < 0.89)
         eligible = PROACTIVE_ITEMS[item]
         hall = np.where(born.draw(4) < 0.45, 0, 1 + place)
         allowed = ALLOWED_H[item]
         # far sooner than the law asks for
-        used = np.where(auto, 0.05, allowed * 0.16 * np.exp(0.5 * born.bell(5)))
+        used = np.where(auto, 0.05, allowed * 0.155 * np.exp(0.35 * born.bell(5)))
         finished = lives.when(np.where(auto, born.time + born.lasting(6, 90_000), worked(born.time, used)))
         lives.set("received_at", columns.times(born.time))
         lives.set("item", columns.words(item, ITEMS))
@@ -127,23 +126,23 @@ class _Halls:
         lives.set("eligible_auto", columns.flags(fit))
         lives.set("auto", columns.flags(auto))
         lives.set("eligible_proactive", columns.flags(eligible))
-        lives.set("proactive", columns.flags(eligible & (born.draw(7) < 0.56)))
+        lives.set("proactive", columns.flags(eligible & (born.draw(7) < 0.6)))
         lives.set("due", columns.times(worked(born.time, allowed * 0.5)))
         lives.set("hours_allowed", columns.numbers(allowed, 2))
         lives.set("hours_used", columns.numbers(used, 2), finished)
         lives.stamp("finished_at", finished)
         lives.set("community", ground.community(ground.spot(place, born.draw(8))))
         rated = lives.later(finished, born.lasting(9, 30 * MINUTE_MS, 0.8), born.draw(10) < 0.35)
-        rating = born.chosen(11, (0.9915, 0.0055, 0.003))
+        rating = born.chosen(11, (0.9985, 0.0007, 0.0008))
         lives.set("rating", columns.words(rating, RATINGS), rated)
         lives.stamp("rated_at", rated)
         # a bad rating is to be mended within five working days
-        mended = worked(np.where(rated < NEVER, rated, born.time), 18.0 * np.exp(0.35 * born.bell(12)))
-        lives.stamp("mended_at", lives.when(mended, (rating == 2) & (rated < NEVER) & (born.draw(13) < 0.985)))
+        mended = worked(np.where(rated < NEVER, rated, born.time), 18.0 * np.exp(0.25 * born.bell(12)))
+        lives.stamp("mended_at", lives.when(mended, (rating == 2) & (rated < NEVER) & (born.draw(13) < 0.9995)))
         lacking = (born.draw(14) < 0.015) & ~auto
-        late = worked(born.time, 45.0 * 0.5 * np.exp(0.3 * born.bell(15)))
+        late = worked(born.time, 45.0 * 0.4 * np.exp(0.22 * born.bell(15)))
         lives.set("supplement_due", columns.times(worked(born.time, np.full(len(born), 45.0)), lacking))
-        lives.stamp("supplemented_at", lives.when(late, lacking & (born.draw(16) < 0.999)))
+        lives.stamp("supplemented_at", lives.when(late, lacking))
 
 
 def _licence(ground: Ground) -> Events:
@@ -152,7 +151,7 @@ def _licence(ground: Ground) -> Events:
 
     def fields(born: Arrivals) -> tuple[RawColumn, Mapping[str, RawColumn]]:
         client = born.chosen(1, (0.4, 0.3, 0.1, 0.12, 0.08))
-        trouble = draw.uniform(key[client], born.time // HOUR_MS, 2) < 0.01
+        trouble = draw.uniform(key[client], born.time // HOUR_MS, 2) < 0.001
         ok = born.draw(3) < np.where(trouble, 0.93, 0.996)
         return columns.words(client, CLIENTS), {"call_id": columns.texts(dated(born, "L")), "ok": columns.flags(ok)}
 
@@ -174,19 +173,19 @@ def _probe(ground: Ground) -> Model:
 def _contract(lives: Lives, born: Arrivals) -> None:
     due = opened(born.time + (20 + np.floor(born.draw(1) * 60)).astype(np.int64) * DAY_MS)
     checked = lives.later(born.time, born.lasting(2, 3 * DAY_MS), born.draw(3) < 0.9)
-    broken = lives.when(due, born.draw(4) < 0.006)
+    broken = lives.when(due, born.draw(4) < 0.0008)
     lives.set("due", columns.times(due))
     lives.set("breached", columns.flags(np.zeros(len(born), np.bool_)))
     lives.set("breached", columns.flags(np.ones(len(born), np.bool_)), broken)
     lives.set("evidence_checked", columns.flags(np.zeros(len(born), np.bool_)))
     lives.set("evidence_checked", columns.flags(np.ones(len(born), np.bool_)), checked)
-    lives.set("evidence_ok", columns.flags(born.draw(5) < 0.9985), checked)
+    lives.set("evidence_ok", columns.flags(born.draw(5) < 0.99995), checked)
 
 
 def _payment(lives: Lives, born: Arrivals) -> None:
     allowed = 27.0 + 9.0 * np.floor(born.draw(1) * 5)  # working hours
-    refused = lives.later(born.time, born.lasting(2, 4 * HOUR_MS), born.draw(3) < 0.012)
-    paid = worked(born.time, allowed * 0.45 * np.exp(0.3 * born.bell(4)))
+    refused = lives.later(born.time, born.lasting(2, 4 * HOUR_MS), born.draw(3) < 0.003)
+    paid = worked(born.time, allowed * 0.45 * np.exp(0.22 * born.bell(4)))
     lives.set("due", columns.times(worked(born.time, allowed)))
     lives.set("rejected", columns.flags(np.zeros(len(born), np.bool_)))
     lives.set("rejected", columns.flags(np.ones(len(born), np.bool_)), refused)

@@ -26,7 +26,7 @@ Times = NDArray[np.int64]
 Which = NDArray[np.int32]
 Columns = Mapping[str, RawColumn]
 
-EVENTS_A_DAY, TRIPS_A_DAY = 55.0, 3_200.0
+EVENTS_A_DAY, TRIPS_A_DAY = 55.0, 8_000.0
 FLOODED_MM = 12.0  # from so much water on its low road a road may be closed
 EVENT_KINDS = ("crash", "breakdown", "works", "flood")
 LINES = tuple(f"LH{number}路" for number in range(1, 41))  # invented
@@ -115,7 +115,7 @@ def _events(ground: Ground) -> Records:
         count = np.bincount(homes, minlength=ground.places)
         road = order[first[place] + np.floor(born.draw(1) * count[place]).astype(np.int64)].astype(np.int32)
         kind = np.where(flood, 3, born.chosen(2, (0.57, 0.39, 0.04))).astype(np.int32)
-        median = np.array([8.5, 9.5, 80.0, 95.0])[kind] * MINUTE_MS
+        median = np.array([7.5, 8.5, 80.0, 95.0])[kind] * MINUTE_MS
         codes = tuple(str(one.get("code", "")) for one in ground.roads)
         lives.set("kind", columns.words(kind, EVENT_KINDS))
         lives.set("road", columns.words(road, ids))
@@ -141,9 +141,9 @@ def _trips(ground: Ground) -> Flow:
     def fields(born: Arrivals) -> tuple[RawColumn, Columns]:
         place = (born.strand % ground.places).astype(np.int32)
         wet = ground.conditions.rain(born.time, place) / 120.0 + ground.conditions.pool(born.time, place) / 90.0
-        rush = 0.05 * np.maximum(0.0, STREET.at(born.time) - 1.2)
-        own = 0.05 * draw.uniform(key[born.strand], born.time // HOUR_MS, 1)
-        on_time = born.draw(1) < np.clip(0.95 - wet - rush - own, 0.1, 1.0)
+        rush = 0.015 * np.maximum(0.0, STREET.at(born.time) - 1.2)
+        own = 0.015 * draw.uniform(key[born.strand], born.time // HOUR_MS, 1)
+        on_time = born.draw(1) < np.clip(0.99 - wet - rush - own, 0.1, 1.0)
         return columns.words(born.strand, LINES), {
             "trip_id": columns.texts(dated(born, "BC")), "on_time": columns.flags(on_time),
         }  # fmt: skip
@@ -160,7 +160,7 @@ def _parking(ground: Ground) -> list[Model]:
     own, key = ground.trait("lot", count, 3), ground.keys("lot", count)
 
     def fields(times: Times, which: Which) -> Columns:
-        level = FULL.at(times) * MEAN_FULL * (0.72 + 0.36 * own[which])
+        level = FULL.at(times) * MEAN_FULL * (0.72 + 0.24 * own[which])
         level = level + draw.wander(key[which], times, 0.07, 50 * MINUTE_MS, 4)
         rush = STREET.at(times) * 5.0 / (24.0 * 60.0) * 2.2
         stays = np.floor(shared[which] * rush + draw.uniform(key[which], times, 5))

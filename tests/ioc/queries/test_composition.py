@@ -9,6 +9,7 @@ import pytest
 
 from ioc.queries.composition import CompositionError, UnknownScene, compose
 from ioc.queries.coverage import Coverage
+from ioc.queries.units import unit_in
 from ioc.queries.wall import Layers, Limit, WallView
 from metrics.world import World
 
@@ -201,3 +202,33 @@ def test_there_is_a_map_where_a_road_is_drawn_or_lies_in_a_subdistrict(code: str
     layers = Layers(roads={"features": [{"properties": {"id": drawn}}]})
     made = compose(held, composition, layers, World("live"), "traffic")
     assert (made.mapless, made.map is None, made.ranking is None) == (mapless, mapless, mapless)
+
+
+def test_rows_of_a_split_say_what_the_composition_names_and_else_themselves() -> None:
+    said = {"flood": {"zh": "防汛", "en": "flood"}}
+    made = view(
+        {"tile": [{"indicator": "A"}, {"indicator": "B"}], "names": {"plan": said}},
+        indicator("A", dimensions=["plan"]),
+        indicator("B", dimensions=["zone"]),
+    )
+    assert [(split.dimension, dict(split.names)) for split in made.splits] == [
+        ("plan", {"flood": ("防汛", "flood")}),
+        ("zone", {}),
+    ]
+
+
+def test_an_english_screen_has_english_units() -> None:
+    made = view(
+        {"tile": [{"indicator": "A"}, {"indicator": "B"}]}, indicator("A", unit="件"), indicator("B", unit="km/h")
+    )
+    units = {
+        lang: {name: each["unit"] for name, each in made.settings(lang)["indicators"].items()} for lang in ("zh", "en")
+    }
+    assert units == {"zh": {"A": "件", "B": "km/h"}, "en": {"A": "cases", "B": "km/h"}}
+
+
+def test_no_unit_of_the_packs_is_chinese_on_an_english_screen() -> None:
+    from ioc.packs.bundle import build
+
+    units = {table.get("unit", "") for table in build()["indicators"]}
+    assert [unit for unit in units if any("\u4e00" <= letter <= "\u9fff" for letter in unit_in(unit, "en"))] == []

@@ -91,6 +91,16 @@ def test_a_finished_record_has_its_stages_in_order() -> None:
     assert max(line[-1] for line in done) <= MONDAY + 30 * 24 * HOUR
 
 
+def test_records_stand_also_where_on_a_day_of_theirs_nobody_was_trapped_in_a_lift() -> None:
+    begin = MONDAY + 63 * 24 * HOUR  # Monday 3 August 2026
+    rows = models(seed=440_303)["case"].opening(begin + 24 * HOUR)
+    assert rows is not None
+    born = zip(cells(rows, "created_at"), cells(rows, "kind"), strict=True)
+    of_day = [kind for created, kind in born if begin <= created < begin + 24 * HOUR]
+    assert len(of_day) > 1_000
+    assert "lift" not in of_day
+
+
 def test_no_version_tells_what_is_yet_to_come() -> None:
     rows = one()["case"].rows(NOON, NOON + HOUR)
     assert rows is not None
