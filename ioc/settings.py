@@ -129,7 +129,7 @@ class Settings(BaseSettings):
     )
     commit_ms: int = Field(500, ge=10, le=60_000, description="The engine commits at most this often, milliseconds.")
     sources: Annotated[str, AfterValidator(_known_sources)] = Field(
-        "cloud,traffic,connectors", description="Sources the source process runs, by comma."
+        "cloud,city,connectors", description="Sources the source process runs, by comma."
     )
     city_rate: float = Field(3_000, ge=200, le=100_000, description="Rows a second of the simulated city.")
     city_seed: int = Field(
