@@ -8,8 +8,13 @@
   const all = (selector) => (root ? [...root.querySelectorAll(selector)] : []);
   const one = (selector) => (root ? root.querySelector(selector) : null);
 
+  // A split shows as many rows as its panel has room for: anew whenever that changes.
+  let watched = null;
   panels.enter = (element) => {
     root = element;
+    if (watched) watched.disconnect();
+    watched = new ResizeObserver(() => all("[data-split]").forEach(split));
+    all("[data-split]").forEach((rows) => watched.observe(rows.parentElement));
   };
 
   panels.draw = (dirty, everything) => {
@@ -78,8 +83,13 @@
 
   function tile(element) {
     const indicator = ioc.indicator(element.dataset.tile);
-    const cell = ioc.districtCell(indicator.id);
-    const { verdict, shown, coverage, few, settled, thin, level } = ioc.judge(indicator, cell);
+    const newest = ioc.districtCell(indicator.id);
+    const found = ioc.judge(indicator, newest);
+    const { coverage, few, settled, thin, level } = found;
+    const brief = element.closest(".many") !== null && settled; // a short tile has one number: the one that its level is of
+    const cell = brief ? settled : newest;
+    const verdict = brief ? found.stands : found.verdict;
+    const shown = found.shown;
     const number = element.querySelector(".number");
     dress(element, verdict, level);
     ioc.flag(element, "few", few);
@@ -132,15 +142,18 @@
   function verdict() {
     const section = one("#verdict");
     if (!section) return;
-    const { settings } = ioc.state;
-    const rows = settings.flatMap((each) => each.tiles).map((id) => {
+    // The platform's own health is not the district's; where nothing else is shown it is judged.
+    const own = ioc.state.settings.filter((each) => each.scene !== "operations");
+    const settings = own.length ? own : ioc.state.settings;
+    if (settings.some((each) => !ioc.state.seq.has(each.topic)) && !ioc.outage()) { loading(section); return; }
+    const rows = settings.flatMap((each) => [...each.tiles.map((id) => [id, ioc.districtCell(id)]), ...each.splits.map((one) => [one.indicator, worst(one.indicator)])]).map(([id, cell]) => {
       const indicator = ioc.indicator(id);
-      const { verdict, shown, settled, thin, level } = ioc.judge(indicator, ioc.districtCell(id));
+      const { verdict, shown, settled, thin, level } = ioc.judge(indicator, cell);
       return { indicator, cell: settled, is: verdict.is, thin, pending: shown && !settled, judged: settled !== null && !thin, level };
     });
     const judged = rows.filter((row) => row.judged);
-    const worst = judged.reduce((level, row) => Math.max(level, ioc.LEVELS.indexOf(row.level)), -1);
-    const level = worst >= 0 ? ioc.LEVELS[worst] : null;
+    const most = judged.reduce((level, row) => Math.max(level, ioc.LEVELS.indexOf(row.level)), -1);
+    const level = most >= 0 ? ioc.LEVELS[most] : null;
     ioc.level(section, level);
     ioc.flag(section, "lost", judged.length === 0);
     ioc.text(one("#verdict-word"), ioc.word(judged.length ? `word_${level || "calm"}` : "word_blind"));
@@ -170,12 +183,33 @@
     ioc.mark(section, { i: "verdict", r: settings[0].district, we: end }, quality, "verdict");
   }
 
-  // An indicator over its limit, in words: name, value and the limit that is reached.
+  // Before every topic has come nothing is judged: half of the numbers are no verdict.
+  function loading(section) {
+    ioc.level(section, null);
+    ioc.flag(section, "lost", false);
+    ioc.text(one("#verdict-word"), ioc.word("word_loading"));
+    ioc.chip(section.querySelector(".chip"), null);
+    one("#verdict-line").replaceChildren();
+    delete one("#verdict-line").dataset.key;
+    ioc.text(one("#verdict-detail"), ioc.word("loading"));
+    ioc.mark(section, { i: "verdict", r: ioc.state.settings[0].district, we: 0 }, "none", "verdict");
+  }
+
+  // The group of an indicator by a dimension that is judged worst; any of them while none is over a limit.
+  function worst(id) {
+    const indicator = ioc.indicator(id);
+    const rank = (cell) => ioc.LEVELS.indexOf(ioc.judge(indicator, cell).level);
+    return [...ioc.state.cells.values()].filter((cell) => cell.i === id && Object.keys(cell.d || {}).length)
+      .reduce((found, cell) => (!found || rank(cell) > rank(found) ? cell : found), null);
+  }
+
+  // An indicator over its limit, in words: name, group, value and the limit that is reached.
   panels.over = (indicator, cell, reached) => {
     const limit = indicator.limits.find((each) => each.level === reached);
     const value = ioc.shown(cell.x, indicator.decimals) + (indicator.unit ? `\u00a0${indicator.unit}` : ""); // one word: no line ends in it
     const line = limit ? ioc.word(indicator.on === "z" ? "lineZ" : "line", ioc.word(reached), ioc.plain(limit.value)) : "";
-    return `${ioc.name(indicator)} ${value}` + (line ? ioc.word("brackets", line) : "");
+    const group = Object.values(cell.d || {}).join(" ");
+    return `${ioc.name(indicator)}${group ? ` ${group}` : ""} ${value}` + (line ? ioc.word("brackets", line) : "");
   };
 
   // Each count is a number of its own, so that it can be traced like any other.
@@ -332,10 +366,10 @@
         row.dataset.row = name;
         const bar = ioc.make("span", "rank-bar");
         bar.append(ioc.make("i"));
-        row.append(ioc.make("span", "row-name", Object.hasOwn(names, name) ? names[name] : name || ioc.word("unnamed")), bar, ioc.make("span", "number"));
+        row.append(ioc.make("span", "row-name", Object.hasOwn(names, name) ? names[name] : name || ioc.word("unnamed")), bar, ioc.make("span", "row-level"), ioc.make("span", "number"));
         element.append(row);
       }
-      short(row.querySelector(".number"), indicator, cell, null);
+      short(row.querySelector(".number"), indicator, cell, row.querySelector(".row-level"));
       row.querySelector("i").style.width = `${(100 * (cell.x || 0)) / top}%`;
     }
   }

@@ -47,6 +47,7 @@
       const origin = line.querySelector(".origin");
       ioc.text(origin, ioc.word(`origin_${feed.origin || "real"}`));
       ioc.flag(origin, "dashed", feed.origin !== "real");
+      ioc.hide(origin, state === "none"); // nothing came: nothing says whether it would be real
       // entries that were gone before they were read stay in sight: what was counted since is not whole
       ioc.text(line.querySelector(".state"), state === "ok" && feed.gap ? ioc.word("gap", ioc.shown(feed.gap, 0)) : ioc.word(`state_${state}`));
       ioc.put(line, "data-gap", feed.gap || 0);

@@ -14,7 +14,7 @@
     valueAt: ["{0} 值", "value of {0}"], willChange: ["{0} 未满，会变", "{0} still open"], corrected: ["修正 {0}", "correction {0}"],
     red: ["红", "red"], orange: ["橙", "orange"], yellow: ["黄", "yellow"], blue: ["蓝", "blue"],
     word_red: ["严重", "Severe"], word_orange: ["告警", "Alert"], word_yellow: ["关注", "Watch"], word_blue: ["提示", "Notice"],
-    word_calm: ["平稳", "Calm"], word_blind: ["不可判", "Unknown"],
+    word_calm: ["平稳", "Calm"], word_loading: ["载入中", "Loading"], loading: ["正在取得全部指标，尚不判断", "indicators are on their way: nothing is judged yet"], word_blind: ["不可判", "Unknown"],
     countAll: ["{0} 项指标", "{0} indicators"], countLevel: ["{0} 项{1}", "{0} {1}"], countFine: ["{0} 项正常", "{0} normal"],
     countLost: ["{0} 项数据中断", "{0} lost"], countLate: ["{0} 项迟到", "{0} late"], countNone: ["{0} 项无数据", "{0} without data"],
     noneOver: ["没有指标越线", "No indicator is over its limit"], line: ["{0}线 {1}", "{0} limit {1}"], lineZ: ["{0}线 偏离常态 {1}σ", "{0} limit {1}σ from usual"], unnamed: ["未注明", "not named"], at: ["{0} 值", "as of {0}"],

@@ -49,7 +49,7 @@ def compose(
     for name in shares:
         if strip is None or name not in listed:
             raise CompositionError(f"packs/{scene}/wall.toml: coverage.{name} is no tile beside a strip of roads")
-    used = sorted({source for each in indicators.values() for source in each.sources})
+    used = sorted({part for each in indicators.values() for source in each.sources for part in _feeds(bundle, source)})
     rows = roads_of(bundle, world, indicators[strip["speed"]].sources) if strip else ()
     local = tuple(name for name in listed if "subdistrict" in tables[name].get("levels", ()))
     chart = chart if _on_the_map(rows, layers, _places(bundle)) else None
@@ -178,6 +178,12 @@ def _places(bundle: Mapping[str, Any]) -> tuple[Place, ...]:
         for row in bundle["regions"]
         if row["level"] == "subdistrict"
     )
+
+
+def _feeds(bundle: Mapping[str, Any], source: str) -> tuple[str, ...]:
+    """What feeds a source: itself, or its parts where it is a union, which nobody feeds."""
+    table = bundle["sources"][source]
+    return tuple(table["of"]) if table.get("kind") == "union" else (source,)
 
 
 def _name(bundle: Mapping[str, Any], source: str, lang: str) -> str:
