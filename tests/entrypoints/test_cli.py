@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 from typer.testing import CliRunner, Result
 
 from ioc.entrypoints.cli import app
@@ -21,14 +19,12 @@ def run(*arguments: str) -> Result:
 
 
 @pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A working folder with an empty folder, an empty file and a data directory on which nothing ever ran."""
     monkeypatch.chdir(tmp_path)
     Path("folder").mkdir()
     Path("empty").touch()
     monkeypatch.setenv("IOC_DATA_DIR", str(tmp_path / "var"))
-    yield
-    structlog.reset_defaults()  # a command sets up its log
 
 
 SPAN = ["--from", "2024-06-01", "--to", "2024-06-02"]
