@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FEED ?=
 SPEED ?= 60
+AXE := 4.10.3
 
 .PHONY: run test check bench clean
 .DELETE_ON_ERROR:
@@ -13,7 +14,7 @@ run: .make/run
 
 test: check
 	$(BIN)/pip-audit --progress-spinner off -r constraints.txt --no-deps --disable-pip
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "service or journey or long"
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --durations=20 -m "service or journey or long"
 
 check: .make/test
 	$(BIN)/ruff format --check .
@@ -34,7 +35,9 @@ $(BIN)/python:
 	@echo "建立环境 making the environment $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 
+# Without ffmpeg simulated cameras have no clip, and say so.
 .make/run: $(BIN)/python pyproject.toml constraints.txt
+	-@bash .ci/system ffmpeg
 	@bash .ci/install $(BIN)/python -c constraints.txt -e .
 	@mkdir -p .make && touch $@
 
@@ -42,6 +45,9 @@ $(BIN)/python:
 	@bash .ci/system chromium
 	@bash .ci/system postgresql
 	@bash .ci/system mosquitto
+	@bash .ci/system ffmpeg
+	@bash .ci/system npm
+	@npm install --prefix .make/axe --no-audit --no-fund --no-save --ignore-scripts --loglevel=error axe-core@$(AXE)
 	@bash .ci/install $(BIN)/python -c constraints.txt -e '.[dev]'
 	@mkdir -p .make && touch $@ .make/run
 

@@ -24,10 +24,17 @@ def create_app() -> Dash:
     from components.words import TAGS, language
     from ioc import web
 
+    bundle = web.Bundle(ROOT / "assets")
+
     class Application(Dash):
         def interpolate_index(self, *args: Any, **parts: Any) -> str:
-            """The document in the language that the address asks for."""
+            """The document in the language of its address, with the measures of the screen that it follows."""
             index: str = super().interpolate_index(*args, **parts)  # type: ignore[no-untyped-call]
+            style = web.screen_style(request.args.get("screen", ""))
+            index = index.replace(STYLE, f"<style>{style}</style>" if style else "", 1)
+            person = web.current_person()
+            index = index.replace(STYLES, bundle.address("css"), 1).replace(SCRIPTS, bundle.address("js"), 1)
+            index = index.replace(DEVICE, " data-device" if person and person.screen else "", 1)
             return index.replace(LANG, TAGS[language(request.args.get("lang"))], 1)
 
     app = Application(
@@ -35,7 +42,7 @@ def create_app() -> Dash:
         use_pages=True,
         pages_folder="",  # pages are imported below, once; discovery would import them under other names
         assets_folder=str(ROOT / "assets"),
-        assets_path_ignore=["vendor"],  # live.js fetches what lies there when a page needs it
+        assets_ignore=r".*",  # in the bundle, or fetched by who needs it
         serve_locally=True,
         suppress_callback_exceptions=True,
         title=TITLE,
@@ -46,13 +53,15 @@ def create_app() -> Dash:
     for page in pkgutil.iter_modules(pages.__path__):
         importlib.import_module(f"pages.{page.name}")
     app.layout = html.Div([page_container], className="root")
+    bundle.register(app.server)
     web.guard(app.server)
     return app
 
 
-LANG = "{%lang%}"
+LANG, STYLE, DEVICE = "{%lang%}", "{%style%}", "{%device%}"
+STYLES, SCRIPTS = "{%our_styles%}", "{%our_scripts%}"
 INDEX = """<!DOCTYPE html>
-<html lang="{%lang%}">
+<html lang="{%lang%}"{%device%}>
 <head>
 {%metas%}
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -60,10 +69,12 @@ INDEX = """<!DOCTYPE html>
 <title>{%title%}</title>
 <link rel="icon" href="/assets/favicon.svg" type="image/svg+xml">
 {%css%}
+<link rel="stylesheet" href="{%our_styles%}">
+{%style%}
 </head>
 <body>
 {%app_entry%}
-<footer>{%config%}{%scripts%}{%renderer%}</footer>
+<footer>{%config%}{%scripts%}<script src="{%our_scripts%}"></script>{%renderer%}</footer>
 </body>
 </html>
 """

@@ -1,4 +1,4 @@
-// Charts: the last day of an indicator, drawn by Plotly into plain places, at most one per animation frame.
+// Charts: the recent course of an indicator, over a span that fits its step (spans.js), drawn by Plotly into plain places, at most one per animation frame.
 //
 // dcc.Graph is not used: it would fetch Dash's own plotly bundle (4.8 MB). The cartesian bundle of the same version is
 // fetched once a page has a chart.
@@ -7,11 +7,6 @@
   const ioc = (window.ioc = window.ioc || {});
   const charts = (ioc.charts = {});
   const BUNDLE = "/assets/vendor/plotly-cartesian/plotly-cartesian-4.1.1.min.js";
-  // Of the day shown most is past; the rest shows what yesterday did next. Windows of seconds have no day behind them
-  // on screen: the gateway keeps four hours of them.
-  const DAY = { behind: 21 * 3600000, ahead: 3 * 3600000, tick: 6 * 3600000 };
-  const SHORT = { behind: 3.8 * 3600000, least: 1200000, ticks: [300000, 900000, 1800000, 3600000] };
-  const SHORT_WINDOW_MS = 60000;
   const MINUTE_MS = 60000; // the line "now" carries its minute: with each minute of the world's clock it moves
   const PAUSE_MS = 1000; // real time between two drawings of a chart, whatever the speed of the world
   const HEADROOM = 1.04; // a line at the top of the scale is drawn whole
@@ -30,7 +25,14 @@
     loading.onerror = () => { loading.remove(); loading = null; setTimeout(load, 3000); };
     document.head.append(loading);
   }
-  if (location.pathname.startsWith("/wall")) load(); // before the layout arrives: the two load side by side
+  // It is fetched beside the layout, and run once the numbers stand: running it takes longer than anything before them.
+  function fetchAhead() {
+    const link = document.createElement("link");
+    Object.assign(link, { rel: "preload", as: "script", href: BUNDLE });
+    document.head.append(link);
+  }
+  if (location.pathname.startsWith("/wall")) fetchAhead();
+  const ready = () => ioc.state.settings.every((each) => ioc.come(each)) || ioc.outage() !== null || ioc.state.refused;
 
   charts.enter = (root) => {
     places.forEach((place) => { if (window.Plotly) window.Plotly.purge(place.element); });
@@ -44,10 +46,9 @@
     });
     root.querySelectorAll("[data-trend]").forEach((section) => {
       const element = section.querySelector(".plot");
-      places.set(section.dataset.trend, { element, drawnAt: -Infinity, drawn: -Infinity });
+      places.set(section.dataset.trend, { element, said: section.querySelector(".trend-span"), drawnAt: -Infinity, drawn: -Infinity });
       observer.observe(element);
     });
-    if (places.size) load();
   };
 
   // Whether the clock has left the line "now" of a chart; this is so without any frame, also while the path is lost.
@@ -55,23 +56,29 @@
     Math.floor(now / MINUTE_MS) !== Math.floor(place.drawnAt / MINUTE_MS) && performance.now() - place.drawn > PAUSE_MS;
   charts.due = () => {
     const now = places.size ? ioc.worldNow() : 0;
-    return [...places.values()].some((place) => moved(place, now));
+    return [...places].some(([id, place]) => moved(place, now) || awaited(id, place));
   };
 
-  // Returns whether charts are still waiting for a frame.
+  // Whether its band and forecast are to be asked for again, some time after it was drawn.
+  const awaited = (id, place) => performance.now() - place.drawn > PAUSE_MS && ioc.outlook.due(ioc.indicator(id), ioc.districtCell(id));
+
+  // Returns whether charts are still waiting for a frame: they take those in which nothing else is drawn.
   charts.draw = (dirty, everything) => {
     if (!places.size) return false;
     const now = ioc.worldNow();
     const names = new Set([...dirty].map((series) => series.split("|")).filter((part) => !part[2]).map((part) => part[0]));
-    const due = everything || (!waiting.size && [...places].some(([id, place]) => (names.has(id) && performance.now() - place.drawn > PAUSE_MS) || moved(place, now)));
+    const due = everything || (!waiting.size && [...places].some(([id, place]) => (names.has(id) && performance.now() - place.drawn > PAUSE_MS) || moved(place, now) || awaited(id, place)));
     if (due) places.forEach((_, id) => waiting.add(id));
     if (due || !instant) instant = now;
-    if (!window.Plotly) return false;
+    if (dirty.size || everything) return waiting.size > 0;
+    if (!window.Plotly) { if (ready()) load(); return false; }
     const next = waiting.values().next();
     if (next.done) return false;
     waiting.delete(next.value);
     const place = places.get(next.value);
-    if (place && place.element.clientWidth > 0) draw(ioc.indicator(next.value), place, instant);
+    if (!place) return waiting.size > 0;
+    Object.assign(place, { drawnAt: instant, drawn: performance.now() }); // one that is not shown too: it waits like the others, and says when it is
+    if (place.element.clientWidth > 0) draw(ioc.indicator(next.value), place, instant);
     return waiting.size > 0;
   };
 
@@ -79,17 +86,35 @@
   const LINE = { today: "#E1ECF7", yesterday: "#7F9BB6", grid: "#1F334C", now: "#5FD0C5", text: "#9DB2C8" };
   const STEPS = [1, 2, 2.5, 5, 10];
 
-  function points(id) {
+  // What the live path keeps, and before it what the archive has.
+  function points(indicator, cell, now) {
     const { district } = ioc.state.settings[0];
-    const main = ioc.state.series.get(`${id}|${district}|`);
-    return (main && main.length ? main : ioc.state.series.get(`${id}||`)) || [];
+    const main = ioc.state.series.get(`${indicator.id}|${district}|`);
+    const live = (main && main.length ? main : ioc.state.series.get(`${indicator.id}||`)) || [];
+    const before = ioc.history.points(indicator, cell, ioc.worldOf(indicator.id), now, () => { waiting.add(indicator.id); ioc.schedule(); });
+    return live.length ? [...before.filter(([end]) => end < live[0][0]), ...live] : before;
   }
 
-  function ticks(top) { // about five steps of a round size from 0
-    const raw = top / 5;
+  function ticks(top, decimals) { // about five steps of a round size from 0, none finer than the indicator's own digits
+    const raw = Math.max(top / 5, 10 ** -decimals);
     const power = 10 ** Math.floor(Math.log10(raw));
-    const step = power * STEPS.find((each) => each * power >= raw * 0.999);
+    const step = power * STEPS.find((each) => each * power >= raw * 0.999 && Math.abs(each * power * 10 ** decimals - Math.round(each * power * 10 ** decimals)) < 1e-6);
     return { step, top: Math.ceil((top * 1.001) / step) * step };
+  }
+
+  // From 0; where all of it lies far above (shares near 100 %) from below the least, as a line may: it is no bar.
+  function heights(indicator, seen, near) {
+    const all = [...seen, ...near];
+    const greatest = Math.max(...all, 0); const least = Math.min(...all);
+    const lifted = all.length > 0 && least > 0.6 * greatest;
+    const floor = lifted ? Math.max(0, least - 0.5 * Math.max(greatest - least, 0.02 * greatest)) : Math.min(least, 0);
+    const scale = ticks(greatest > floor ? greatest - floor : 1, indicator.decimals);
+    scale.base = Math.floor(floor / scale.step) * scale.step;
+    scale.top = Math.ceil((greatest * 1.0001) / scale.step) * scale.step;
+    if (scale.top <= scale.base) scale.top = scale.base + 5 * scale.step;
+    if (indicator.unit === "%" && greatest <= 100 && scale.top > 100) scale.top = 100;
+    scale.top += (HEADROOM - 1) * (scale.top - scale.base); // Plotly writes no tick at the very end of an axis
+    return scale;
   }
 
   // A gap in a series is a gap in the line: a null goes between points that are more than one and a half windows apart.
@@ -109,73 +134,81 @@
   }
 
   function draw(indicator, place, now) {
-    place.drawnAt = now;
-    place.drawn = performance.now();
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const all = points(indicator.id);
     const cell = ioc.districtCell(indicator.id);
-    const span = cell && cell.we - cell.ws < SHORT_WINDOW_MS ? brief(all, now) : DAY;
+    const all = points(indicator, cell, now);
+    const span = ioc.span(indicator.step_ms, all.length ? all[0][0] : null, now);
     const from = now - span.behind; const to = now + span.ahead;
     const judged = ["provisional", "complete"].includes(ioc.verdict(indicator, cell).is);
     const today = line(all, from, now, 0);
-    const yesterday = line(all, from, to, 86400000);
-    const latest = judged ? { x: [Math.min(cell.we, cell.seen, now) + ioc.LOCAL], y: [cell.x] } : { x: [], y: [] };
+    const few = !ioc.enough(today.y);
+    const yesterday = span.yesterday ? line(all, from, to, 86400000) : { x: [], y: [] };
+    const latest = judged && !few ? { x: [Math.min(cell.we, cell.seen, now) + ioc.LOCAL], y: [cell.x] } : { x: [], y: [] };
     const seen = [...today.y, ...yesterday.y, ...latest.y].filter((value) => value !== null);
     const near = ioc.lines(indicator).map((limit) => limit.value);
-    const greatest = Math.max(...seen, ...near, 0);
-    const scale = ticks(greatest > 0 ? greatest : 1);
-    if (indicator.unit === "%" && greatest <= 100 && scale.top >= 100) scale.top = 100;
-    scale.top *= HEADROOM; // Plotly writes no tick at the very end of an axis
+    const last = latest.x.length ? [latest.x[0] - ioc.LOCAL, latest.y[0]] : null;
+    const known = judged && !few ? ioc.outlook.known(indicator, cell, now, () => { waiting.add(indicator.id); ioc.schedule(); }) : null;
+    const said = ioc.outlook.of(known);
+    const scale = heights(indicator, [...seen, ...ioc.outlook.heights(said, now, to)], near);
+    const reached = last ? ioc.outlook.reaches(said, to, indicator, last[1], now) : null;
     const font = { size: 1.3 * rem, color: LINE.text, family: getComputedStyle(document.body).fontFamily };
     const inner = place.element.clientHeight - 3.6 * rem;
-    const notes = limits(indicator, scale.top, inner, rem);
-    const label = { text: ioc.clock(now), x: now + ioc.LOCAL, y: 0, yref: "paper", yanchor: "top", yshift: -0.1 * rem, showarrow: false, font: { ...font, color: LINE.now, weight: 700 } };
+    const notes = limits(indicator, scale, inner, rem);
+    ioc.text(place.said, ioc.word("lately", ioc.spanWords(span.behind)));
+    const label = { text: ioc.spanLabel(now, to - from), x: now + ioc.LOCAL, y: 0, yref: "paper", yanchor: "top", yshift: -0.1 * rem, showarrow: false, font: { ...font, color: LINE.now, weight: 700 } };
     const labelled = [...places.keys()].some((id) => ioc.lines(ioc.indicator(id)).length); // one margin for all: their times stand below each other
-    const margin = { l: 3.6 * rem, r: (labelled ? (ioc.english() ? 7.4 : 4.6) : 1.4) * rem, t: 1 * rem, b: 2.6 * rem, pad: 0 };
+    const longest = Math.max(0, ...[...places.keys()].flatMap((id) => ioc.lines(ioc.indicator(id)).map((limit) => ioc.limitSaid(ioc.indicator(id), limit.value).length)));
+    const margin = { l: 3.6 * rem, r: (labelled ? (ioc.english() ? 7.4 : longest > 2 ? 5.8 : 4.6) : 1.4) * rem, t: 1 * rem, b: 2.6 * rem, pad: 0 };
     const layout = {
       autosize: false, width: place.element.clientWidth, height: place.element.clientHeight, showlegend: false, hovermode: false,
       margin, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font,
-      xaxis: { type: "date", range: [from + ioc.LOCAL, to + ioc.LOCAL], ...hours(from, to, now, span, (3.9 * rem * (to - from)) / Math.max(1, place.element.clientWidth - margin.l - margin.r)), showgrid: false, zeroline: false, ticklen: 0, linecolor: LINE.grid, showline: true, fixedrange: true },
-      yaxis: { showticklabels: seen.length > 0 || near.length > 0, range: [0, scale.top], dtick: scale.step, tick0: 0, gridcolor: LINE.grid, gridwidth: 0.05 * rem, zeroline: false, fixedrange: true, ticklen: 0, separatethousands: true, automargin: false, exponentformat: "none", tickformat: scale.step >= 10000 ? "~s" : ",~r" },
+      xaxis: { type: "date", range: [from + ioc.LOCAL, to + ioc.LOCAL], ...times(from, to, now, Math.max(1, place.element.clientWidth - margin.l - margin.r) / rem), showgrid: false, zeroline: false, ticklen: 0, linecolor: LINE.grid, showline: true, fixedrange: true },
+      yaxis: { showticklabels: seen.length > 0 || near.length > 0, range: [scale.base, scale.top], dtick: scale.step, tick0: 0, gridcolor: LINE.grid, gridwidth: 0.05 * rem, zeroline: false, fixedrange: true, ticklen: 0, separatethousands: true, automargin: false, exponentformat: "none", tickformat: scale.step >= 10000 ? "~s" : ",~r" },
       shapes: [
         ...ioc.lines(indicator).map((limit) => ({ type: "line", xref: "paper", x0: 0, x1: 1, y0: limit.value, y1: limit.value, line: { color: COLOURS[limit.level], width: 0.09 * rem, dash: `${0.5 * rem}px,${0.35 * rem}px` }, layer: "below" })),
         { type: "line", x0: now + ioc.LOCAL, x1: now + ioc.LOCAL, yref: "paper", y0: 0, y1: 1, line: { color: LINE.now, width: 0.1 * rem } },
       ],
-      annotations: [...notes, label],
+      annotations: [...notes, label, ...(reached ? [ringed(reached, font, rem, now, to)] : []), ...(few ? [lacking(today.y, indicator, font, rem)] : [])],
     };
     const traces = [
+      ...ioc.outlook.areas(said, from, to, last, now),
       { ...yesterday, type: "scatter", mode: "lines", connectgaps: false, line: { color: LINE.yesterday, width: 0.14 * rem } },
       { ...today, type: "scatter", mode: "lines", connectgaps: false, line: { color: judged ? LINE.today : LINE.yesterday, width: 0.2 * rem } },
+      ...ioc.outlook.line(said, to, last, now, 0.16 * rem),
+      ...(reached ? [{ x: [reached.at + ioc.LOCAL], y: [reached.value], type: "scatter", mode: "markers", cliponaxis: false, marker: { symbol: "circle-open", size: 1.1 * rem, color: COLOURS[reached.level], line: { width: 0.2 * rem } } }] : []),
       { ...latest, type: "scatter", mode: "markers", cliponaxis: false, marker: { size: 0.8 * rem, color: cell && cell.q === "provisional" ? "#0B1728" : LINE.today, line: { color: LINE.today, width: 0.18 * rem } } },
     ];
     window.Plotly.react(place.element, traces, layout, { staticPlot: true, displayModeBar: false, responsive: false });
   }
 
-  // What there is of the last hours, so that the first minutes after a start are not a stroke at the edge.
-  function brief(all, now) {
-    const behind = Math.min(SHORT.behind, Math.max(SHORT.least, all.length ? now - all[0][0] : 0));
-    return { behind, ahead: behind / 19, tick: SHORT.ticks.find((tick) => behind / tick <= 5) };
+  // When the forecast reaches a level, above its ring; on the side where there is room.
+  function ringed({ at, value, level }, font, rem, now, to) {
+    return { text: ioc.clock(at), x: at + ioc.LOCAL, y: value, yanchor: "bottom", yshift: 0.6 * rem, xanchor: at - now > (to - now) / 2 ? "right" : "left", showarrow: false, font: { ...font, color: COLOURS[level], weight: 700 }, bgcolor: "#0B1728" };
   }
 
-  // Clock times at round hours; one that would touch the label of now is left out.
-  function hours(from, to, now, span, clear) {
-    const step = span.tick;
-    const tickvals = []; const ticktext = [];
-    for (let at = Math.ceil((from + ioc.LOCAL) / step) * step; at <= to + ioc.LOCAL; at += step) {
-      const instant = at - ioc.LOCAL;
-      if (Math.abs(instant - now) < clear || instant - from < span.tick / 6) continue;
-      tickvals.push(at); ticktext.push(ioc.clock(instant));
-    }
-    return { tickmode: "array", tickvals, ticktext };
+  // Instead of a dot: that there is too little to draw, and how much there is.
+  function lacking(values, indicator, font, rem) {
+    const count = values.filter((value) => value !== null).length;
+    const text = count ? ioc.word("tooLittle", count, ioc.spanWords(indicator.step_ms)) : ioc.word("noHistory");
+    return { text, x: 0.5, y: 0.5, xref: "paper", yref: "paper", showarrow: false, font: { ...font, size: 1.4 * rem }, bgcolor: "#0B1728", borderpad: 0.4 * rem };
+  }
+
+  // Times below the axis, as many as `width` (rem) has room for; one that would touch the label of now is left out.
+  function times(from, to, now, width) {
+    const found = ioc.spanTicks(from, to, now, (4.2 * (to - from)) / width, Math.floor(width / 5));
+    return { tickmode: "array", tickvals: found.map((tick) => tick.at + ioc.LOCAL), ticktext: found.map((tick) => tick.text) };
   }
 
   // Character and value of each limit at the right edge, moved apart where they would touch.
-  function limits(indicator, top, height, rem) {
-    const rows = ioc.lines(indicator).filter((limit) => limit.value <= top).map((limit) => ({ limit, at: (limit.value / top) * height })).sort((a, b) => a.at - b.at);
+  function limits(indicator, { base, top }, height, rem) {
+    const place = (value) => ((value - base) / (top - base)) * height;
+    const rows = ioc.lines(indicator).filter((limit) => limit.value >= base && limit.value <= top).map((limit) => ({ limit, at: place(limit.value) })).sort((a, b) => a.at - b.at);
     const space = 1.6 * rem;
     for (let index = 1; index < rows.length; index += 1) rows[index].put = Math.max(rows[index].at, (rows[index - 1].put ?? rows[index - 1].at) + space);
+    let most = height; // none above the chart: what does not fit there moves those below it down
+    for (const row of [...rows].reverse()) { row.put = Math.min(row.put ?? row.at, most); most = row.put - space; }
     return rows.map(({ limit, at, put }) => ({
-      text: `${ioc.word(limit.level)} ${ioc.plain(limit.value)}`, x: 1, xref: "paper", xanchor: "left", xshift: 0.4 * rem, y: limit.value, yanchor: "middle", yshift: (put ?? at) - at,
+      text: `${ioc.word(limit.level)} ${ioc.limitSaid(indicator, limit.value)}`, x: 1, xref: "paper", xanchor: "left", xshift: 0.4 * rem, y: limit.value, yanchor: "middle", yshift: (put ?? at) - at,
       showarrow: false, font: { size: 1.3 * rem, color: COLOURS[limit.level], weight: 700 },
     }));
   }

@@ -5,16 +5,13 @@
   const home = (ioc.home = {});
   const FLOW = 8; // rows where the page flows; else as many as there is room for
 
-  const worst = (levels) => levels.reduce((found, level) => Math.max(found, ioc.LEVELS.indexOf(level)), -1);
-
   home.draw = (root) => {
     const list = document.getElementById("over");
     if (!list || !root.contains(list)) return;
     refit(list, root);
     for (const each of ioc.state.settings) {
       const place = root.querySelector(`[data-scene="${each.scene}"]`);
-      const found = worst(each.tiles.map((id) => ioc.judge(ioc.indicator(id), ioc.districtCell(id)).level));
-      ioc.chip(place && place.querySelector(".chip"), found < 0 ? null : ioc.LEVELS[found]);
+      ioc.chip(place && place.querySelector(".chip"), ioc.sceneState(ioc.sceneRows(each)).level);
     }
     rows(list, over());
   };
@@ -30,7 +27,7 @@
   // Where an indicator is over: its region, and the group it is split by.
   function where(settings, cell) {
     const place = settings.places[cell.r];
-    const group = Object.values(cell.d || {}).join(" ");
+    const group = ioc.group(settings, cell);
     return [place ? ioc.name(place) : cell.r ? ioc.word("district") : "", group].filter(Boolean).join(" ");
   }
 
@@ -64,23 +61,29 @@
       found.push({ settings, indicator, cell: settled, level, road, name: cell.s, part: road ? 2 : wide ? 0 : 1 });
     }
     const rank = (row) => (row.part === 2 ? 0 : 10) + 2 * ioc.LEVELS.indexOf(row.level) - (row.part === 1 ? 1 : 0); // roads last
-    return found.sort((a, b) => rank(b) - rank(a) || (a.name < b.name ? -1 : 1));
+    return together(found.sort((a, b) => rank(b) - rank(a) || (a.name < b.name ? -1 : 1)));
+  }
+
+  // One row for each indicator: the worst place it is over in, and how many more there are.
+  function together(found) {
+    const rows = new Map();
+    for (const each of found) {
+      const first = rows.get(each.indicator.id);
+      if (first) first.more += 1; else rows.set(each.indicator.id, { ...each, more: 0 });
+    }
+    return [...rows.values()];
   }
 
   function make(name) {
-    const row = ioc.make("div", "over-row");
+    const row = ioc.make("a", "over-row");
     row.dataset.row = name;
-    const chip = ioc.make("span", "chip");
-    const meter = ioc.make("span", "meter");
-    meter.append(ioc.make("i"), ioc.make("i"), ioc.make("i"), ioc.make("i"));
-    chip.append(meter, ioc.make("b"));
-    row.append(chip, ioc.make("b", "over-name"), ioc.make("span", "number"), ioc.make("span", "over-where"), ioc.make("span", "over-since"));
+    row.append(ioc.makeChip(), ioc.make("b", "over-name"), ioc.make("span", "number"), ioc.make("span", "over-where"), ioc.make("span", "over-since"));
     return row;
   }
 
   function plain({ settings, indicator, cell, level }) {
     const limit = indicator.limits.find((one) => one.level === level);
-    return { indicator, cell, name: ioc.name(indicator), place: [where(settings, cell), limit ? ioc.word(indicator.on === "z" ? "lineZ" : "line", ioc.word(level), ioc.plain(limit.value)) : ""] };
+    return { indicator, cell, name: ioc.name(indicator), place: [where(settings, cell), limit && !ioc.says(indicator, cell.x) ? ioc.word(indicator.on === "z" ? "lineZ" : "line", ioc.word(level), ioc.plain(limit.value)) : ""] };
   }
 
   // A road's state is said by its speed.
@@ -97,8 +100,9 @@
     const shown = found.slice(0, room);
     const held = new Map([...list.children].map((row) => [row.dataset.row, row]));
     shown.forEach((each, index) => {
-      const row = held.get(each.name) || make(each.name);
-      held.delete(each.name);
+      const row = held.get(each.indicator.id) || make(each.indicator.id);
+      held.delete(each.indicator.id);
+      ioc.put(row, "href", `/indicator/${each.indicator.id}?world=${each.settings.world}${ioc.english() ? "&lang=en" : ""}`);
       if (list.children[index] !== row) list.insertBefore(row, list.children[index] || null);
       const { level } = each;
       const { indicator, cell, name, place } = each.road ? road(each) : plain(each);
@@ -106,9 +110,9 @@
       ioc.chip(row.querySelector(".chip"), level);
       ioc.text(row.querySelector(".over-name"), name);
       const number = row.querySelector(".number");
-      ioc.text(number, `${ioc.shown(cell.x, indicator.decimals)}${indicator.unit ? ` ${indicator.unit}` : ""}`);
+      ioc.text(number, ioc.valued(indicator, cell.x));
       ioc.mark(number, cell, "complete");
-      ioc.text(row.querySelector(".over-where"), [ioc.name(each.settings), ...place].filter(Boolean).join(" · "));
+      ioc.text(row.querySelector(".over-where"), [ioc.name(each.settings), ...place, each.more ? ioc.word("placesMore", each.more) : ""].filter(Boolean).join(" · "));
       const last = row.querySelector(".over-since");
       ioc.text(last, begun === null || begun === cell.we ? ioc.word("valueAt", ioc.clock(cell.we)) : ioc.word("since", ioc.clock(begun)));
       [row.querySelector(".over-where"), last].forEach((element) => ioc.mark(element, cell, "complete"));

@@ -40,4 +40,23 @@
     const level = settled && !thin ? settled.lv : null;
     return { verdict, shown, coverage, few: short(coverage), settled, thin, level, standing: settled || cell, stands: settled ? { is: "complete" } : verdict };
   };
+
+  // How a scene is, wherever that is said: each of its indicators with limits by its value of the whole district.
+  // `fed`: its world has a feed that could tell of it.
+  ioc.sceneRows = (settings) => settings.judged.map((id, at) => {
+    const indicator = settings.indicators[id];
+    const { verdict, shown, settled, thin, level } = ioc.judge(indicator, ioc.districtCell(id));
+    const fed = verdict.is !== "none" || indicator.sources.some((source) => { const feed = ioc.feed(source, settings.world); return feed && feed.state !== "none"; });
+    return { id, at, indicator, is: verdict.is, fed, level, judged: settled !== null && !thin, thin, pending: shown && !settled, cell: settled };
+  });
+
+  // What the rows of a scene come to: those over their limits, worst first, the level of the worst, and whether so few of
+  // what is fed can be judged that nobody may say that it is calm.
+  ioc.sceneState = (rows) => {
+    const judged = rows.filter((row) => row.judged);
+    const over = judged.filter((row) => row.level).sort((a, b) => ioc.LEVELS.indexOf(b.level) - ioc.LEVELS.indexOf(a.level));
+    const level = over.length ? over[0].level : null;
+    const blind = !level && rows.length > 0 && (!judged.length || judged.length * 2 < rows.filter((row) => row.fed).length);
+    return { judged, over, level, blind, end: judged.reduce((most, row) => Math.max(most, row.cell.we), 0) };
+  };
 })();

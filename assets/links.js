@@ -37,7 +37,8 @@
       const is = wanted[at] === node.dataset.id;
       const alone = wanted.every((id) => !id) && hit.has(`${node.dataset.column}|${node.dataset.id}`); // an entry that leads nowhere yet
       node.hidden = !(open[at].has(node.dataset.id) || is || alone);
-      node.setAttribute("aria-selected", String(is));
+      node.classList.toggle("is-chosen", is);
+      node.querySelector(".choose").setAttribute("aria-pressed", String(is));
       if (is) named.push(node.querySelector(".choose").firstChild.textContent);
     });
     page().querySelectorAll("[data-shown]").forEach((place) => {
@@ -64,6 +65,29 @@
     });
     document.getElementById("no-system").hidden = seen > 0;
   }
+
+  // Other systems that feed the live world, as the answer of standing.js has them.
+  const COUNTS = ["accepted", "rejected", "unread"];
+  function connectors() {
+    const list = document.getElementById("connectors");
+    const { answer } = ioc.standing;
+    if (!list || !answer || !answer.connectors) return;
+    const now = answer.at;
+    const ago = (ms) => (ms ? ioc.word("ago", ioc.age(now - ms)) : "—");
+    answer.connectors.forEach((one, at) => {
+      const row = list.children[at] || list.appendChild(ioc.make("div", "connector"));
+      if (!row.children.length) row.append(...Array.from({ length: 10 }, () => ioc.make("span", "")));
+      const fine = one.state === "live";
+      const error = one.error ? `${one.error}${one.error_at_ms ? ` · ${ago(one.error_at_ms)}` : ""}` : "";
+      const texts = [one.name, one.kind, one.source, ioc.word(`connector_${one.state}`), ago(one.last_at_ms), one.newest_ms ? `${ioc.isoDate(one.newest_ms).slice(5)} ${ioc.clock(one.newest_ms)}` : "—", ...COUNTS.map((key) => ioc.shown(one[key], 0)), error];
+      texts.forEach((text, column) => ioc.text(row.children[column], text));
+      row.children[3].className = `state is-${fine ? "ok" : "lost"}`;
+      ioc.put(row, "data-connector", one.name);
+    });
+    while (list.children.length > answer.connectors.length) list.lastChild.remove();
+    document.getElementById("no-connector").hidden = answer.connectors.length > 0;
+  }
+  document.addEventListener("standing", connectors);
 
   document.addEventListener("click", (event) => {
     if (!page()) return;

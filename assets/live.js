@@ -14,12 +14,12 @@
   const RETRY_MS = [300, 2500];
   const AGAIN_MS = [0, 300];
   const ANSWER_MS = 2500;
-  const KEEP_MS = 49 * 3600000; // yesterday and the day before it at the same hour
+  const KEEP_MS = 49 * 3600000; // of an indicator that the page does not know
   const TICK_MS = 500;
 
   const state = {
-    root: null, settings: [], cells: new Map(), series: new Map(), seq: new Map(), waiting: new Set(), world: null, worlds: {},
-    feeds: [], processes: {}, valkey: true, beat: null, beatServer: 0, closed: false, offset: 0, opened: performance.now(), refused: null,
+    root: null, settings: [], cells: new Map(), series: new Map(), told: new Map(), seq: new Map(), waiting: new Set(), world: null, worlds: {},
+    feeds: [], here: [], processes: {}, behind: new Set(), valkey: true, beat: null, beatServer: 0, closed: false, offset: 0, opened: performance.now(), refused: null,
     dirty: new Set(), everything: true,
   };
   ioc.state = state;
@@ -32,6 +32,8 @@
   };
   ioc.indicator = (id) => { for (const each of state.settings) if (each.indicators[id]) return each.indicators[id]; return null; };
   ioc.cell = (indicator, region, dims) => state.cells.get(`${indicator}|${region}|${dims || ""}`);
+  // Whether all that a part of the page rests on has come once.
+  ioc.come = (each) => each.topics.every((topic) => state.seq.has(topic));
   ioc.districtCell = (indicator, dims) =>
     ioc.cell(indicator, state.settings[0].district, dims) || ioc.cell(indicator, "", dims);
 
@@ -44,9 +46,10 @@
     const silent = performance.now() - state.beat;
     if (state.closed || silent > SILENT_MS) return { who: "gateway", since: state.beatServer };
     if (!state.valkey) return { who: "valkey", since: state.valkeySince };
-    const engine = state.processes.engine;
+    const maker = state.world && state.world.kind === "playback" ? "playback" : "engine"; // who says what is shown
+    const engine = state.processes[maker];
     if (!engine || engine.ok === false || engine.age + silent > DEAD_MS)
-      return { who: "engine", since: state.beatServer - (engine ? engine.age : 0) };
+      return { who: maker, since: state.beatServer - (engine ? engine.age : 0) };
     return null;
   };
   // A home page may show scenes of several worlds; a wall shows one.
@@ -79,10 +82,16 @@
       const replaces = at < held.length && held[at][0] === end;
       held.splice(at, replaces ? 1 : 0, [end, value]);
     }
-    const oldest = held.length ? held[held.length - 1][0] - KEEP_MS : 0;
-    while (held.length && held[0][0] < oldest) held.shift();
+    const indicator = ioc.indicator(name.slice(0, name.indexOf("|")));
+    const oldest = held.length ? held[held.length - 1][0] - (indicator ? ioc.spanKept(indicator.step_ms) : KEEP_MS) : 0;
+    let past = 0;
+    while (past < held.length && held[past][0] < oldest) past += 1;
+    if (past) held.splice(0, past);
     state.series.set(name, held);
   }
+
+  // The series that a topic has told of: another one may tell of the same, as of a scene that stands beside the overview.
+  const toldBy = (topic) => { if (!state.told.has(topic)) state.told.set(topic, new Set()); return state.told.get(topic); };
 
   function take(cell) {
     cell.seen = ioc.worldNow(ioc.worldOf(cell.i)); // a provisional value is no younger than its arrival, whatever its window's end
@@ -91,12 +100,18 @@
   }
 
   function snapshot(frame) {
-    const mine = state.settings.find((each) => each.topic === frame.topic);
-    if (!mine) return;
-    for (const [name, cell] of state.cells) if (mine.indicators[cell.i]) state.cells.delete(name);
-    for (const name of [...state.series.keys()]) if (mine.indicators[name.split("|")[0]]) state.series.delete(name);
+    if (frame.points) {
+      ioc.layers.snapshot(frame);
+      state.seq.set(frame.topic, frame.seq);
+      state.waiting.delete(frame.topic);
+      return;
+    }
+    if (!topics().includes(frame.topic)) return;
+    const now = new Set(frame.cells.map((cell) => cell.s));
+    for (const name of toldBy(frame.topic)) if (!now.has(name)) { state.cells.delete(name); state.series.delete(name); }
+    state.told.set(frame.topic, now);
     frame.cells.forEach(take);
-    for (const [name, points] of Object.entries(frame.series || {})) append(name, points);
+    for (const [name, points] of Object.entries(frame.series || {})) { state.series.delete(name); append(name, points); }
     state.seq.set(frame.topic, frame.seq);
     state.waiting.delete(frame.topic);
     if (frame.world) remember({ [frame.world.id]: frame.world });
@@ -111,10 +126,13 @@
       return;
     }
     state.seq.set(frame.topic, frame.seq);
+    if (frame.points) { ioc.layers.delta(frame); return; }
     for (const name of frame.gone || []) { state.cells.delete(name); state.series.delete(name); state.dirty.add(name); }
     for (const [name, points] of Object.entries(frame.series || {})) { append(name, points); state.dirty.add(name); }
+    const told = toldBy(frame.topic);
     for (const cell of frame.cells) {
       take(cell);
+      told.add(cell.s);
       if (cell.q !== "provisional" && state.series.has(cell.s)) append(cell.s, [[cell.we, cell.x]]);
     }
   }
@@ -134,16 +152,24 @@
     state.processes = frame.processes || {};
     state.feeds = frame.feeds || [];
     remember(frame.worlds || {});
+    state.here = Object.keys(frame.worlds || {});
     state.beaten = true;
   }
 
-  const frames = { snapshot, delta, heartbeat, denied: () => { state.refused = "refused"; }, error: () => {} };
+  const topics = () => [...new Set(state.settings.flatMap((each) => each.topics))];
+  const denied = (frame) => { if (topics().includes(frame.topic)) state.refused = "refused"; };
+  const frames = { snapshot, delta, heartbeat, denied, error: () => {} };
 
   // --- socket ----------------------------------------------------------------------------------------------------
   let socket = null;
   let round = 0; // a page that was left must not keep its socket
 
   function send(frame) { if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame)); }
+
+  // Layers of the map come and go while the page stays.
+  const wanted = () => [...topics(), ...ioc.further(), ...ioc.layers.topics()];
+  ioc.subscribe = (topic) => { state.seq.delete(topic); state.waiting.add(topic); send({ v: VERSION, op: "subscribe", topics: [topic] }); };
+  ioc.unsubscribe = (topic) => { state.seq.delete(topic); state.waiting.delete(topic); send({ v: VERSION, op: "unsubscribe", topics: [topic] }); };
 
   function retry(mine, [least, most]) {
     if (mine !== round) return;
@@ -174,28 +200,29 @@
   function ended() {
     state.refused = "ended";
     round += 1;
-    setTimeout(() => location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`), 3000);
+    setTimeout(() => ioc.go(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`), 3000);
   }
 
   async function open(mine) {
-    const topics = state.settings.map((each) => each.topic);
     try {
-      const pass = await ticket(topics);
+      const pass = await ticket(wanted());
       if (!pass || mine !== round) return;
       const fresh = new WebSocket(pass.gateway, [PROTOCOL, `ticket.${pass.ticket}`]);
       socket = fresh;
       state.spoke = performance.now();
       fresh.onopen = () => {
+        const all = wanted(); // a layer may have been switched since
         state.seq.clear();
-        state.waiting = new Set(topics);
+        state.waiting = new Set(all);
         state.spoke = performance.now();
-        send({ v: VERSION, op: "subscribe", topics });
+        send({ v: VERSION, op: "subscribe", topics: all });
       };
       fresh.onmessage = (event) => {
         if (socket !== fresh) return;
         const frame = JSON.parse(event.data);
         state.spoke = performance.now();
-        if (frame.v === VERSION && Object.hasOwn(frames, frame.op)) frames[frame.op](frame);
+        const read = frame.v !== VERSION ? null : Object.hasOwn(frames, frame.op) ? frames[frame.op] : ioc.further_frames[frame.op];
+        if (read) read(frame);
         schedule();
       };
       fresh.onclose = (event) => {
@@ -223,7 +250,8 @@
   function trouble() {
     const out = ioc.outage();
     const feeds = state.feeds.filter((feed) => state.settings.some((each) => each.world === feed.world && each.sources[feed.source]));
-    const text = [out && out.who, state.beat === null, state.refused, ...feeds.map((feed) => `${feed.source}:${feed.state}`)].join(" ");
+    const behind = state.feeds.filter((feed) => state.behind.has(feed.source)); // also of what is judged and not shown
+    const text = [out && out.who, state.beat === null, state.refused, ...behind.map((feed) => `${feed.source}:${feed.state}`)].join(" ");
     return { out: out !== null || state.beat === null || feeds.some((feed) => feed.state === "lost"), text };
   }
 
@@ -265,14 +293,30 @@
     leave();
     state.root = root;
     state.settings = JSON.parse(root.dataset.settings);
-    state.cells.clear(); state.series.clear(); state.seq.clear();
+    state.behind = new Set(state.settings.flatMap((each) => [...Object.keys(each.sources), ...Object.values(each.indicators).flatMap((one) => one.sources)]));
+    state.cells.clear(); state.series.clear(); state.told.clear(); state.seq.clear();
     Object.assign(state, { beat: null, closed: false, world: null, worlds: {}, feeds: [], processes: {}, refused: null, everything: true, opened: performance.now() });
     ioc.language(state.settings.length ? state.settings[0].lang : "zh");
+    const map = state.settings.find((each) => each.map);
+    if (map) { ioc.layers.enter(map.map); ioc.map.begin(); } else ioc.layers.leave();
     ioc.panels.enter(root);
     ioc.charts.enter(root);
-    if (state.settings.length) open(round);
+    if (state.settings.length && !(ioc.past && ioc.past.takes())) open(round);
     schedule();
   }
+
+  // The page shows another world from now on, under the names it has: a playback of its own; null: its own one again.
+  ioc.turn = (world) => {
+    const { root } = state;
+    const settings = JSON.parse(root.dataset.settings).map(({ own, ...each }) => {
+      const mine = own || each.world;
+      const shown = world || mine;
+      return { ...each, ...(world ? { own: mine } : {}), world: shown, topics: each.topics.map((topic) => `${shown}/${topic.split("/")[1]}`) };
+    });
+    root.dataset.settings = JSON.stringify(settings);
+    if (root.dataset.attention && settings.length) root.dataset.attention = settings[0].world;
+    enter(root);
+  };
 
   function look() {
     const root = document.querySelector("[data-settings]");

@@ -25,11 +25,26 @@
     if (seconds < 48 * 3600) return ioc.word("hour", Math.floor(seconds / 3600));
     return ioc.word("day", Math.floor(seconds / 86400));
   };
+  // What a head says while the engine is not up to date with a world: up to when its data are there. "" otherwise.
+  ioc.lagging = (progress, now) => {
+    if (!progress) return "";
+    const { position } = progress;
+    const day = position && ioc.isoDate(position) !== ioc.isoDate(now) ? `${ioc.isoDate(position).slice(5)} ` : "";
+    const upto = position ? ` · ${ioc.word("dataUpTo", day + ioc.clock(position))}` : "";
+    return ioc.word(progress.state === "restoring" ? "restoring" : "catchingUp") + upto;
+  };
   ioc.shown = (value, decimals) => {
     const text = Math.abs(value).toFixed(decimals);
     const [whole, part] = text.split(".");
     const sign = value < 0 && Number(text) !== 0 ? "−" : "";
     return sign + whole.replace(/\B(?=(\d{3})+$)/g, ",") + (part ? `.${part}` : "");
+  };
+  // A count in four characters or so: in full below ten thousand.
+  ioc.compact = (count) => {
+    if (count < 10000) return ioc.shown(count, 0);
+    const [size, unit] = ioc.english() ? (count < 1e6 ? [1e3, "k"] : [1e6, "M"]) : count < 1e8 ? [1e4, "万"] : [1e8, "亿"];
+    const amount = count / size;
+    return `${amount.toFixed(amount < 10 ? 1 : 0)}${unit}`;
   };
   ioc.name = (of) => (ioc.english() ? of.en : of.zh) || of.zh;
   ioc.lines = (indicator) => (indicator.on === "z" ? [] : indicator.limits); // limits on z are no values of it
@@ -48,6 +63,14 @@
     if (level) ioc.text(element.querySelector("b"), ioc.word(level));
   };
   ioc.quality = (verdict) => ({ lost: "stale", late: "stale", none: "no_data" })[verdict] || verdict;
+  // A chip as the server lays it out (components/marks.py), for rows that the browser makes: four steps and the word.
+  ioc.makeChip = () => {
+    const chip = ioc.make("span", "chip");
+    const meter = ioc.make("span", "meter");
+    meter.append(...Array.from({ length: 4 }, () => ioc.make("i")));
+    chip.append(meter, ioc.make("b"));
+    return chip;
+  };
   // `derived`: the screen made the number itself (`count`, `verdict`, `age`, `clock`) or took it from the heartbeat
   // (`path`); what carries no data-derived was published and can be vouched for.
   ioc.mark = (element, cell, verdict, derived) => {

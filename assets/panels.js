@@ -8,18 +8,14 @@
   const all = (selector) => (root ? [...root.querySelectorAll(selector)] : []);
   const one = (selector) => (root ? root.querySelector(selector) : null);
 
-  // A split shows as many rows as its panel has room for: anew whenever that changes.
-  let watched = null;
   panels.enter = (element) => {
     root = element;
-    if (watched) watched.disconnect();
-    watched = new ResizeObserver(() => all("[data-split]").forEach(split));
-    all("[data-split]").forEach((rows) => watched.observe(rows.parentElement));
+    ioc.splits.enter(element);
   };
 
   panels.draw = (dirty, everything) => {
-    if (everything || dirty.size) { all("[data-tile]").forEach(tile); all("[data-trend]").forEach(trendHead); verdict(); ranking(); all("[data-split]").forEach(split); }
-    if (everything || dirty.size) { ioc.strip.draw(root, dirty, everything); ioc.home.draw(root); }
+    if (everything || dirty.size) { all("[data-tile]").forEach(tile); all("[data-trend]").forEach(trendHead); verdict(); ranking(); ioc.splits.draw(root); }
+    if (everything || dirty.size) { ioc.strip.draw(root, dirty, everything); ioc.home.draw(root); ioc.overview.draw(root); }
     panels.tick();
   };
 
@@ -28,6 +24,7 @@
     header();
     all("[data-tile].late,[data-tile].lost").forEach(tile);
     all("[data-trend].late,[data-trend].lost").forEach(trendHead);
+    ioc.overview.tick(root);
     overlay();
   };
 
@@ -41,7 +38,7 @@
     if (verdict.is === "lost") return ioc.word("lost", ioc.age(ioc.realNow() - verdict.since));
     if (verdict.is === "late") return ioc.word("late", ioc.age(ioc.worldNow(verdict.world) - verdict.newest));
     if (verdict.is === "none") return "—";
-    return ioc.shown(cell.x, indicator.decimals);
+    return ioc.value(indicator, cell.x);
   }
 
   const stamp = (ms, cell) => (cell.we !== cell.ws && cell.we - cell.ws < 60000 ? ioc.clockSeconds(ms) : ioc.clock(ms));
@@ -56,7 +53,7 @@
       const last = before(cell);
       if (last) {
         parts.push(ioc.word("last", ioc.clock(last[1])) + " ");
-        parts.push(ioc.make("s", "", `${ioc.shown(last[0], indicator.decimals)}${indicator.unit ? ` ${indicator.unit}` : ""}`));
+        parts.push(ioc.make("s", "", ioc.valued(indicator, last[0])));
       } else parts.push(verdict.is === "none" ? ioc.word("none") : ioc.word("noJudgement"));
     } else if (cell.y === null || cell.y === undefined) parts.push(ioc.word("noYesterday"));
     else {
@@ -74,7 +71,8 @@
     if (verdict.is === "none") wanted.push(["none", ""]);
     if (verdict.is === "lost") wanted.push(["lostTag", ""]);
     if (cell && cell.o === "simulated") wanted.push(["simulatedMark", "dashed"]);
-    if (cell && cell.o === "recorded") wanted.push(["recordedMark", "dashed"]);
+    if (ioc.state.world && ioc.state.world.kind === "playback") wanted.push(["recordedMark", "dashed"]);
+    else if (cell && cell.o === "recorded") wanted.push(["recordedMark", "dashed"]);
     const key = wanted.map((each) => each[0]).join();
     if (element.dataset.key === key) return;
     element.dataset.key = key;
@@ -96,7 +94,7 @@
     ioc.mark(element, cell, verdict.is);
     ioc.mark(number, cell, verdict.is);
     ioc.text(number, headline(verdict, cell, indicator));
-    ioc.hide(element.querySelector(".unit"), !shown);
+    ioc.hide(element.querySelector(".unit"), !shown || ioc.says(indicator, cell.x) !== null);
     ioc.chip(element.querySelector(".chip"), level);
     judged(element.querySelector(".judged"), indicator, cell, verdict, settled, thin);
     tags(element.querySelector(".tags"), verdict, cell);
@@ -121,50 +119,80 @@
     const open = verdict.is === "provisional";
     ioc.hide(element, !open);
     if (!open) return;
-    const said = settled ? ioc.word(thin ? "thinAt" : "judgedAt", stamp(settled.we, cell), ioc.shown(settled.x, indicator.decimals)) : ioc.word("notSettled");
+    const said = settled ? ioc.word(thin ? "thinAt" : "judgedAt", stamp(settled.we, cell), ioc.value(indicator, settled.x)) : ioc.word("notSettled");
     ioc.text(element, said);
     ioc.mark(element, settled || cell, settled ? "complete" : verdict.is);
   }
 
-  function trendHead(element) {
-    const indicator = ioc.indicator(element.dataset.trend);
+  // The one number that a place has room for, with its level.
+  panels.brief = (element, indicator) => {
     const { shown, level, standing: cell, stands: verdict } = ioc.judge(indicator, ioc.districtCell(indicator.id));
     const number = element.querySelector(".number");
     dress(element, verdict, level);
-    ioc.mark(number, cell, verdict.is);
-    ioc.mark(element.querySelector(".plot"), cell, verdict.is);
+    ioc.mark(number, cell || { i: indicator.id, r: ioc.state.settings[0].district, we: "" }, verdict.is);
     ioc.text(number, headline(verdict, cell, indicator));
-    ioc.hide(element.querySelector(".unit"), !shown);
+    ioc.hide(element.querySelector(".unit"), !shown || ioc.says(indicator, cell.x) !== null);
     ioc.chip(element.querySelector(".chip"), level);
+    return { shown, level, cell, verdict };
+  };
+
+  function trendHead(element) {
+    const { cell, verdict } = panels.brief(element, ioc.indicator(element.dataset.trend));
+    ioc.mark(element.querySelector(".plot"), cell, verdict.is);
   }
 
-  // One word, one count, then what is over its limit, worst first: all of it from the tiles, by their complete windows.
+  // One word, one count, then what is over its limit, worst first: by complete windows, as sceneRows has it.
   function verdict() {
     const section = one("#verdict");
     if (!section) return;
     // The platform's own health is not the district's; where nothing else is shown it is judged.
-    const own = ioc.state.settings.filter((each) => each.scene !== "operations");
+    const own = ioc.state.settings.filter((each) => !each.platform);
     const settings = own.length ? own : ioc.state.settings;
-    if (settings.some((each) => !ioc.state.seq.has(each.topic)) && !ioc.outage()) { loading(section); return; }
-    const rows = settings.flatMap((each) => [...each.tiles.map((id) => [id, ioc.districtCell(id)]), ...each.splits.map((one) => [one.indicator, worst(one.indicator)])]).map(([id, cell]) => {
-      const indicator = ioc.indicator(id);
-      const { verdict, shown, settled, thin, level } = ioc.judge(indicator, cell);
-      return { indicator, cell: settled, is: verdict.is, thin, pending: shown && !settled, judged: settled !== null && !thin, level };
-    });
-    const judged = rows.filter((row) => row.judged);
-    const most = judged.reduce((level, row) => Math.max(level, ioc.LEVELS.indexOf(row.level)), -1);
-    const level = most >= 0 ? ioc.LEVELS[most] : null;
+    if (settings.some((each) => !ioc.come(each)) && !ioc.outage()) { loading(section); return; }
+    const rows = settings.flatMap(ioc.sceneRows);
+    const { judged, over, level, blind } = ioc.sceneState(rows);
     ioc.level(section, level);
-    ioc.flag(section, "lost", judged.length === 0);
-    ioc.text(one("#verdict-word"), ioc.word(judged.length ? `word_${level || "calm"}` : "word_blind"));
+    ioc.flag(section, "lost", blind);
+    ioc.text(one("#verdict-word"), ioc.word(blind ? "word_blind" : `word_${level || "calm"}`));
     ioc.chip(section.querySelector(".chip"), level);
     const newest = judged.reduce((found, row) => (found && found.we >= row.cell.we ? found : row.cell), null);
     const end = newest ? newest.we : 0;
     const quality = judged.length === rows.length ? "complete" : judged.length ? "provisional" : "lost";
-    const counts = [["countAll", ioc.word("countAll", rows.length)]];
+    const counts = panels.counts(rows, rows.length);
+    panels.tally(one("#verdict-line"), counts, end, quality);
+    const said = over.slice(0, MOST).map((row) => panels.over(row.indicator, row.cell, row.level));
+    if (over.length > MOST) said.push(ioc.word("more", over.length - MOST));
+    const local = inParts(new Set(rows.map((row) => row.id)), new Set(over.map((row) => row.id)));
+    if (local) said.push(ioc.word("localOver", local));
+    worst(section, settings, over);
+    const what = said.length ? said.join(ioc.word("semicolon")) : ioc.word("noneOver");
+    const several = judged.some((row) => row.cell.we !== newest.we || row.cell.ws !== newest.ws);
+    ioc.text(one("#verdict-detail"), !newest ? ioc.word("noJudgement") : several ? ioc.word("byWindows", stamp(newest.we, newest), what) : ioc.word("byWindow", span(newest), what));
+    ioc.mark(section, { i: "verdict", r: settings[0].district, we: end }, quality, "verdict");
+  }
+
+  // The worst of what is over its limit and has no tile of its own, each with its number.
+  function worst(section, settings, over) {
+    const tiled = new Set(settings.flatMap((each) => each.tiles));
+    const chosen = over.map((row) => row.id).filter((id) => !tiled.has(id));
+    section.querySelectorAll("[data-worst]").forEach((place, at) => {
+      const indicator = chosen[at] && ioc.indicator(chosen[at]);
+      ioc.hide(place, !indicator);
+      if (!indicator) return;
+      ioc.text(place.querySelector(".fact-name"), ioc.name(indicator));
+      ioc.text(place.querySelector(".unit"), indicator.unit);
+      place.querySelector(".number").dataset.indicator = indicator.id;
+      ioc.overview.write(place, indicator);
+    });
+  }
+
+  // How many of the rows are at which level, fine, or not to be judged and why: [[name, text, number], ...].
+  panels.counts = (rows, all) => {
+    const judged = rows.filter((row) => row.judged);
+    const counts = [["countAll", ioc.word("countAll", all), all]];
     [...ioc.LEVELS].reverse().forEach((name) => {
       const count = judged.filter((row) => row.level === name).length;
-      if (count) counts.push([name, ioc.word("countLevel", count, ioc.word(name) + (ioc.english() ? "" : "色"))]);
+      if (count) counts.push([name, ioc.word("countLevel", count, ioc.word(name) + (ioc.english() ? "" : "色")), count]);
     });
     const rest = { countFine: judged.filter((row) => !row.level).length };
     rest.countOpen = rows.filter((row) => row.pending).length;
@@ -172,16 +200,9 @@
     rest.countLost = rows.filter((row) => row.is === "lost").length;
     rest.countLate = rows.filter((row) => row.is === "late").length;
     rest.countNone = rows.filter((row) => row.is === "none").length;
-    for (const [word, count] of Object.entries(rest)) if (count) counts.push([word, ioc.word(word, count)]);
-    tally(one("#verdict-line"), counts, end, quality);
-    const over = judged.filter((row) => row.level).sort((a, b) => ioc.LEVELS.indexOf(b.level) - ioc.LEVELS.indexOf(a.level));
-    const said = over.slice(0, MOST).map((row) => panels.over(row.indicator, row.cell, row.level));
-    if (over.length > MOST) said.push(ioc.word("more", over.length - MOST));
-    const what = said.length ? said.join(ioc.word("semicolon")) : ioc.word("noneOver");
-    const several = judged.some((row) => row.cell.we !== newest.we || row.cell.ws !== newest.ws);
-    ioc.text(one("#verdict-detail"), !newest ? ioc.word("noJudgement") : several ? ioc.word("byWindows", stamp(newest.we, newest), what) : ioc.word("byWindow", span(newest), what));
-    ioc.mark(section, { i: "verdict", r: settings[0].district, we: end }, quality, "verdict");
-  }
+    for (const [word, count] of Object.entries(rest)) if (count) counts.push([word, ioc.word(word, count), count]);
+    return counts;
+  };
 
   // Before every topic has come nothing is judged: half of the numbers are no verdict.
   function loading(section) {
@@ -195,32 +216,34 @@
     ioc.mark(section, { i: "verdict", r: ioc.state.settings[0].district, we: 0 }, "none", "verdict");
   }
 
-  // The group of an indicator by a dimension that is judged worst; any of them while none is over a limit.
-  function worst(id) {
-    const indicator = ioc.indicator(id);
-    const rank = (cell) => ioc.LEVELS.indexOf(ioc.judge(indicator, cell).level);
-    return [...ioc.state.cells.values()].filter((cell) => cell.i === id && Object.keys(cell.d || {}).length)
-      .reduce((found, cell) => (!found || rank(cell) > rank(found) ? cell : found), null);
+  // How many of the indicators are over a limit in parts of the district alone: in a group or a subdistrict.
+  function inParts(judged, over) {
+    const found = new Set();
+    for (const cell of ioc.state.cells.values()) {
+      if (!judged.has(cell.i) || over.has(cell.i) || found.has(cell.i) || !(cell.lv || (cell.done && cell.done[2]))) continue;
+      if (ioc.judge(ioc.indicator(cell.i), cell).level) found.add(cell.i);
+    }
+    return found.size;
   }
 
   // An indicator over its limit, in words: name, group, value and the limit that is reached.
   panels.over = (indicator, cell, reached) => {
     const limit = indicator.limits.find((each) => each.level === reached);
-    const value = ioc.shown(cell.x, indicator.decimals) + (indicator.unit ? `\u00a0${indicator.unit}` : ""); // one word: no line ends in it
-    const line = limit ? ioc.word(indicator.on === "z" ? "lineZ" : "line", ioc.word(reached), ioc.plain(limit.value)) : "";
-    const group = Object.values(cell.d || {}).join(" ");
+    const value = ioc.valued(indicator, cell.x); // one word: no line ends in it
+    const line = limit && !ioc.says(indicator, cell.x) ? ioc.word(indicator.on === "z" ? "lineZ" : "line", ioc.word(reached), ioc.plain(limit.value)) : "";
+    const group = ioc.group(ioc.state.settings.find((each) => each.indicators[indicator.id]), cell);
     return `${ioc.name(indicator)}${group ? ` ${group}` : ""} ${value}` + (line ? ioc.word("brackets", line) : "");
   };
 
-  // Each count is a number of its own, so that it can be traced like any other.
-  function tally(line, counts, end, quality) {
-    const key = counts.map(([name, text]) => `${name} ${text}`).join();
+  // Each count is a number of its own, so that it can be traced like any other; `more` is said after them.
+  panels.tally = (line, counts, end, quality, more = "") => {
+    const key = [...counts.map(([name, text]) => `${name} ${text}`), more].join();
     if (line.dataset.key !== key) {
       line.dataset.key = key;
-      line.replaceChildren(...counts.flatMap(([, text], index) => [...(index ? [ioc.word("comma")] : []), ioc.make("span", "", text)]));
+      line.replaceChildren(...counts.flatMap(([, text], index) => [...(index ? [ioc.word("comma")] : []), ioc.make("span", "", text)]), ...(more ? [ioc.word("semicolon") + more] : []));
     }
     [...line.children].forEach((span, index) => ioc.mark(span, { i: `verdict.${counts[index][0]}`, r: ioc.state.settings[0].district, we: end }, quality, "count"));
-  }
+  };
 
   // Names as far as a head has room for them; who wants all of them finds each marked among the feeds.
   function some(names) {
@@ -234,16 +257,18 @@
     if (!one("#mode") || !settings.length) return;
     const out = ioc.outage();
     const kind = world ? world.kind : "live";
-    const shown = settings.flatMap((each) => [...each.tiles, ...each.trends]).concat(settings[0].strip ? [settings[0].strip.speed] : []);
+    const shown = settings.flatMap((each) => [...each.tiles, ...each.trends, ...each.judged]).concat(settings[0].strip ? [settings[0].strip.speed] : []);
     const origins = new Set([...cells.values()].filter((cell) => shown.includes(cell.i)).map((cell) => cell.o));
     let mode = kind;
-    if (kind === "live") mode = origins.has("simulated") ? "exercise" : origins.has("recorded") ? "replay" : "live";
+    if (kind === "live") mode = origins.has("simulated") || (!shown.length && feeds.some((feed) => feed.world === settings[0].world && feed.origin === "simulated")) ? "exercise" : origins.has("recorded") ? "replay" : "live";
     const badge = one("#mode");
-    ioc.flag(badge, "live", mode === "live" && !out && ioc.state.beat !== null);
+    ioc.flag(badge, "live", mode === "live" && !out && ioc.state.beat !== null && Boolean(world));
+    if (kind === "playback") mode = "replay";
     ["live", "replay", "exercise", "whatif"].forEach((name) => ioc.flag(root, `mode-${name}`, name === mode));
+    ioc.flag(root, "mode-playback", kind === "playback");
     const pace = world ? world.clock.speed : 1;
-    const speed = pace === 1 ? "" : ` ${pace ? ioc.word("atSpeed", ioc.plain(pace)) : ioc.word("standing")}`;
-    ioc.text(badge, ioc.state.beat === null ? ioc.word("connecting") : ioc.word(mode) + speed);
+    const speed = pace === 1 && kind !== "playback" ? "" : ` ${pace ? ioc.word("atSpeed", ioc.plain(pace)) : ioc.word(kind === "playback" ? "paused" : "standing")}`;
+    ioc.text(badge, ioc.state.beat === null || !world ? ioc.word("connecting") : ioc.word(mode) + speed);
     ioc.mark(badge, { i: "world-clock", r: settings[0].district, we: ioc.state.beatServer }, out ? "lost" : "complete", "clock");
     ioc.hide(one("#reconnecting"), ioc.state.beat === null || !out || out.who !== "gateway"); // the world stays what it is
     const now = ioc.worldNow();
@@ -253,7 +278,8 @@
       label = world.label && (ioc.english() ? world.label.en : world.label.zh);
       if (kind === "replay") notes.push(ioc.word("recordedDay", ioc.isoDate(now)));
     }
-    if (kind === "live" && world) {
+    if (kind === "playback") notes.push(ioc.word(world.label.known === "now" ? "knownNow" : "knownThen"));
+    if ((kind === "live" || kind === "playback") && world) {
       const mine = new Set(settings.flatMap((each) => Object.keys(each.sources)));
       const names = feeds.filter((feed) => feed.origin === "simulated" && mine.has(feed.source)).map((feed) => (ioc.english() ? feed.en : feed.zh));
       if (names.length) notes.push(ioc.word("simulatedFeeds", some(names)));
@@ -265,12 +291,14 @@
     const mine = feeds.filter((feed) => settings.some((each) => each.world === feed.world && each.sources[feed.source]));
     const heard = mine.filter((feed) => feed.newest !== null && feed.newest !== undefined);
     // The youngest reading says that the path lives; a feed that is not fine says how far it is behind.
-    const behind = (feed) => Math.max(0, ioc.worldNow(feed.world) - feed.newest);
+    const behind = (feed) => (kind === "playback" ? feed.age : Math.max(0, ioc.worldNow(feed.world) - feed.newest));
     const youngest = heard.length ? Math.max(...heard.map((feed) => feed.newest)) : null;
     const oldest = Math.max(0, ...heard.filter((feed) => feed.state !== "ok").map(behind));
-    const said = youngest === null ? ioc.word("noDataYet") : ioc.word("dataAge", ioc.age(Math.min(...heard.map(behind))));
+    const far = ioc.lagging(world && world.progress, now);
+    const said = far ? far : youngest === null ? ioc.word("noDataYet") : ioc.word("dataAge", ioc.age(Math.min(...heard.map(behind))));
     const age = one("#data-age");
-    ioc.text(age, oldest && heard.length > 1 ? `${said}${ioc.word("comma")}${ioc.word("oldest", ioc.age(oldest))}` : said);
+    ioc.flag(age, "lagging", Boolean(far));
+    ioc.text(age, !far && oldest && heard.length > 1 ? `${said}${ioc.word("comma")}${ioc.word("oldest", ioc.age(oldest))}` : said);
     ioc.mark(age, { i: "data-age", r: settings[0].district, we: youngest || 0 }, out ? "lost" : youngest === null ? "none" : "complete", "age");
     const here = feeds.filter((feed) => feed.state !== "none" && settings.some((each) => each.world === feed.world));
     const count = one("#feed-count");
@@ -296,8 +324,8 @@
   }
 
   function ranking() {
-    const settings = ioc.state.settings[0];
-    if (!settings || !settings.ranking) return;
+    const settings = ioc.state.settings.find((each) => each.ranking);
+    if (!settings) return;
     const by = ioc.indicator(settings.ranking.by);
     const worstIsHigh = by.direction !== "up";
     const places = all("[data-place]").map((row) => {
@@ -325,52 +353,17 @@
     ioc.flag(number, "few", settled ? thin : few);
     ioc.flag(number, "open", shown && !settled);
     if (!shown && last) {
-      const text = ioc.shown(last[0], indicator.decimals);
+      const text = ioc.value(indicator, last[0]);
       if (!number.querySelector("s") || number.textContent !== text) number.replaceChildren(ioc.make("s", "", text));
     } else {
       const struck = number.querySelector("s");
       if (struck) struck.remove();
-      ioc.text(number, shown ? ioc.shown(cell.x, indicator.decimals) : number.dataset.reason || "—");
+      ioc.text(number, shown ? ioc.value(indicator, cell.x) : number.dataset.reason || "—");
     }
     if (mark) {
       const reached = level === undefined ? own : settled ? level : null;
       ioc.text(mark, reached ? ioc.word(`short_${reached}`) : "");
       ioc.level(mark, reached);
-    }
-  }
-
-  function split(element) {
-    const indicator = ioc.indicator(element.dataset.split);
-    const cells = [...ioc.state.cells.values()].filter((cell) => cell.i === indicator.id && Object.keys(cell.d || {}).length);
-    const room = Math.max(3, Math.floor(element.parentElement.clientHeight / (3.1 * parseFloat(getComputedStyle(document.documentElement).fontSize))) - 2);
-    const rank = (cell) => [ioc.LEVELS.indexOf(cell.lv), indicator.direction === "up" ? -(cell.x ?? Infinity) : cell.x ?? -Infinity];
-    const rest = cells.length - room;
-    if (rest > 0) { // what is worst; then, as ever, each in its place
-      cells.sort((a, b) => { const [la, xa] = rank(a); const [lb, xb] = rank(b); return lb - la || xb - xa || (a.s < b.s ? -1 : 1); });
-      cells.length = room;
-    }
-    const more = element.parentElement.querySelector(".more");
-    ioc.hide(more, rest <= 0);
-    ioc.text(more, rest > 0 ? ioc.word("more", rest) : "");
-    cells.sort((a, b) => (a.s < b.s ? -1 : 1));
-    const names = JSON.parse(element.dataset.names);
-    const top = Math.max(...cells.map((cell) => cell.x || 0), 1e-9);
-    const group = (cell) => Object.values(cell.d).join(" ");
-    const held = new Set(cells.map(group));
-    [...element.children].filter((row) => !held.has(row.dataset.row)).forEach((row) => row.remove()); // given up
-    for (const cell of cells) {
-      const name = group(cell);
-      let row = [...element.children].find((each) => each.dataset.row === name);
-      if (!row) {
-        row = ioc.make("div", "row");
-        row.dataset.row = name;
-        const bar = ioc.make("span", "rank-bar");
-        bar.append(ioc.make("i"));
-        row.append(ioc.make("span", "row-name", Object.hasOwn(names, name) ? names[name] : name || ioc.word("unnamed")), bar, ioc.make("span", "row-level"), ioc.make("span", "number"));
-        element.append(row);
-      }
-      short(row.querySelector(".number"), indicator, cell, row.querySelector(".row-level"));
-      row.querySelector("i").style.width = `${(100 * (cell.x || 0)) / top}%`;
     }
   }
 

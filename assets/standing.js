@@ -12,7 +12,8 @@
   async function ask(mine) {
     if (mine !== round || !root || !root.isConnected) return;
     try {
-      const address = `/api/v1/standing?world=${encodeURIComponent(root.dataset.standing)}`;
+      const of = root.querySelector("[data-standing_of]");
+      const address = `/api/v1/standing?world=${encodeURIComponent(root.dataset.standing)}${of ? `&indicator=${encodeURIComponent(of.dataset.standing_of)}` : ""}`;
       const reply = await fetch(address, { credentials: "same-origin", signal: AbortSignal.timeout(ANSWER_MS) });
       if (mine !== round) return;
       if (reply.status === 401) { location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`); return; }
@@ -41,10 +42,15 @@
     ioc.flag(mode, "live", kind === "live");
     ioc.flag(root, "mode-exercise", kind === "exercise");
     ioc.flag(root, "mode-replay", kind === "replay");
-    ioc.text(document.getElementById("standing-at"), ioc.word("askedAt", ioc.clockSeconds(answer.at)));
+    const far = ioc.lagging(answer.world.progress, answer.world.now);
+    const at = document.getElementById("standing-at");
+    ioc.text(at, ioc.word("askedAt", ioc.clockSeconds(answer.at)) + (far ? `${ioc.word("semicolon")}${far}` : ""));
+    ioc.flag(at, "lagging", Boolean(far));
     root.querySelectorAll("[data-feed]").forEach((line) => feed(line, answer));
     root.querySelectorAll("[data-value]").forEach((line) => value(line, answer));
+    root.querySelectorAll("[data-voucher]").forEach((line) => voucher(line, answer));
     root.querySelectorAll("[data-task]").forEach((line) => task(line, answer));
+    stands(document.getElementById("stands"), answer);
     root.querySelectorAll("[data-count]").forEach((place) => ioc.text(place, count(place.dataset.count, answer)));
     root.dispatchEvent(new CustomEvent("standing", { bubbles: true }));
   }
@@ -77,6 +83,41 @@
     return level;
   }
 
+  const english = (of) => (ioc.english() ? of.en || of.zh : of.zh);
+  const place = (stand) => [stand.r ? english(stand) : "", Object.values(stand.d).join(" · ")].filter(Boolean).join(" ") || ioc.word("district");
+  const way = (address, stand) => (/^\d{9}$/.test(stand.r) ? `${address}${address.includes("?") ? "&" : "?"}region=${stand.r}` : address);
+
+  // Whose alarm the chip beside an indicator is of, with the way there: the value beside it is the whole district's.
+  function whose(line, alarmed) {
+    const link = line.querySelector("a.alarm-count");
+    if (!link || !alarmed) return;
+    const { worst: stand, n } = alarmed;
+    ioc.text(link, n > 1 ? ioc.word("alarmsAt", place(stand), n) : place(stand));
+    ioc.put(link, "href", way(line.dataset.address, stand));
+    ioc.flag(link, "elsewhere", !alarmed.whole);
+  }
+
+  // Every alarm of the indicator that the page is of, the worst first.
+  function stands(list, answer) {
+    if (!list || !answer.values) return;
+    const found = answer.stands || [];
+    const all = (answer.alarms[root.querySelector("[data-standing_of]").dataset.standing_of] || { n: 0 }).n;
+    const key = JSON.stringify([found, all]);
+    if (list.dataset.key === key) return;
+    list.dataset.key = key;
+    const rows = found.map((stand) => {
+      const row = ioc.make("div", "fact-line");
+      const chip = ioc.makeChip();
+      ioc.chip(chip, stand.lv);
+      const link = ioc.make("a", "", place(stand));
+      link.href = way(list.dataset.address, stand);
+      row.append(chip, link, ioc.make("span", "fact-text", ioc.word("since", moment(stand.begun, answer.world.now))));
+      return row;
+    });
+    if (all > found.length) rows.push(ioc.make("p", "note", ioc.word("more", all - found.length)));
+    list.replaceChildren(...(rows.length ? rows : [ioc.make("p", "note", ioc.word("noneStands"))]));
+  }
+
   function value(line, answer) {
     const note = line.querySelector(".quality");
     const number = line.querySelector(".number");
@@ -84,6 +125,7 @@
     const id = line.dataset.value;
     const found = answer.values[id];
     worst(line, [answer.alarms[id]]);
+    whose(line, answer.alarms[id]);
     ioc.hide(line.querySelector(".unit"), !found || found.x === null);
     if (!found || found.x === null) {
       ioc.text(number, "—");
@@ -91,11 +133,22 @@
       ioc.put(number, "data-quality", "no_data");
       return;
     }
-    ioc.text(number, ioc.shown(found.x, Number(line.dataset.decimals)));
+    const indicator = { decimals: Number(line.dataset.decimals), says: JSON.parse(line.dataset.says || "{}") };
+    ioc.text(number, ioc.value(indicator, found.x));
+    ioc.hide(line.querySelector(".unit"), ioc.says(indicator, found.x) !== null);
     ioc.mark(number, { i: id, r: found.r, we: found.we }, found.q);
     const said = { provisional: "provisional", stale: "stale" }[found.q];
     ioc.text(note, [said && ioc.word(said), ioc.word("valueAt", moment(found.we, answer.world.now))].filter(Boolean).join(" "));
     ioc.flag(line, "stale", found.q === "stale");
+  }
+
+  // The command that computes the shown value anew, as it is pasted.
+  function voucher(line, answer) {
+    const id = line.dataset.voucher;
+    const found = (answer.values || {})[id];
+    if (!found) return;
+    const end = `${ioc.isoDate(found.we)}T${ioc.clockSeconds(found.we)}`;
+    ioc.text(line, `ioc voucher '${id}/${line.dataset.region || found.r}/${end}' --world ${root.dataset.standing}`);
   }
 
   const moment = (ms, now) => (ioc.isoDate(ms) === ioc.isoDate(now) ? "" : `${ioc.isoDate(ms).slice(5)} `) + ioc.clock(ms);

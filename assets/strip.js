@@ -12,6 +12,8 @@
     roads.style.setProperty("--rows", String(Math.max(10, Math.ceil(count / 2))));
   }
 
+  const settings = () => ioc.state.settings.find((each) => each.strip);
+
   function road(id) {
     let row = document.getElementById(`road-${id}`);
     const roads = document.getElementById("roads");
@@ -19,14 +21,14 @@
     row = ioc.make("div", "road"); // a road the server could not lay out: its world came after the page
     row.id = `road-${id}`;
     row.dataset.road = id;
-    row.append(ioc.make("span", "road-class"), ioc.make("span", "road-name", ioc.state.settings[0].strip.awaited[id]), ioc.make("canvas", "road-history"), ioc.make("span", "road-level"), ioc.make("span", "number"));
+    row.append(ioc.make("span", "road-class"), ioc.make("span", "road-name", settings().strip.awaited[id]), ioc.make("canvas", "road-history"), ioc.make("span", "road-level"), ioc.make("span", "number"));
     roads.append(row);
     rows(roads);
     return row;
   }
 
   strip.draw = (root, dirty, everything) => {
-    const of = ioc.state.settings[0] && ioc.state.settings[0].strip;
+    const of = settings() && settings().strip;
     const table = document.getElementById("roads");
     if (!of || !table) return;
     rows(table);

@@ -1,7 +1,8 @@
 """`make bench`: every benchmark beside its peer or floor, in one run.
 
 python -m benchmarks [--quick | --full] [NAME ...]
-names: stream, sliding, engine, sharing, catchup, archive, detect, forecast, gateway, screen, city, resolver.
+names: stream, sliding, engine, sharing, catchup, archive, detect, forecast, gateway, screen, wall, playback, map, desk,
+transitions, city, resolver.
 `--quick` is a first look, `--full` leaves nothing out; benchmarks that have but one size ignore both.
 """
 
@@ -26,6 +27,11 @@ NAMES = (
     "forecast",
     "gateway",
     "screen",
+    "wall",
+    "playback",
+    "map",
+    "desk",
+    "transitions",
     "city",
     "resolver",
 )

@@ -6,17 +6,14 @@ names the probe; a MutationObserver notes when each text stands in the DOM. Mean
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import redis
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.centre import Centre
+from benchmarks.browser import centre_and_browser, first_load, signed_in
 
 SECONDS = 40
 RATE = 2_000  # plain observations a second beside the probe
@@ -32,7 +29,7 @@ WATCH = """road => {
 }"""
 
 
-def load(socket: str, stop: threading.Event, sent: list[int]) -> None:
+def feed(socket: str, stop: threading.Event, sent: list[int]) -> None:
     """Plain observations at RATE, in pipelines of 50 ms, each with its own identity."""
     client = redis.Redis(unix_socket_path=socket)
     chunk = RATE // 20
@@ -66,47 +63,13 @@ def probe(socket: str) -> dict[str, int]:
     return sent
 
 
-def weigh(page: Page, url: str) -> tuple[float, int, list[str]]:
-    """Megabytes on the wire without fonts, number of requests, and every host that was asked but our own."""
-    session = page.context.new_cdp_session(page)
-    session.send("Network.enable")
-    session.send("Network.clearBrowserCache")
-    kinds: dict[str, str] = {}
-    size = {"bytes": 0}
-    foreign: list[str] = []
-
-    def answered(event: dict) -> None:
-        kinds[event["requestId"]] = event["type"]
-        if not event["response"]["url"].startswith((url, "data:", "ws:")):
-            foreign.append(event["response"]["url"])
-
-    def finished(event: dict) -> None:
-        if kinds.get(event["requestId"]) != "Font":
-            size["bytes"] += event["encodedDataLength"]
-
-    session.on("Network.responseReceived", answered)
-    session.on("Network.loadingFinished", finished)
-    page.goto(f"{url}/wall/traffic", wait_until="networkidle")
-    return size["bytes"] / 1e6, len(kinds), foreign
-
-
 def main() -> None:
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    with tempfile.TemporaryDirectory(prefix="ioc-") as home, sync_playwright() as playwright:
-        centre = Centre(Path(home) / "var", IOC_SOURCES="cloud")
-        centre.start()
-        try:
-            browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-            page = browser.new_page(viewport={"width": 1920, "height": 1080})
-            page.goto(centre.links()["wall"])
-            page.goto("about:blank")
-            megabytes, requests, foreign = weigh(page, centre.url)
-            print(f"first load of the wall      {megabytes:6.2f} MB compressed, {requests} requests (aim <= 1.3)")
-            print(f"requests to other hosts     {len(foreign)}")
-            measure(page, str(centre.home / "valkey.sock"))
-            browser.close()
-        finally:
-            centre.stop()
+    with centre_and_browser() as (centre, browser):
+        page = signed_in(centre, browser, "wall")
+        load = first_load(page, centre.url, "/wall/traffic")
+        print(f"first load of the wall      {load.megabytes:6.2f} MB compressed, {load.answers} answers (aim <= 1.3)")
+        print(f"requests to other hosts     {len(load.foreign)}")
+        measure(page, str(centre.home / "valkey.sock"))
 
 
 def measure(page: Page, socket: str) -> None:
@@ -118,7 +81,7 @@ def measure(page: Page, socket: str) -> None:
     page.wait_for_selector(f'[data-indicator="T2r"][data-dims="road={PROBE}"]', timeout=15_000)
     page.evaluate(WATCH, PROBE)
     stop, fed = threading.Event(), [0]
-    feeder = threading.Thread(target=load, args=(socket, stop, fed))
+    feeder = threading.Thread(target=feed, args=(socket, stop, fed))
     began = time.monotonic()
     feeder.start()
     # the browser runs in a process of its own; this thread only probes

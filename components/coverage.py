@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from dash import dcc, html
 
 from components.frame import frame, said
-from components.home import address
 from components.marks import chip, data, number
+from components.ways import address
 from components.words import Lang, word
 from ioc.web import TASK_STATES, CoverageView, Measured, TaskView
 
 
 def coverage(view: CoverageView, lang: Lang, asked: str = "") -> html.Div:
     """All names come from the packs; standing.js writes states, counts and values, coverage.js knows what is chosen."""
+    named: dict[str, Any] = {"aria-label": word("coverage", lang)}
     listed = html.Section(
         [
             _titles(lang),
-            html.Div([_row(task, view, lang) for task in view.tasks], className="task-rows", role="listbox"),
+            html.Div([_row(task, view, lang) for task in view.tasks], className="task-rows", role="listbox", **named),
             html.P(word("no_task", lang), id="no-task", className="note", hidden=True),
         ],
         className="panel task-list",
@@ -141,12 +143,13 @@ def indicator(each: Measured, lang: Lang, asked: str = "") -> html.Div:
         [
             dcc.Link(said(each, lang), href=address(f"/indicator/{each.id}", lang, asked)),
             html.Code(each.id),
-            html.Span([chip(), html.Span(className="alarm-count")], className="worst"),
+            html.Span([chip(), html.A(className="alarm-count")], className="worst"),
             html.Span([number(each.id), html.Span(each.unit_in(lang), className="unit")], className="amount"),
             html.Span(className="quality note"),
         ],
         className="fact-line",
-        **data(value=each.id, decimals=str(each.decimals)),
+        **data(value=each.id, decimals=str(each.decimals), address=address(f"/indicator/{each.id}", lang, asked)),
+        **data(says=json.dumps(each.says, ensure_ascii=False)),
         **data(judged="yes" if each.judged else "no"),
     )
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import dcc, html
+from dash import html
 
-from components.home import address
 from components.marks import data
+from components.ways import page_ways
 from components.words import TAGS, Lang, word
-
-WAYS = (("/", "home"), ("/coverage", "coverage"), ("/links", "links"), ("/regions", "regions"))
 
 
 def frame(name: str, body: list[Any], world: str, lang: Lang, *, asked: str = "", at: str = "") -> html.Div:
@@ -18,10 +16,6 @@ def frame(name: str, body: list[Any], world: str, lang: Lang, *, asked: str = ""
 
     `at`: the id of the page's root where it is not its name.
     """
-    ways = [
-        dcc.Link(word(key, lang), href=address(path, lang, asked), className=f"way{' here' if key == name else ''}")
-        for path, key in WAYS
-    ]
     return html.Div(
         [
             html.Div(className="edge"),
@@ -30,7 +24,7 @@ def frame(name: str, body: list[Any], world: str, lang: Lang, *, asked: str = ""
                     html.H1([word("product", lang), html.Small(word(name, lang))]),
                     html.Span(word("connecting", lang), id="standing-mode", className="tag mode"),
                     html.Span(id="standing-at", className="note"),
-                    html.Nav(ways, className="ways"),
+                    page_ways(name, lang, asked),
                 ],
                 className="home-header",
             ),

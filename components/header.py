@@ -6,12 +6,15 @@ from dash import dcc, html
 
 from components.marks import chip, data, marks
 from components.words import Lang, word
-from ioc.web import WallView
+from ioc.web import OverviewView, WallView
+
+WORST = 4  # indicators over their limits that have no tile, beside the verdict of a scene
 
 
-def header(view: WallView, lang: Lang) -> html.Header:
+def header(view: WallView | OverviewView, lang: Lang) -> html.Header:
     """Who is shown, how fresh, at what time. All but the names is written by live.js."""
-    library = f"/links?scene={view.scene}" + ("&lang=en" if lang == "en" else "")
+    about = f"/links?scene={view.scene}&" if isinstance(view, WallView) else "/links?"
+    library = (about + ("lang=en" if lang == "en" else "")).rstrip("?&")
     return html.Header(
         [
             html.Div(
@@ -30,19 +33,29 @@ def header(view: WallView, lang: Lang) -> html.Header:
                 className="header-left",
             ),
             html.H1([word("product", lang), html.Small(dcc.Link(view.zh if lang == "zh" else view.en, href=library))]),
-            html.Div(
-                [html.Span(id="wall-date", className="date"), html.Span(id="wall-clock", className="clock")],
-                className="header-right",
-            ),
+            clock(lang, html.Span(id="wall-control", className="tag wall-control", hidden=True)),
         ],
         className="wall-header",
     )
 
 
-def verdict(view: WallView | None, lang: Lang) -> html.Section:
-    """One word, one count and what is over its limit, computed from the levels of the tiles and from nothing else.
+def clock(lang: Lang, *before: html.Span) -> html.Div:
+    """The time of the world that is shown, and beside it the real one while that is the past; it calls the time bar."""
+    return html.Div(
+        [
+            *before,
+            html.Span(id="real-clock", className="real-clock", hidden=True),
+            html.Span(id="wall-date", className="date"),
+            html.Button(id="wall-clock", type="button", className="clock wall-clock-button", title=word("bar", lang)),
+        ],
+        className="header-right",
+    )
 
-    Of a wall with a strip of roads also how many are in which state.
+
+def verdict(view: WallView | None, lang: Lang) -> html.Section:
+    """One word, one count and what is over its limit, computed from the levels of all that is judged of the scene.
+
+    Of a wall with a strip of roads also how many are in which state; of another the worst that has no tile.
     """
     strip = view.strip if view else None
     facts = [
@@ -61,11 +74,27 @@ def verdict(view: WallView | None, lang: Lang) -> html.Section:
         for state in (5, 4, 3, 2, 1)
         if strip
     ]
+    worst = [
+        html.Div(
+            [
+                html.Span(className="fact-name"),
+                html.P(
+                    [html.Span(className="number", **marks("worst")), html.Span(className="unit")], className="value"
+                ),
+                html.P([chip(), html.Span(className="compare")], className="fact-note"),
+            ],
+            className="fact worst placed",
+            hidden=True,
+            **data(worst=str(at)),
+        )
+        for at in range(WORST)
+        if not strip
+    ]
     return html.Section(
         [
             html.Div([html.Strong(id="verdict-word"), chip()], className="verdict-word"),
             html.Div([html.P(id="verdict-line"), html.P(id="verdict-detail")], className="verdict-text"),
-            html.Div(facts, className="facts", id="facts"),
+            html.Div([*facts, *worst], className="facts", id="facts"),
         ],
         id="verdict",
         className="verdict panel",

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dash import dcc, html
 
 from components.district_map import district_map
-from components.header import verdict
+from components.header import clock, verdict
 from components.marks import chip, data, head
 from components.tables import feeds, processes
 from components.tile import tile
+from components.time_bar import time_bar
 from components.trend import trend
+from components.ways import address, page_ways
 from components.words import TAGS, Lang, word
 from ioc.web import HomeView, Named, WallView
 
@@ -40,6 +42,7 @@ def home(of: HomeView, lang: Lang) -> html.Div:
             *([html.Nav(places, className="places")] if places else []),
             html.Div([_over(lang), *_map(of, lang), feeds(lang), processes(lang)], className="column home-side"),
             html.Div(id="overlay", className="overlay", hidden=True, role="alert"),
+            time_bar(lang),
         ],
         id="home",
         className="home",
@@ -54,27 +57,12 @@ def nothing(lang: Lang, roles: Sequence[str] = ()) -> html.Div:
     return html.Div(
         [
             html.Header(html.H1(word("product", lang)), className="home-header"),
-            html.Section([html.H2(word("home_none", lang)), *said, _pages(lang)], className="panel no-wall"),
+            html.Section([html.H2(word("home_none", lang)), *said, page_ways("home", lang)], className="panel no-wall"),
         ],
         id="home",
         className="home empty-home",
         lang=TAGS[lang],
     )
-
-
-def _pages(lang: Lang) -> html.Nav:
-    """The ways to what everyone may read: the coverage of the tasks and the link library."""
-    return html.Nav(
-        [dcc.Link(word(name, lang), href=address(f"/{name}", lang), className="way") for name in ("coverage", "links")],
-        className="ways",
-    )
-
-
-def address(path: str, lang: Lang, world: str = "") -> str:
-    """A link within the product that keeps the language, and the world where one is named."""
-    asked = [f"world={world}"] if world else []
-    asked += ["lang=en"] if lang == "en" else []
-    return path + ("?" + "&".join(asked) if asked else "")
 
 
 def _header(of: HomeView, lang: Lang) -> html.Header:
@@ -92,10 +80,9 @@ def _header(of: HomeView, lang: Lang) -> html.Header:
             html.Span(word("connecting", lang), id="mode", className="tag mode"),
             html.Div([html.Span(id="mode-note"), html.Span(id="world-note")], className="stack mode-note"),
             html.Div([html.Span(id="data-age"), html.Span(id="feed-count")], className="stack home-age"),
-            _pages(lang),
+            page_ways("home", lang),
             *([html.Nav([html.Span(word("worlds", lang)), *ways], className="ways")] if len(ways) > 1 else []),
-            html.Div([html.Span(id="wall-date", className="date"), html.Span(id="wall-clock", className="clock")],
-                     className="header-right"),
+            clock(lang),
         ],
         className="home-header",
     )  # fmt: skip

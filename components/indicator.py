@@ -1,51 +1,108 @@
-"""The page of an indicator: its value now, how it comes about, what it rests on and whom it serves."""
+"""The page of an indicator: value and course in a region, the alarms that stand, how it comes about, whom it serves."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 from dash import dcc, html
 
-from components.coverage import indicator as line
 from components.frame import frame, said
-from components.home import address
 from components.marks import data
+from components.tables import ranking, split
+from components.tile import tile
+from components.trend import trend
+from components.ways import address
 from components.words import LEVELS, Lang, word
-from ioc.web import DISTRICT, IndicatorView
+from ioc.web import DISTRICT, IndicatorView, Place, WallView
 
 
-def indicator(view: IndicatorView, world: str, lang: Lang, asked: str = "") -> html.Div:
-    """Names and declaration come from the packs, value and states are written by standing.js."""
+def indicator(view: IndicatorView, screen: WallView, lang: Lang, asked: str = "") -> html.Div:
+    """Names and declaration come from the packs; `screen` is what is live of it, `asked` the world the address names.
+
+    live.js writes value, chart and ranking, standing.js the alarms that stand and the states of its feeds.
+    """
     of = view.measured
     library = address("/links", lang, asked)
-    way = dcc.Link(word("in_library", lang), href=f"{library}{'&' if '?' in library else '?'}indicator={of.id}",
-                   className="choice")  # fmt: skip
+    scene = word("wall_of", lang).format(said(view.scene, lang))
+    ways = [
+        dcc.Link(scene, href=address(f"/wall/{view.scene.id}", lang, asked), className="choice"),
+        dcc.Link(word("in_library", lang), href=f"{library}{'&' if '?' in library else '?'}indicator={of.id}",
+                 className="choice"),
+    ]  # fmt: skip
     head = html.Section(
-        [html.H2([said(of, lang), html.Small(f"{of.id} v{view.version}")]), html.Div(way, className="facts-line")],
+        [
+            html.H2([said(of, lang), html.Small(f"{of.id} v{view.version}")]),
+            _places(of.id, screen, lang, asked),
+            html.Div(ways, className="facts-line"),
+        ],
         className="panel filters",
     )
+    part = "" if screen.region == DISTRICT else screen.region
+    voucher = html.P(html.Code(word("no_value_yet", lang), **data(voucher=of.id, region=part)), className="formula")
+    shown = screen.indicators[of.id]
     left = html.Section(
         [
-            _part("value_now", [line(of, lang, asked)], lang),
-            _part("formula", [html.P(html.Code(view.formula), className="formula")], lang),
-            _part("base_counts", [_base(each, lang) for each in view.bases], lang),
-            _part("voucher", [html.P(html.Code(_voucher(of.id)), className="formula"),
-                              html.P(word("voucher_note", lang), className="note")], lang),
+            html.Div([tile(shown, lang)], className="tiles"),
+            trend(shown, lang),
+            _part(
+                "stands",
+                [
+                    html.Div(
+                        id="stands", className="stands", **data(address=address(f"/indicator/{of.id}", lang, asked))
+                    )
+                ],
+                lang,
+            ),
+            *([ranking(screen.ranking, screen, lang, to=_place_way(of.id, lang, asked))] if screen.ranking else []),
+            *(split(each, screen, lang) for each in screen.splits),
         ],
-        className="panel task-parts",
-    )  # fmt: skip
+        className="panel task-parts indicator-live",
+        **data(settings=json.dumps([screen.settings(lang)], ensure_ascii=False)),
+    )
     right = html.Section(
         [
-            _part("facts", [_fact(word(f"fact_{key}", lang), text) for key, text in view.facts.items()], lang),
+            _part("formula", [html.P(html.Code(view.formula), className="formula")], lang),
+            _part("base_counts", [_base(each, lang) for each in view.bases], lang),
+            _part("facts", [*_told(view, lang), *(_fact(word(f"fact_{key}", lang), _of(key, text, lang))
+                                                  for key, text in view.facts.items())], lang),
             _part("limits", [_fact(LEVELS[key][lang == "en"] if key in LEVELS else word("fact_on", lang), text)
                              for key, text in view.limits.items()], lang),
             _part("column_feeds", [_feed(each, lang) for each in view.feeds], lang),
             _part("situations", [_fact(said(each, lang), each.id) for each in view.situations], lang),
             _part("column_task", [_task(each, lang) for each in view.tasks], lang),
+            _part("voucher", [voucher, html.P(word("voucher_note", lang), className="note")], lang),
         ],
         className="panel task-parts",
     )  # fmt: skip
-    return frame("indicator", [head, html.Div([left, right], className="task-body")], world, lang, asked=asked)
+    body = html.Div([left, right], className="task-body", **data(standing_of=of.id))
+    return frame("indicator", [head, body], screen.world, lang, asked=asked)
+
+
+def _places(name: str, screen: WallView, lang: Lang, asked: str) -> html.Nav:
+    """Whose values are shown, and the ways to the other regions that the indicator is told of."""
+    way = _place_way(name, lang, asked)
+    places = [Place(DISTRICT, word("district", "zh"), word("district", "en")), *screen.places]
+    return html.Nav(
+        [
+            dcc.Link(
+                _short(each, lang), href=way(each.code), className=f"way{' here' if each.code == screen.region else ''}"
+            )
+            for each in (places if screen.ranking else places[:1])
+        ],
+        className="ways places-of",
+    )
+
+
+def _short(place: Place, lang: Lang) -> str:
+    return place.en if lang == "en" else place.zh.removesuffix("街道")
+
+
+def _place_way(name: str, lang: Lang, asked: str) -> Callable[[str], str]:
+    """The address of the indicator in a region; the district has the bare one."""
+    there = address(f"/indicator/{name}", lang, asked)
+    return lambda code: there if code == DISTRICT else f"{there}{'&' if '?' in there else '?'}region={code}"
 
 
 def _part(key: str, rows: list[Any], lang: Lang) -> html.Section:
@@ -56,6 +113,33 @@ def _part(key: str, rows: list[Any], lang: Lang) -> html.Section:
 
 def _fact(name: str, text: str) -> html.Div:
     return html.Div([html.B(name), html.Span(text, className="fact-text")], className="fact-line")
+
+
+def _told(view: IndicatorView, lang: Lang) -> list[html.Div]:
+    """Over which time a value is, and for which regions it is told."""
+    window, found = view.window, []
+    if window:
+        said = word(f"window_{window['kind']}", lang).format(_duration(window.get("size", ""), lang))
+        if "every" in window:
+            said += word("comma", lang) + word("window_every", lang).format(_duration(window["every"], lang))
+        found.append(_fact(word("fact_window", lang), said))
+    levels = [word(f"level_{level}", lang) for level in view.levels] or [word("level_all", lang)]
+    return [*found, _fact(word("fact_levels", lang), word("comma", lang).join(levels))]
+
+
+def _duration(text: str, lang: Lang) -> str:
+    """`15m` in words; empty for nothing."""
+    return f"{text[:-1]} {word(f'unit_{text[-1]}', lang)}" if text else ""
+
+
+def _of(key: str, text: str, lang: Lang) -> str:
+    """A fact in the words of the page: a direction as what is better, an owner in one language."""
+    if key == "direction":
+        return word(f"direction_{text}", lang)
+    if key == "owner":
+        zh, _, en = text.partition(" ")
+        return en if lang == "en" and en else zh
+    return text
 
 
 def _base(of: Any, lang: Lang) -> html.Div:
@@ -79,7 +163,3 @@ def _task(of: tuple[int, str, str], lang: Lang) -> html.Div:
     return html.Div(
         dcc.Link(f"{of[0]} {name}", href=f"{there}{'&' if '?' in there else '?'}task={of[0]}"), className="fact-line"
     )
-
-
-def _voucher(name: str) -> str:
-    return f"ioc voucher '{name}/{DISTRICT}/WINDOW_END'"

@@ -9,8 +9,8 @@ from typing import Any
 from dash import dcc, html
 
 from components.frame import frame
-from components.home import address
 from components.moment import moment
+from components.ways import address
 from components.words import Lang, word
 from ioc.web import LinkEntry
 

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from dash import dcc, html
 
 from components.frame import frame, said
-from components.home import address
 from components.marks import chip, data, number
 from components.moment import moment
+from components.ways import address
 from components.words import Lang, word
 from ioc.web import LINK_COLUMNS, LinkGraph, LinkSystem, Measured
 
 
 def links(
-    graph: LinkGraph, measured: dict[str, Measured], world: str, lang: Lang, *, asked: str = "", edits: bool = False
+    graph: LinkGraph,
+    measured: dict[str, Measured],
+    world: str,
+    lang: Lang,
+    *,
+    asked: str = "",
+    edits: bool = False,
+    allowed: Sequence[str] = (),
 ) -> html.Div:
-    """All of the library; links.js narrows it. `edits`: the visitor may change it."""
+    """All of the library; links.js narrows it and writes the connectors. `edits`: the visitor may change it;
+    `allowed`: where connectors may connect to."""
     search = html.Label(
         [html.Span(word("search", lang)), dcc.Input(id="links-search", type="search", debounce=False)],
         className="search",
@@ -42,6 +51,7 @@ def links(
             html.Div([html.Span(word(f"system_{name}", lang)) for name in SYSTEM], className="system titles"),
             html.Div([_system(each, lang, edits) for each in graph.systems], className="system-rows"),
             html.P(word("no_system", lang), id="no-system", className="note", hidden=True),
+            *_connectors(allowed, lang),
         ],
         className="panel systems",
     )
@@ -52,6 +62,17 @@ def links(
     return page
 
 
+def _connectors(allowed: Sequence[str], lang: Lang) -> list[Any]:
+    """Which other systems feed the live world, and where connectors may connect to."""
+    note = f"{word('connect_allow', lang)}{', '.join(allowed) or word('connect_nowhere', lang)}"
+    return [
+        html.Div([html.B(word("connectors", lang)), html.Span(note, className="note")], className="connectors-head"),
+        html.Div([html.Span(word(f"connector_{name}", lang)) for name in CONNECTOR], className="connector titles"),
+        html.Div(id="connectors", className="connector-rows"),
+        html.P(word("no_connector", lang), id="no-connector", className="note", hidden=True),
+    ]
+
+
 class _Look(NamedTuple):
     """Who looks: in which language, at which world by name, and whether they may change the library."""
 
@@ -60,6 +81,7 @@ class _Look(NamedTuple):
     edits: bool
 
 
+CONNECTOR = ("name", "kind", "source", "state", "last", "newest", "accepted", "rejected", "unread", "error")
 SYSTEM = ("name", "owner", "entry", "gives", "takes", "sso", "permission", "health", "tasks")
 
 
@@ -68,7 +90,7 @@ def _column(name: str, graph: LinkGraph, measured: dict[str, Measured], look: _L
     return html.Section(
         [
             html.H2([word(f"link_{name}", look.lang), html.Span(str(len(nodes)), **data(shown=name))]),
-            html.Div(nodes, className="nodes", role="listbox"),
+            html.Div(nodes, className="nodes"),
         ],
         className=f"panel column-of-{name}",
     )

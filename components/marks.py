@@ -33,6 +33,11 @@ def data(**attributes: str) -> dict[str, Any]:
     return {f"data-{name}": value for name, value in attributes.items()}
 
 
+def named(name: str, role: str = "") -> dict[str, Any]:
+    """What is read out of something without a text of its own; of a plain box only where it has a role."""
+    return {"aria-label": name} | ({"role": role} if role else {})
+
+
 def head(title: Any, *notes: Any) -> html.Div:
     """The head of a panel: its title, then units, times and comparisons said once for all rows below."""
     said = [

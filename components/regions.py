@@ -8,9 +8,9 @@ from typing import Any
 from dash import dcc, html
 
 from components.frame import frame, said
-from components.home import address
 from components.marks import data
 from components.moment import moment
+from components.ways import address
 from components.words import Lang, word
 from ioc.web import REGION_NUMBERS, Edition, RegionLine, RegionsView
 

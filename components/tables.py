@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 
-from dash import html
+from dash import dcc, html
 
 from components.district_map import drafted
 from components.marks import data, head, marks
@@ -12,8 +12,11 @@ from components.words import Lang, word
 from ioc.web import PROCESSES, Indicator, Place, Ranking, Split, WallView
 
 
-def ranking(of: Ranking, view: WallView, lang: Lang) -> html.Section:
-    """The subdistricts; live.js puts the worst first by setting the order, no row is made anew."""
+def ranking(of: Ranking, view: WallView, lang: Lang, to: Callable[[str], str] | None = None) -> html.Section:
+    """The subdistricts, each a way to `to` its code if that is given.
+
+    live.js puts the worst first by setting the order: no row is made anew.
+    """
     empty = html.Span(word("ranking_empty", lang), id="ranking-empty", hidden=True)
     draft = view.map is not None and drafted(view.map.layers.subdistricts)
     columns = [view.indicators[name] for name in of.columns]
@@ -21,7 +24,7 @@ def ranking(of: Ranking, view: WallView, lang: Lang) -> html.Section:
         [html.Span(className="rank-name"), html.Span(className="rank-bar"), *(_title(each, lang) for each in columns)],
         className="rank titles",
     )
-    rows = [_place(place, columns, of, lang) for place in of.places]
+    rows = [_place(place, columns, of, lang, to(place.code) if to else "") for place in of.places]
     note = (
         f"{_named(view.indicators[of.by], lang)}，{word('worst_first', lang)}"
         if lang == "zh"
@@ -34,7 +37,7 @@ def ranking(of: Ranking, view: WallView, lang: Lang) -> html.Section:
             html.Div(rows, className="ranks"),
         ],
         id="ranking",
-        className="panel ranking",
+        className=f"panel ranking of-{len(columns)}",
     )
 
 
@@ -45,7 +48,8 @@ def _title(indicator: Indicator, lang: Lang) -> html.Span:
     )
 
 
-def _place(place: Place, columns: list[Indicator], of: Ranking, lang: Lang) -> html.Div:
+def _place(place: Place, columns: list[Indicator], of: Ranking, lang: Lang, to: str) -> html.Div:
+    name = place.zh.removesuffix("街道") if lang == "zh" else place.en
     cells = [
         html.Span(
             [html.Span(className="rank-level"), _judged(each, place, of, lang)],
@@ -55,7 +59,7 @@ def _place(place: Place, columns: list[Indicator], of: Ranking, lang: Lang) -> h
     ]
     return html.Div(
         [
-            html.Span(place.zh.removesuffix("街道") if lang == "zh" else place.en, className="rank-name"),
+            html.Span(dcc.Link(name, href=to) if to else name, className="rank-name"),
             html.Span(html.I(), className="rank-bar"),
             *cells,
         ],
@@ -73,19 +77,17 @@ def _judged(indicator: Indicator, place: Place, of: Ranking, lang: Lang) -> html
 
 
 def split(of: Split, view: WallView, lang: Lang) -> html.Section:
-    """An indicator by a dimension; the rows appear with their values, a process under its name."""
+    """An indicator by its dimensions; the rows appear with their values, each under the names of its group."""
     indicator = view.indicators[of.indicator]
-    named = PROCESSES if of.dimension == "process" else of.names
-    names = {value: said[lang == "en"] for value, said in named.items()}
     return html.Section(
         [
             head(_named(indicator, lang), indicator.unit_in(lang)),
-            html.Div(className="rows", **data(split=of.indicator, names=json.dumps(names, ensure_ascii=False))),
+            html.Div(className="rows", **data(split=of.indicator)),
             html.P(word("none_yet", lang), className="note empty"),
             html.P(className="note empty more", hidden=True),
         ],
         id=f"split-{of.indicator}",
-        className="panel split",
+        className=f"panel split{' several' if len(of.dimensions) > 1 else ''}",
     )
 
 
@@ -120,7 +122,12 @@ def processes(lang: Lang) -> html.Section:
         if name != "replay"
     ]
     return html.Section(
-        [head(word("processes", lang)), html.Div(rows, className="process-grid")], className="panel processes"
+        [
+            head(word("processes", lang)),
+            html.Div(rows, className="process-grid"),
+            html.P(id="processes-rest", className="note feeds-rest processes-rest"),
+        ],
+        className="panel processes",
     )
 
 

@@ -18,7 +18,7 @@ def tile(indicator: Indicator, lang: Lang, *, to: str = "") -> html.Article:
     """The tile of an indicator for the whole district; `to`: where its name leads, if anywhere."""
     name = indicator.zh if lang == "zh" else indicator.en
     target = [
-        html.Span([f"{word('target', lang)} ", shown(indicator.target, indicator)], className="target")
+        html.Span([f"{word('target', lang)} ", shown(indicator.target, indicator, lang)], className="target")
     ] if indicator.target is not None else []  # fmt: skip
     return html.Article(
         [
@@ -60,7 +60,7 @@ def scale(indicator: Indicator, lang: Lang) -> html.Div:
     ]
     labels = [
         html.Span(
-            f"{LEVELS[limit.level][lang == 'en']} {shown(limit.value, indicator)}",
+            f"{LEVELS[limit.level][lang == 'en']} {shown(limit.value, indicator, lang)}",
             className=f"lv-{limit.level}",
             style={"left": left},
         )
@@ -101,6 +101,8 @@ def scale_top(indicator: Indicator) -> float:
     return min(100.0, 1.5 * far) if indicator.unit == "%" else 1.5 * far if far else 1.0
 
 
-def shown(value: float, indicator: Indicator) -> str:
-    """A limit or target: as few digits as say it exactly, at most those of the indicator."""
+def shown(value: float, indicator: Indicator, lang: Lang = "zh") -> str:
+    """A limit or target: as few digits as say it exactly, at most those of the indicator, or the pack's word for it."""
+    if value.is_integer() and (said := indicator.says.get(str(int(value)))):
+        return said[1] if lang == "en" else said[0]
     return f"{value:.{max(indicator.decimals, 2)}f}".rstrip("0").rstrip(".")

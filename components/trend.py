@@ -1,4 +1,4 @@
-"""A trend: the last day of an indicator with yesterday behind it, its limits and the time now."""
+"""A trend: the recent course of an indicator, over a span that fits its step, its limits and the time now."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def trend(indicator: Indicator, lang: Lang) -> html.Section:
             html.Div(
                 [
                     html.H3(indicator.zh if lang == "zh" else indicator.en),
+                    html.Span(className="note trend-span"),
                     chip(),
                     html.P(
                         [number(indicator.id), html.Span(indicator.unit_in(lang), className="unit")],

@@ -10,16 +10,19 @@ from dash import html
 from components.district_map import district_map
 from components.frame import said
 from components.header import header, verdict
-from components.home import address
 from components.marks import data, head
 from components.strip import strip
 from components.tables import feeds, processes, ranking, split
 from components.tile import tile
+from components.time_bar import time_bar
 from components.trend import trend
+from components.wall_ways import wall_ways
+from components.ways import address
 from components.words import TAGS, Lang, word
 from ioc.web import Named, WallView
 
 MOST_TILES = 6  # below each other
+FEW_TILES = 4  # beside a map: so many have room for the subdistricts below them
 MOST_SPLITS = 2  # in one column with the feeds and the processes
 LONGEST_ID = 40  # characters of an unknown scene that are repeated
 
@@ -39,14 +42,22 @@ def no_wall(scene: str, walls: Sequence[Named], lang: Lang) -> html.Div:
     )
 
 
-def wall(view: WallView, lang: Lang) -> html.Div:
-    """The wall of a view model. The centre has the map; without one the strip of roads and trends, or the trends."""
+def wall(view: WallView, lang: Lang, walls: Sequence[Named] = (), asked: str = "") -> html.Div:
+    """The wall of a view model, with the ways to `walls`; `asked` is the world that the address names.
+
+    The centre has the map; without one the strip of roads and trends, or the trends. A wall that has a map and much
+    beside it is `crowded`: its splits stand two by two, and of its feeds only those in trouble are listed (path.js).
+    """
     centre = view.strip is not None and view.map is None
     plan = "with-map" if view.map else "with-strip" if centre else "without-map"
     if plan == "without-map":
         plan += (
             " many-tiles" if len(view.tiles) > MOST_TILES else " many-splits" if len(view.splits) > MOST_SPLITS else ""
         )
+    low = view.map is not None and len(view.tiles) > FEW_TILES  # short tiles have the left column for themselves
+    if view.map and (low or view.splits):
+        plan += " crowded low-tiles" if low else " crowded"
+    ranked = [ranking(view.ranking, view, lang)] if view.ranking else []
     tiles = html.Section(
         [
             head(word("indicators", lang), word("versus_yesterday", lang)),
@@ -66,7 +77,7 @@ def wall(view: WallView, lang: Lang) -> html.Div:
             html.Div(className="edge"),
             header(view, lang),
             verdict(view, lang),
-            html.Div([tiles, *([ranking(view.ranking, view, lang)] if view.ranking else [])], className="column left"),
+            html.Div([tiles, *([] if low else ranked)], className="column left"),
             html.Div(
                 [
                     *([district_map(view.map, view, lang)] if view.map else []),
@@ -79,19 +90,30 @@ def wall(view: WallView, lang: Lang) -> html.Div:
             html.Div(
                 [
                     *([strip(view.strip, view, lang)] if view.strip and not centre else []),
+                    *(ranked if low else []),
                     *(split(each, view, lang) for each in view.splits),
                     feeds(lang),
                     processes(lang),
                 ],
                 className="column right",
+                style={"--rows": rows_beside(view, low)},  # of a crowded wall
             ),
             html.Div(id="overlay", className="overlay", hidden=True, role="alert"),
+            time_bar(lang),
+            wall_ways(view.scene, walls, lang, asked),
         ],
         id="wall",
         className=f"wall {plan}",
         lang=TAGS[lang],
         **data(settings=json.dumps([view.settings(lang)], ensure_ascii=False)),
     )
+
+
+def rows_beside(view: WallView, ranked: bool) -> int:
+    """Rows of two that a crowded wall has above its feeds: two for the subdistricts where they are `ranked` there, then
+    the splits, of which one by several dimensions takes a row alone, and the processes."""
+    cells = sum(2 if len(each.dimensions) > 1 else 1 for each in view.splits) + 1
+    return (2 if ranked and view.ranking else 0) + (cells + 1) // 2
 
 
 def _indicator(name: str, view: WallView, lang: Lang) -> str:

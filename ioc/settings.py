@@ -9,10 +9,12 @@ from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ioc.security.role import Role
 from ioc.settings_error import WrongSettings
 
 PREFIX = "IOC_"
@@ -56,6 +58,38 @@ def _is_url(text: str) -> str:
     return text
 
 
+def _is_template(text: str, names: tuple[str, ...], what: str) -> str:
+    """An address that a browser may load from, with places to fill in; they are never part of its host."""
+    if not text:
+        return text
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or port == 0
+        or "@" in parts.netloc
+        or "{" in parts.netloc
+    ):
+        raise ValueError(f"{what}: https://HOST[:PORT]/...")
+    if missing := [name for name in names if name not in text]:
+        raise ValueError(f"缺少 it lacks {', '.join(missing)}")
+    if any(mark in parts.netloc for mark in " ;,'\"") or not text.isascii() or " " in text:
+        raise ValueError("不可有空格和非 ASCII 字符 no spaces, ASCII only")
+    return text
+
+
+def _is_tiles(text: str) -> str:
+    return _is_template(text, ("{z}", "{x}", "{y}"), "须为瓦片地址 an address of tiles is needed")
+
+
+def _is_video(text: str) -> str:
+    return _is_template(text, ("{stream}",), "须为视频地址 an address of streams is needed")
+
+
 def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
@@ -79,6 +113,25 @@ def _are_outward(text: str) -> str:
         raise ValueError(
             "须为地址或网段 addresses or networks are needed: https://HOST[:PORT], mqtts://HOST, 10.1.0.0/16, ..."
         ) from None
+    return text
+
+
+def _are_notified(text: str) -> str:
+    from ioc.services.outward import notified
+
+    try:
+        notified(text)
+    except ValueError:
+        raise ValueError(
+            "须为地址或网段 addresses or networks are needed: https://HOST[:PORT], smtps://HOST, 10.1.0.0/16, ..."
+        ) from None
+    return text
+
+
+def _are_roles(text: str) -> str:
+    unknown = [name for name in _parts(text) if name not in set(Role)]
+    if unknown:
+        raise ValueError(f"没有角色 no role '{unknown[0]}'; 可选 known: {', '.join(Role)}")
     return text
 
 
@@ -107,6 +160,7 @@ class Settings(BaseSettings):
     source_health_port: int = Field(8052, ge=0, le=65535, description="Health of the source process, loopback. 0: any.")
     engine_health_port: int = Field(8053, ge=0, le=65535, description="Health of the engine, loopback. 0: any.")
     archive_health_port: int = Field(8055, ge=0, le=65535, description="Health of the archive, loopback. 0: any.")
+    duty_health_port: int = Field(8054, ge=0, le=65535, description="Health of the duty process, loopback. 0: any.")
     archive_part_s: float = Field(10.0, gt=0, le=3600, description="A part is written after so many seconds.")
     archive_keep_s: float = Field(60.0, gt=0, le=3600, description="Seconds between roll-ups, merges and removals.")
     archive_hold_min: int = Field(360, ge=0, description="Streams wait so many minutes for an archive that is away.")
@@ -135,6 +189,7 @@ class Settings(BaseSettings):
     city_seed: int = Field(
         440_303, ge=0, description="What the simulated city is made from; another one, another city."
     )
+    playbacks: int = Field(8, ge=1, le=64, description="So many playbacks of the past run at once.")
     world: str = Field("live", description="The world a screen shows when its address names none.")
     feed: str = Field("", description="A recording to replay; the wall then shows the world `replay`.")
     feed_source: str = Field("traffic", description="The source the recording belongs to.")
@@ -150,7 +205,33 @@ class Settings(BaseSettings):
         description="Where connectors may connect to: https://HOST[:PORT], mqtts://HOST[:PORT], by comma; and private"
         " networks that names among them may lead into: 10.1.0.0/16.",
     )
+    second_factor: Annotated[str, AfterValidator(_are_roles)] = Field(
+        "", description="Roles whose people sign in with a second factor (time codes), by comma; who has one uses it."
+    )
+    notify_allow: Annotated[str, AfterValidator(_are_notified)] = Field(
+        "",
+        description="Where messages may go out: https://HOST[:PORT], smtps://HOST[:PORT], by comma; and private"
+        " networks that names among them may lead into.",
+    )
     web_threads: int = Field(16, ge=1, le=256, description="Threads of the web server.")
+    tiles_url: Annotated[str, AfterValidator(_is_tiles)] = Field(
+        "",
+        description="Tiles below the map, XYZ or WMTS: https://HOST/{z}/{x}/{y}.png, with {token} where one is asked.",
+    )
+    tiles_token: SecretStr = Field(SecretStr(""), description="Takes the place of {token} in the address of tiles.")
+    tiles_datum: Literal["wgs84", "gcj02", "bd09"] = Field("wgs84", description="What the tiles are drawn in.")
+    video_url: Annotated[str, AfterValidator(_is_video)] = Field(
+        "",
+        description="Streams of cameras at a media server: https://HOST/{stream}/..., with {token} where one is asked.",
+    )
+    video_way: Literal["hls", "webrtc", "snapshots"] = Field(
+        "hls", description="What the media server gives there: hls, webrtc (WHEP) or snapshots (pictures)."
+    )
+    video_pictures_url: Annotated[str, AfterValidator(_is_video)] = Field(
+        "", description="Pictures of the same streams, for browsers that cannot play them or want no motion."
+    )
+    video_every_s: float = Field(5.0, ge=1, le=300, description="Seconds between two pictures of a camera.")
+    video_token: SecretStr = Field(SecretStr(""), description="Takes the place of {token} in addresses of streams.")
     metrics_token: SecretStr = Field(SecretStr(""), description="Bearer token for /metrics from other hosts.")
     allowed_origins: str = Field("", description="Further origins that may open sockets and post, by comma.")
     public_url: Url = Field("", description="Address people use when a proxy stands before the web server.")
@@ -171,6 +252,11 @@ class Settings(BaseSettings):
         return self.data_path / "archive"
 
     @cached_property
+    def clip_path(self) -> Path:
+        """Where the clip of simulated cameras lies."""
+        return self.data_path / "video" / "clip"
+
+    @cached_property
     def socket_path(self) -> Path:
         """Unix socket of the embedded Valkey: in the data directory, or a short path when that would be too long."""
         path = self.data_path / "valkey.sock"
@@ -178,6 +264,11 @@ class Settings(BaseSettings):
             return path
         stat = os.stat(self.data_path)
         return Path(f"/tmp/ioc-{os.getuid()}-{stat.st_dev:x}-{stat.st_ino:x}/valkey.sock")  # noqa: S108 - made 0700
+
+    @cached_property
+    def factor_roles(self) -> frozenset[Role]:
+        """The roles that take a second factor."""
+        return frozenset(Role(name) for name in _parts(self.second_factor))
 
     @cached_property
     def sql_url(self) -> str:
@@ -199,6 +290,11 @@ class Settings(BaseSettings):
         """Origins whose pages may open sockets and post."""
         own = {self.web_url, f"http://localhost:{self.web_port}", f"http://127.0.0.1:{self.web_port}"}
         return frozenset(own | {origin.rstrip("/") for origin in _parts(self.allowed_origins)})
+
+    @cached_property
+    def worlds(self) -> tuple[str, ...]:
+        """The worlds of this deployment: the one that a screen shows when nobody names one, then the live one."""
+        return tuple(dict.fromkeys((self.world, "live")))
 
     @cached_property
     def source_names(self) -> tuple[str, ...]:

@@ -26,6 +26,11 @@ def load(path: Path, name: str) -> dict[str, Any]:
         start = data.rfind(b"\n", 0, error.start) + 1
         line, column = data.count(b"\n", 0, error.start) + 1, len(data[start : error.start].decode("utf-8")) + 1
         raise NotToml(f"{name}:{line}:{column}: syntax: 不是 UTF-8 not UTF-8") from error
+    return parse(text, name)
+
+
+def parse(text: str, name: str) -> dict[str, Any]:
+    """The tables of a text. Raises NotToml."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

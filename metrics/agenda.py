@@ -118,7 +118,7 @@ class Agenda:
             self.left_over = len(passed) == WINDOWS_PER_STEP
             self.changed = True
         due.update(end for end in said.unfinished if end <= moment.mark_ms)
-        return sorted(end for end in due if self.plan.in_force(end))
+        return sorted(end for end in due if end >= moment.begin_ms and self.plan.in_force(end))
 
     def _reading(self, standing: Standing | None, name: str, end: int, reach: int) -> Iterable[int]:
         """Our ends at which the window of another indicator that ends at `end` is its newest."""

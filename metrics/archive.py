@@ -29,6 +29,7 @@ VERSION = 1  # of layout, names and columns
 Kind = Literal["observations", "values", "completed", "dead", "intake", "alarms"]
 STREAMS: tuple[Kind, ...] = ("values", "completed", "dead", "intake", "alarms")  # that the engine writes, a stream each
 POSITIONS, GAPS, BUNDLES, ROLLUP = "positions.json", "gaps.jsonl", "bundles", "rollup"
+ATTEMPTS = 5  # to remove a folder in which somebody still writes
 DRAFT = ".draft"  # the ending of a file that is being written; no reader sees it
 _LOCAL = timezone(timedelta(milliseconds=LOCAL_OFFSET_MS))
 _LAST_DAY_MS = 253_402_214_400_000  # ids of later days count as of the last one: producers may choose their ids
@@ -144,8 +145,12 @@ def strands(root: Path, life: Life) -> list[Strand]:
 
 def shards(root: Path, life: Life, source: str) -> list[Strand]:
     """The archived shards of a source."""
-    wanted = [strand for strand in strands(root, life) if strand.kind == "observations" and strand.source == source]
-    return sorted(wanted, key=lambda strand: strand.shard)
+    folder = life.folder(root) / "observations" / _folder_name(source)
+    return sorted((Strand(life, "observations", source, int(one.name)) for one in _folders(folder)), key=_shard)
+
+
+def _shard(strand: Strand) -> int:
+    return strand.shard
 
 
 def bundle_path(root: Path, digest: str) -> Path | None:
@@ -170,7 +175,15 @@ def remove_world(root: Path, world: str) -> int:
     if not folder.is_dir():
         return 0
     count = sum(path.is_file() for path in folder.rglob("*"))
-    shutil.rmtree(folder)
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            shutil.rmtree(folder)
+            break
+        except OSError:  # an archiver that was at it gives its last draft its name, or writes one
+            if not folder.is_dir():
+                break
+            if not left:
+                raise
     return count
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
@@ -15,15 +14,16 @@ from numpy.typing import NDArray
 
 from metrics import archive_remarks
 from metrics.archive import Life, Strand, every_part, in_force, shards
+from metrics.archive_batch import batch_of, in_scale
 from metrics.archive_ledger import gaps
-from metrics.archive_observations import EVER, Span, Wanted, rows, scales
+from metrics.archive_observations import EVER, Span, Wanted, refused, rows, scales
 from metrics.archive_rows import SCALE
 from metrics.archive_unwritten import Nothing, Unwritten
 from metrics.basis import Basis
 from metrics.column import Column
 from metrics.observation import Batch
 from metrics.remark import LEFT_OUT
-from metrics.source import Field, Source
+from metrics.source import Source
 from metrics.stream import order
 
 Index = NDArray[np.int64]
@@ -59,10 +59,11 @@ class Counted:
 class Evidence:
     """The archive of one life as a witness; what it has not written yet is asked of `unwritten`."""
 
-    def __init__(self, root: Path, life: Life, unwritten: Unwritten | None = None) -> None:
+    def __init__(self, root: Path, life: Life, unwritten: Unwritten | None = None, since_ms: int = 0) -> None:
+        """`since_ms`: nothing is asked of rows that arrived before."""
         self.root, self.life = root, life
         self._unwritten = unwritten or Nothing()
-        table = archive_remarks.remarks(root, life)
+        table = archive_remarks.remarks(root, life, since_ms)
         fresh = self._unwritten.rows(Strand(life, "intake"))
         self._remarks = pa.concat_tables([_plain(one) for one in (table, fresh) if one is not None])
         self.bases = archive_remarks.bases(self._remarks)
@@ -75,6 +76,12 @@ class Evidence:
     def forget_remarks(self) -> None:
         """From now on every archived row counts as it stands: what there would be without the intake's remarks."""
         self._remarks = self._remarks.slice(0, 0)
+
+    def stands(self, source: str) -> bool:
+        """Whether `everything` has each archived row of a source, at the time that the archive says."""
+        mine = self._remarks.filter(pc.equal(self._remarks.column("source"), source))
+        kinds = set(mine.column("kind").to_pylist())
+        return not kinds & {"future", "dated"} and not refused(self.root, self.life, source)
 
     def everything(self, source: Source, from_ms: int = -(2**62), until_ms: int = 2**62) -> Counted:
         """All archived rows of a source with event time in [from, until), late and repeated ones too; without those
@@ -97,7 +104,7 @@ class Evidence:
         # A record without change time, or a late one, counts at another time than the archive says.
         times = between if source.kind == "readings" else (-(2**62), 2**62)
         wanted = Wanted(self.life, source.id, *times, spans)
-        table = _in_scale(rows(self.root, wanted), source, scales(self.root, wanted))
+        table = in_scale(rows(self.root, wanted), source, scales(self.root, wanted))
         tables = [table] if table.num_rows else []
         for shard in sorted(spans):
             fresh = self._unwritten.rows(Strand(self.life, "observations", source.id, shard), source, spans[shard][1])
@@ -108,7 +115,7 @@ class Evidence:
                 own = {
                     one.name: int(one.metadata[SCALE]) for one in fresh.schema if one.metadata and SCALE in one.metadata
                 }
-                tables.append(_in_scale(fresh, source, own))
+                tables.append(in_scale(fresh, source, own))
         whole = pa.concat_tables([_plain(one) for one in tables], promote_options="permissive") if tables else None
         return self._counted(source, whole, {*minded, "dated"})
 
@@ -139,14 +146,14 @@ class Evidence:
     def _counted(self, source: Source, table: pa.Table | None, minded: Collection[str]) -> Counted:
         if table is None or not table.num_rows:
             nothing = np.empty(0, np.int64)
-            return Counted(source, _batch(source, None, nothing), nothing, nothing, nothing, {})
+            return Counted(source, batch_of(source, None, nothing), nothing, nothing, nothing, {})
         table = table.sort_by([("_shard", "ascending"), *((name, "ascending") for name in PLACE)])
         time = table.column("t").to_numpy().copy()
         keep, remarked = self._judge(source.id, table, time, minded)
         shard, ms, seq = (table.column(name).to_numpy().astype(np.int64) for name in ("_shard", "_ms", "_seq"))
         arrival = np.lexsort((shard, seq, ms))  # stable: rows of one entry stay in order
         arrival = arrival[keep[arrival]]
-        batch = _batch(source, table.take(pa.array(arrival)), time[arrival])
+        batch = batch_of(source, table.take(pa.array(arrival)), time[arrival])
         return Counted(source, batch, shard[arrival], ms[arrival], seq[arrival], remarked)
 
     def judge(self, source: str, shard: int, table: pa.Table) -> tuple[NDArray[np.bool_], Index]:
@@ -155,6 +162,12 @@ class Evidence:
         placed = table.append_column("_shard", pa.array(np.full(table.num_rows, shard, np.int32)))
         keep, _ = self._judge(source, placed, time, (*LEFT_OUT, "moved", "dated"))
         return keep, time
+
+    def dated(self, source: str, table: pa.Table) -> Index:
+        """The time at which each row of `archive_observations.rows` counted, where it counted."""
+        time: Index = table.column("t").to_numpy().copy()
+        self._judge(source, table, time, ("moved", "dated"))
+        return time
 
     def _judge(
         self, source: str, table: pa.Table, time: Index, minded: Collection[str]
@@ -210,29 +223,6 @@ def _spread(first: Index, last: Index) -> tuple[Index, Index]:
     return np.arange(int(length.sum())) - np.repeat(np.cumsum(length) - length, length) + first[of], of
 
 
-# ---- the archive's columns as those of a batch ----
-
-
-def _in_scale(table: pa.Table, source: Source, known: Mapping[str, int]) -> pa.Table:
-    """Decimals in the scale that the source declares."""
-    for name, scale in known.items():
-        declared = source.fields.get(name)
-        if declared is None or scale == declared.scale or name not in table.column_names:
-            continue
-        values = table.column(name).to_pylist()
-        wanted = [None if one is None else _rounded(one, declared.scale - scale) for one in values]
-        table = table.set_column(table.column_names.index(name), name, pa.array(wanted, pa.int64()))
-    return table
-
-
-def _rounded(value: int, more: int) -> int:
-    if more >= 0:
-        return int(value * 10**more)
-    whole, rest = divmod(value, 10**-more)
-    twice = 2 * rest - int(10**-more)
-    return int(whole + (twice > 0 or (twice == 0 and whole % 2 == 1)))
-
-
 def _plain(table: pa.Table) -> pa.Table:
     """Without what tells one part's columns from another's."""
     return table.replace_schema_metadata(None).cast(
@@ -242,50 +232,6 @@ def _plain(table: pa.Table) -> pa.Table:
 
 def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_dictionary(kind) or pa.types.is_string(kind))
-
-
-def _batch(source: Source, table: pa.Table | None, time: Index) -> Batch:
-    if table is None:
-        return Batch(source.id, time, np.empty(0, np.int32), [], {})
-    entity = _coded(table.column("k"))
-    fields = {}
-    for name, spec in source.fields.items():
-        if name in table.column_names and name not in (source.time, source.entity):
-            fields[name] = _column(spec, table.column(name))
-    return Batch(source.id, time, entity.values, entity.dictionary or [], fields)
-
-
-def _column(spec: Field, cells: pa.ChunkedArray) -> Column:
-    valid = None if not cells.null_count else cells.is_valid().to_numpy()
-    match spec.type:
-        case "text" | "category":
-            return _coded(cells)
-        case "bool":
-            return Column(cells.fill_null(False).to_numpy().astype(np.int8), valid)
-        case "point":
-            found = [cell or (0, 0) for cell in cells.to_pylist()]
-            return Column(np.array(found, np.int64).reshape(-1, 2), valid, 7)
-        case "intervals":
-            return _intervals(cells.to_pylist())
-    values = cells.fill_null(0).to_numpy().astype(np.int64)
-    return Column(values, valid, None if spec.type == "time" else spec.scale)
-
-
-def _coded(cells: pa.ChunkedArray) -> Column:
-    coded: Any = cells.dictionary_encode().combine_chunks()
-    if isinstance(coded, pa.ChunkedArray):
-        coded = coded.chunk(0) if coded.num_chunks else pa.array([], pa.dictionary(pa.int32(), pa.string()))
-    codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-    return Column(codes, None if not cells.null_count else codes >= 0, None, coded.dictionary.to_pylist())
-
-
-def _intervals(cells: Sequence[Any]) -> Column:
-    codes: dict[tuple[tuple[int, int | None], ...], int] = {}
-    found = np.full(len(cells), -1, np.int32)
-    for at, spans in enumerate(cells):
-        if spans is not None:
-            found[at] = codes.setdefault(tuple((one["begin"], one["end"]) for one in spans), len(codes))
-    return Column(found, None if (found >= 0).all() else found >= 0, None, list(codes))
 
 
 def _only(batch: Batch, keep: NDArray[np.bool_]) -> Batch:

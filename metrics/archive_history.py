@@ -11,11 +11,12 @@ import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 import pyarrow.compute as pc  # type: ignore[import-untyped, unused-ignore]
 
 from metrics import archive_period as periods
-from metrics.archive import Life, Strand, every_part, in_force
+from metrics.archive import Life, Strand, day_of, every_part, in_force
 from metrics.archive_period import SLOTS, Piece, Slot
 from metrics.archive_piece import PieceReader, by_region
-from metrics.archive_rollup import SCHEMA
+from metrics.archive_rollup import INTO_SLOTS, SCHEMA
 from metrics.archive_rows import VALUES
+from metrics.archive_standing import DAY_MS, STANDING
 
 MOST_POINTS = 1_500  # of one series that a screen can show: the finest roll-up with no more is the fitting one
 RETRIES = 3  # a file that was merged or replaced between listing and reading: list again
@@ -24,6 +25,17 @@ BRIEF: Final = ("region", "end", "value", "quality", "level", "version")
 COLUMNS: Final = (
     "region", "end", "value", "mean", "least", "greatest", "samples", "count", "quality", "level", "version", "origin",
 )  # fmt: skip
+
+
+_AS_TOLD: Final = f"""
+WITH newest AS (
+  SELECT DISTINCT ON (region, window_end) indicator, dims, region, window_end AS last, value, samples, quality, level,
+    version, origin
+  FROM read_parquet(?)
+  WHERE indicator = ? AND dims = '' AND window_end > ? AND window_end <= ? AND said <= ?
+  ORDER BY region, window_end, version DESC, revision DESC, said DESC
+)
+{INTO_SLOTS}"""  # noqa: S608 - constants
 
 
 class ArchiveHistory:
@@ -83,6 +95,27 @@ class ArchiveHistory:
             filled = pc.coalesce(table.column(name), table.column("value"))
             table = table.set_column(table.schema.get_field_index(name), name, filled)
         return table.select(list(columns))
+
+    def told(  # noqa: PLR0917 - as `series`
+        self, life: Life, indicator: str, from_ms: int, until_ms: int, slot: str, said_ms: int,
+        regions: Sequence[str] | None = None, columns: Sequence[str] = BRIEF,
+    ) -> pa.Table:  # fmt: skip
+        """The same of whole regions, not split, as it had been told by an instant of the world's time; what had not
+        been told then is not there."""
+
+        def files() -> list[str]:
+            days = {day_of(at) for at in range(from_ms + 1, until_ms + 1, DAY_MS)} | {day_of(until_ms)}
+            paths = (life.folder(self._root) / STANDING / f"{day}.lines.parquet" for day in sorted(days))
+            return [str(path) for path in paths if path.exists()]
+
+        size = SLOTS[slot].size_ms
+        parameters = [indicator, from_ms, until_ms, said_ms, size, size]
+        table = self._read(files, _AS_TOLD, parameters, SCHEMA.empty_table())
+        table = table.cast(pa.schema([SCHEMA.field(name) for name in table.column_names]))
+        for name in SPREAD:
+            filled = pc.coalesce(table.column(name), table.column("value"))
+            table = table.set_column(table.schema.get_field_index(name), name, filled)
+        return (table if regions is None else _only(table, regions)).select(list(columns))
 
     def fitting(self, life: Life, from_ms: int, until_ms: int) -> Slot:
         """The finest roll-up that reaches back to `from` with at most MOST_POINTS slots in the span (or the last)."""

@@ -10,10 +10,12 @@ from pathlib import Path
 import duckdb
 import structlog
 
+from metrics import archive_tenures
 from metrics.archive import Life, lives, strands, worlds
 from metrics.archive_compaction import EVER_MS, Retention, merge, sweep, sweep_life, sweep_pieces
 from metrics.archive_lasting import condense, lasting
 from metrics.archive_rollup import RollUp
+from metrics.archive_standing import Standings
 from metrics.archive_taken import UnknownTakenVersion
 from metrics.clock import real_ms
 from metrics.definition import Bundle
@@ -28,6 +30,8 @@ class Chores:
 
     turns: int = 0
     hours: int = 0  # hours rolled up
+    standings: int = 0  # days of which was made what stood at each hour
+    tenures: int = 0  # days of a source of the map of which was made which row stood when
     merged: int = 0  # parts and pieces made of smaller ones
     removed: int = 0  # files deleted
     failures: int = 0
@@ -80,6 +84,13 @@ class Keeper:
             chores.hours += len(roll_up.update())
             chores.merged += roll_up.settle()
         definitions = self._definitions()
+        if definitions is not None:
+            whole = {code for code, region in definitions.regions.items() if not region.parent}
+            standings = Standings(root, life, whole)
+            chores.standings += len(standings.update())
+            chores.removed += standings.sweep(now_ms, retention.keep_ms("completed"))
+            chores.tenures += archive_tenures.update(root, life, definitions)
+            chores.removed += archive_tenures.sweep(root, life, definitions, now_ms, retention.keep_ms("completed"))
         lasts = None if definitions is None else lasting(definitions)
         for strand in strands(root, life):
             chores.merged += merge(root, strand, now_ms)

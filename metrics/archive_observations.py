@@ -42,7 +42,7 @@ def relation(connection: duckdb.DuckDBPyConnection, root: Path, wanted: Wanted) 
     if not parts:
         return connection.sql(f"SELECT {_BASE} WHERE false")
     greatest = scales(root, wanted)
-    refused = _refused(connection, root, wanted)
+    out = refused(root, wanted.life, wanted.source)
     selects: list[str] = []
     parameters: list[Any] = []
     for shard, span, form in parts:
@@ -56,10 +56,10 @@ def relation(connection: duckdb.DuckDBPyConnection, root: Path, wanted: Wanted) 
         parameters += [shard, [str(part.path) for part in form], wanted.from_ms, wanted.until_ms]
         parameters += [first_ms, first_ms, first_seq, last_ms, last_ms, last_seq]
     union = " UNION ALL BY NAME ".join(selects)
-    if refused:
-        places = ", ".join(["(?, ?, ?, ?)"] * len(refused))
+    if out:
+        places = ", ".join(["(?, ?, ?, ?)"] * len(out))
         union = f"SELECT * FROM ({union}) WHERE (_shard, _ms, _seq, _row) NOT IN (VALUES {places})"  # noqa: S608
-        parameters += [cell for place in refused for cell in place]
+        parameters += [cell for place in out for cell in place]
     return connection.sql(union, params=parameters)
 
 
@@ -105,13 +105,15 @@ def _column(one: pa.Field, greatest: Mapping[str, int]) -> str:
     return name if factor == 1 else f"{name} * {factor} AS {name}"
 
 
-def _refused(connection: duckdb.DuckDBPyConnection, root: Path, wanted: Wanted) -> list[tuple[int, int, int, int]]:
-    """Places of the rows that the engine refused by the rule `future`; the archive took them in."""
-    letters = in_force(every_part(Strand(wanted.life, "dead").folder(root)))
+def refused(root: Path, life: Life, source: str) -> list[tuple[int, int, int, int]]:
+    """Places (shard, ms, seq, row) of the rows of a source that the engine refused by the rule `future`; the archive
+    took them in."""
+    letters = in_force(every_part(Strand(life, "dead").folder(root)))
     if not letters:
         return []
-    found = connection.execute(
-        "SELECT shard, entry, row FROM read_parquet(?) WHERE source = ? AND rule = 'future'",
-        [[str(part.path) for part in letters], wanted.source],
-    ).fetchall()
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            "SELECT shard, entry, row FROM read_parquet(?) WHERE source = ? AND rule = 'future'",
+            [[str(part.path) for part in letters], source],
+        ).fetchall()
     return [(shard, *order(entry), row) for shard, entry, row in found]

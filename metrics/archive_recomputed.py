@@ -9,7 +9,7 @@ that was recomputed several times the newest `recomputed_at` counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped, unused-ignore]
 import pyarrow.parquet as pq  # type: ignore[import-untyped, unused-ignore]
 
 from metrics.archive import Life
+from metrics.archive_columns import Cells
 from metrics.archive_file import write_table
 
 RECOMPUTED: Final = "recomputed"
@@ -64,6 +65,27 @@ def write(
     path = _folder(root, life, name) / f"{at_ms}_{min(ends)}_{max(ends)}.parquet"
     write_table(path, pa.Table.from_arrays(columns, schema=SCHEMA), facts)
     return path
+
+
+def write_cells(root: Path, life: Life, at_ms: int, cells: Cells, *, facts: Mapping[str, str]) -> Path | None:
+    """The same from columns."""
+    count, name = len(cells.ends), (cells.indicator.id, cells.indicator.version)
+    if not count:
+        return None
+    columns = cells.columns() | {
+        "indicator": pa.array([name[0]] * count, pa.string()), "version": pa.array(np.full(count, name[1])),
+        "recomputed_at": pa.array(np.full(count, at_ms)),
+    }  # fmt: skip
+    table = pa.Table.from_arrays([columns[one.name].cast(one.type) for one in SCHEMA], schema=SCHEMA)
+    path = _folder(root, life, name) / f"{at_ms}_{cells.ends.min()}_{cells.ends.max()}.parquet"
+    write_table(path, table, facts)
+    return path
+
+
+def each(cells: Cells) -> Iterator[Anew]:
+    """One by one."""
+    columns = cells.columns()
+    yield from (Anew(*row) for row in zip(*(columns[name].to_pylist() for name in Anew.__slots__), strict=True))
 
 
 def read(root: Path, life: Life, name: tuple[str, int], from_ms: int = -(2**62), until_ms: int = 2**62) -> pa.Table:

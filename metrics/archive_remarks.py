@@ -67,9 +67,11 @@ def _table(place: tuple[int, int], first: int, count: int, cells: Mapping[str, A
     return pa.Table.from_arrays(columns, schema=REMARKS)
 
 
-def remarks(root: Path, life: Life) -> pa.Table:
-    """All archived remarks and bases of a life in the order in which they were made; columns as REMARKS."""
+def remarks(root: Path, life: Life, since_ms: int = 0) -> pa.Table:
+    """All archived remarks and bases of a life in the order in which they were made; columns as REMARKS. `since_ms`:
+    of those that were made before some may be left out."""
     parts = in_force(every_part(Strand(life, "intake").folder(root)))
+    parts = [part for part in parts if order(part.last)[0] >= since_ms]
     if not parts:
         return REMARKS.empty_table()
     with duckdb.connect() as connection:

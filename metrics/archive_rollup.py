@@ -41,17 +41,22 @@ windows with a value; `mean`, `least`, `greatest`: over these, null where there 
 _KEYS = "indicator, dims, region"
 _LAST = ", ".join(f"arg_max({name}, last) AS {name}" for name in ("samples", "quality", "level", "version", "origin"))
 _SLOT = f"((last + {LOCAL_OFFSET_MS} - 1) // ? + 1) * ? - {LOCAL_OFFSET_MS}"  # the end of the slot of an instant
-_FROM_VALUES = f"""
-WITH newest AS (
-  SELECT {_KEYS}, window_end AS last, value, samples, quality, level, version, origin FROM read_parquet(?)
-  WHERE window_end > ? AND window_end <= ?
-  QUALIFY row_number() OVER (PARTITION BY {_KEYS}, window_end ORDER BY version DESC, revision DESC, _ms DESC, _seq DESC,
-    _row DESC) = 1)
+INTO_SLOTS = f"""
 SELECT {_KEYS}, {_SLOT} AS "end", arg_max(value, last) AS value, max(last) FILTER (value IS NOT NULL) AS window_end,
   CASE WHEN count(value) > 1 THEN avg(value) END AS mean, CASE WHEN count(value) > 1 THEN min(value) END AS least,
   CASE WHEN count(value) > 1 THEN max(value) END AS greatest, {_LAST}, count(value)::INTEGER AS count
 FROM newest GROUP BY {_KEYS}, "end" ORDER BY {_KEYS}, "end"
 """  # noqa: S608 - constants
+_FROM_VALUES = f"""
+WITH newest AS (
+  SELECT {_KEYS}, window_end AS last, value, samples, quality, level, version, origin FROM read_parquet(?)
+  WHERE window_end > ? AND window_end <= ?
+  QUALIFY row_number() OVER (PARTITION BY {_KEYS}, window_end ORDER BY version DESC, revision DESC, _ms DESC, _seq DESC,
+    _row DESC) = 1){INTO_SLOTS}"""  # noqa: S608 - constants
+_SAID = f"""
+CREATE OR REPLACE TEMP TABLE said AS
+SELECT {_KEYS}, window_end AS last, value, samples, quality, level, version, origin FROM read_parquet(?)"""  # noqa: S608
+_FROM_SAID = f"WITH newest AS (SELECT * FROM said WHERE last > ? AND last <= ?){INTO_SLOTS}"  # noqa: S608 - constants
 _FROM_SLOTS = f"""
 WITH shorter AS (SELECT * EXCLUDE ("end"), "end" AS last FROM read_parquet(?) WHERE "end" > ? AND "end" <= ?)
 SELECT {_KEYS}, {_SLOT} AS "end", arg_max(value, last) AS value, arg_max(window_end, last) AS window_end,
@@ -92,6 +97,30 @@ class RollUp:
                 self._derive(SLOTS[shorter], SLOTS[longer], name)
         write_bytes(self._position, json.dumps({"v": VERSION, "last": new[-1].last}).encode())
         return [hour.name for hour in hours]
+
+    def begin(self) -> int:
+        """Roll up an archive whose values are each said once, and of which nothing was rolled up yet; returns how many
+        pieces were made. Long spans become whole pieces at once."""
+        parts = in_force(every_part(Strand(self._life, "completed").folder(self._root)))
+        if not parts:
+            return 0
+        made, newest = 0, max(part.last_ms for part in parts)
+        oldest = min(part.first_ms for part in parts)
+        self._connection.execute(_SAID, [[str(part.path) for part in parts]])
+        for slot in SLOTS.values():
+            at = oldest if slot.keep_ms is None else max(oldest, newest - slot.keep_ms)
+            while at <= newest:
+                period = period_at(slot.units[1], at)
+                if period.end + SETTLED_MS > newest:  # it is still being written
+                    period = period_at(slot.units[0], at)
+                parameters = [period.begin, period.end, slot.size_ms, slot.size_ms]
+                rows = _shaped(self._connection.sql(_FROM_SAID, params=parameters).to_arrow_table())
+                if rows.num_rows:
+                    write_slices(self._path(slot, period.name), SCHEMA, list(groups(rows)), _FACTS, row_group=None)
+                    made += 1
+                at = period.end + 1
+        write_bytes(self._position, json.dumps({"v": VERSION, "last": parts[-1].last}).encode())
+        return made
 
     def settle(self) -> int:
         """Join pieces of periods that are over; returns how many pieces were made."""

@@ -74,8 +74,8 @@ class Observations:
         self._contract = replace(contract, fields=(*contract.fields, place), future_ms=None)
         self._wanted = contract.wanted
         self._clock = clock
-        self.schema = pa.schema([*PLACE, pa.field("t", pa.int64(), False), pa.field("k", TEXT, False),
-                                 *(_field(rule.name, rule.type, rule.scale) for rule in contract.fields)])  # fmt: skip
+        fields = (field_of(rule.name, rule.type, rule.scale) for rule in contract.fields)
+        self.schema = pa.schema([*PLACE, pa.field("t", pa.int64(), False), pa.field("k", TEXT, False), *fields])
 
     def __call__(self, entries: Entries) -> Rows:
         """All accepted rows of the entries, in stream order."""
@@ -112,7 +112,7 @@ class Observations:
         return np.where(times == _UNDATED, now, times)
 
 
-def _field(name: str, kind: str, scale: int) -> pa.Field:
+def field_of(name: str, kind: str, scale: int) -> pa.Field:
     if kind == "decimal":
         return pa.field(name, pa.int64(), metadata={SCALE: str(scale)})
     types = {"int": pa.int64(), "time": pa.int64(), "bool": pa.bool_(), "text": TEXT, "category": TEXT, "point": POINT,

@@ -6,7 +6,7 @@ judged never had a part in the band that judges it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,11 @@ class Baseline:
         """The band at an instant (ms UTC), from what has been learnt so far."""
         return self._band(*self._place(time_ms))[0]
 
+    def bands(self, times_ms: Sequence[int]) -> Band:
+        """The bands at several instants, from what has been learnt so far: each array (instants, series)."""
+        times = np.array(times_ms, np.int64)
+        return self._bands(self.season.slot(times), self.season.day_type(times))[0]
+
     def step(self, time_ms: int, values: Numbers) -> Band:
         """The band at an instant, then learn the values (series,) of that instant; NaN: none."""
         slot, kind = self._place(time_ms)
@@ -74,12 +79,15 @@ class Baseline:
 
     def _band(self, slot: int, kind: int) -> tuple[Band, Numbers]:
         """The band, and its unit: the mean absolute error that is expected here."""
+        band, unit = self._bands(np.array([slot]), np.array([kind], np.int8))
+        return Band(band.expected[0], band.low[0], band.high[0], band.cold[0]), unit[0]
+
+    def _bands(self, slots: NDArray[np.int64], kinds: NDArray[np.int8]) -> tuple[Band, Numbers]:
+        """The same of several, (instants, series) each."""
         profile = self.profile
-        slots = np.array([slot])
-        shape, of_type, of_slot, speaking = profile.shapes(slots, np.array([kind], np.int8))
-        days = speaking[0]
-        expected = profile.level + profile.spread * (shape + of_type + of_slot)[0]
-        unit = profile.spread * profile.noises(slots)[0]
+        shape, of_type, of_slot, days = profile.shapes(slots, kinds)
+        expected = profile.level + profile.spread * (shape + of_type + of_slot)
+        unit = profile.spread * profile.noises(slots)
         below, above = self.interval.ends()
         cold = days < COLD_DAYS
         width = unit * np.where(cold, 1 + (COLD_WIDTH - 1) / (1 + days) ** 2, 1.0)

@@ -129,6 +129,14 @@ class Calendar:
         open_ = merge([*without(merge(found), _pairs(self.closed)), *_pairs(self.extra)])
         return [(max(a, start), min(b, end)) for a, b in open_ if b > start and a < end]
 
+    def exceptions(self, start: int, end: int) -> tuple[list[Span], list[Span]]:
+        """What of `[start, end)` the dates take from the week, and what they add to it; ms UTC, ascending."""
+        taken, added = (
+            [(max(a, start), min(b, end)) for a, b in _pairs(spans) if b > start and a < end]
+            for spans in (self.closed, self.extra)
+        )
+        return taken, added
+
     def _until(self, times: Times) -> Times:
         """Open time before each instant, counted from one fixed instant."""
         return self._weekly(times) + self.extra.until(times) - self.closed.until(times)

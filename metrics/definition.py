@@ -14,6 +14,7 @@ from metrics.formula_reference import reference
 from metrics.indicator import Indicator
 from metrics.indicator_declaration import read_indicator
 from metrics.known import Known, heads
+from metrics.layer import Layer, read_layers
 from metrics.measure import Measure
 from metrics.outline import Outlines, read_outlines
 from metrics.region import LEVELS, Region, RegionError, Regions
@@ -32,7 +33,7 @@ SOURCES, INDICATORS = "sources.toml", "indicators.toml"
 ADDITIVE = ("population", "area_km2")
 KEYS = (
     "v", "hash", "sources", "indicators", "registries", "regions", "scenes", "calendars", "recordings", "additive",
-    "outlines",
+    "outlines", "preemption", "layers", "overview",
 )  # fmt: skip
 
 
@@ -53,6 +54,7 @@ class Bundle:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     outlines: Outlines | None = None  # for sources whose rows find their region by a point
+    layers: tuple[Layer, ...] = ()  # of points on the map
 
     def for_world(self, variants: Mapping[str, str]) -> Bundle:
         """The bundle in a world that names a variant per source; names that do not exist change nothing."""
@@ -94,7 +96,11 @@ def load(raw: Mapping[str, Any]) -> Bundle:
         [(SOURCES, name, table) for name, table in (raw.get("calendars") or {}).items()],
     )
     bundle = _read(faults, declared, registries, regions, _attributes(raw.get("regions") or ()))
-    return replace(bundle, hash=str(raw.get("hash", "")), scenes=tuple(raw.get("scenes") or ()), outlines=outlines)
+    layers = read_layers(faults, raw.get("layers") or (), bundle.sources)
+    faults.raise_if_any()
+    return replace(
+        bundle, hash=str(raw.get("hash", "")), scenes=tuple(raw.get("scenes") or ()), outlines=outlines, layers=layers
+    )
 
 
 def load_tables(  # noqa: PLR0917 - a bundle has these parts

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from metrics import image
 from metrics.alarm_desk import Provenance
 from metrics.alarm_event import AlarmEvent
-from metrics.compiler import needed_by
+from metrics.beginning import begin_ms
 from metrics.derive import Derived, Layouts
 from metrics.derived_feed import DerivedFeed
 from metrics.entered import NOTHING, Entered
@@ -145,20 +145,22 @@ class State:
     def wake(self, heard: Container[str]) -> list[Family]:
         """The families that somebody feeds: those with a source that has been heard (or with none at all), those that
         have begun, and those that these refer to, from where these begin. Of the others nothing has come, and nothing
-        is said."""
+        is said; nor of those that wait for their first readings (`metrics.beginning`)."""
         found: list[Family] = []
         asked: dict[str, list[int]] = {}  # indicators that are referred to -> oldest rows of who refers to them
         for family in reversed(self.families):  # who refers comes behind those that he refers to
             mine, agenda = self.below(family.plan), family.agenda
-            names = {one.plan.indicator.id for one in family.members} & asked.keys()
+            names = family.names & asked.keys()
             if not (agenda.begun or not mine or names or any(one in heard or self.intakes[one].heard for one in mine)):
+                continue
+            if begin_ms(family.plan, self.intakes) is None:
                 continue
             rows = [oldest for one in mine if (oldest := self.intakes[one].oldest_ms) is not None]
             rows += [oldest for name in names for oldest in asked[name]]
             if names and rows and not agenda.begun:
                 agenda.begin_at(min(rows))
             found.append(family)
-            for name in {name for one in family.members for name in needed_by(one.plan.indicator)}:
+            for name in family.refers_to:
                 asked.setdefault(name, []).extend(rows)
         return found[::-1]
 
@@ -289,8 +291,9 @@ def step(
     for family in state.wake(heard):
         mine = {name: state.intakes[name] for name in state.below(family.plan)}  # as far, and as real, as the least
         occasion = Occasion(
-            _moment(mine, now_ms, behind), history, _least(origins, mine), world, entered, changed, derived
-        )
+            _moment(mine, now_ms, behind, begin_ms(family.plan, state.intakes)), history, _least(origins, mine), world,
+            entered, changed, derived,
+        )  # fmt: skip
         began = stopwatch() if stopwatch is not None else 0.0
         outputs.said.extend(family.publish(state.intakes, occasion))
         if stopwatch is not None:
@@ -333,7 +336,7 @@ def step(
     return replace(outputs, more=more, gone=state.expire(now_ms))
 
 
-def _moment(mine: Mapping[str, Intake], now_ms: int, behind: frozenset[str]) -> Moment:
+def _moment(mine: Mapping[str, Intake], now_ms: int, behind: frozenset[str], begin: int | None) -> Moment:
     if not mine:  # a formula over entered values: every instant is complete when it has passed
         return Moment(now_ms, now_ms, now_ms, now_ms, 0)
     clock = now_ms
@@ -352,6 +355,7 @@ def _moment(mine: Mapping[str, Intake], now_ms: int, behind: frozenset[str]) -> 
         min(intake.watermark.closed_ms for intake in speaking),
         newest,
         lateness,
+        BEGINNING if begin is None else begin,
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from metrics.agenda import WINDOWS_PER_STEP
 from metrics.alarm_desk import Provenance, Scores
 from metrics.alarm_event import AlarmEvent
+from metrics.compiler import needed_by
 from metrics.conclude import COMPLETE, PROVISIONAL
 from metrics.conclusion import Conclusion, Told
 from metrics.evaluation import published
@@ -38,6 +39,8 @@ class Family:
         first = members[0]
         assert first.standing is not None  # noqa: S101  # the state has given it
         self.members, self.plan, self.deriver = list(members), first.plan, first.deriver
+        self.names = frozenset(one.plan.indicator.id for one in members)
+        self.refers_to = frozenset(name for one in members for name in needed_by(one.plan.indicator))
         self.agenda, self.unfinished = first.agenda, first.unfinished
         self.agenda.changed = any(one.agenda.changed for one in members)
         self.records = {end: Record.stacked([one.records[end] for one in members]) for end in first.records}
@@ -50,6 +53,7 @@ class Family:
         self.series = Series()
         self.events: list[AlarmEvent] = []
         self.foreseen = Foreseen()
+        self._climbed: dict[int, int] = {}  # members that foresee -> the newest window this step completed
         self.renewed: dict[str, set[int]] = {}  # by indicator the ends whose values this step has changed
         self._outlook = first.outlook  # whoever has one is alone
         self._lines = np.zeros((len(members), 0), np.int32)
@@ -65,6 +69,7 @@ class Family:
     def publish(self, intakes: Mapping[str, Intake], occasion: Occasion) -> list[Values]:
         """Values that changed, by window, oldest first."""
         self.renewed, self.events = {}, []
+        self.foreseen, self._climbed = Foreseen(), {}
         todo = self.agenda.due(intakes, occasion, self.conclusion.standing, self)
         said: list[Values] = []
         if todo:
@@ -83,6 +88,11 @@ class Family:
             said = self._say(told, now, stood, occasion)
         if self._outlook is not None:
             self.foreseen = self._outlook.tell(occasion.origin)
+        elif self._climbed:
+            self.foreseen = Foreseen(entries={
+                name: entry for place, end in self._climbed.items()
+                for name, entry in self.members[place].foresee(end, occasion.origin).items()
+            })  # fmt: skip
         patient_until = occasion.moment.clock_ms - self.plan.patience_ms
         if self._judged and self.unfinished and min(self.unfinished) <= patient_until:
             for one in self._judged:
@@ -196,6 +206,8 @@ class Family:
                 one.remembered[""].put(end, record.value, record.known)
             if one.desk is not None and completed:
                 self.events += one.judge(end, occasion, scores)
+            if one.climb is not None and first:
+                self._climbed[place] = max(end, self._climbed.get(place, end))
         if self._outlook is not None and first:
             source = Provenance(occasion.world, occasion.origin)
             self.events += self._outlook.take(end, self.members[0].records[end], source)

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 KEPT_GAPS = 20  # the newest; `missing` counts them all
+PAST_MS = 120_000  # rows that are older than this when they come are of the past
+PAST_REAL_MS = 10_000  # in a world that goes fast: what passes there in so much real time
+FLOWS_MS = 2_000  # real time: who has sent nothing for so long, and does not say so, sends no past any more
 
 
 @dataclass(slots=True)
@@ -30,6 +33,16 @@ class Feed:
             self.arrived_ms = arrived_ms
         if newest_ms is not None and (self.newest_ms is None or newest_ms > self.newest_ms):
             self.newest_ms = newest_ms
+
+    def sends_the_past(self, now_ms: int, since_ms: int, speed: float) -> bool:
+        """Whether rows come, have come but lately before `since_ms` (real), and are still old at the world's time
+        `now_ms`: the source catches up with the clock, which goes at that speed."""
+        flows = self.arrived_ms is not None and since_ms - self.arrived_ms <= FLOWS_MS
+        return flows and self.is_of_the_past(now_ms, speed)
+
+    def is_of_the_past(self, now_ms: int, speed: float) -> bool:
+        """Whether its newest row is old at the world's time."""
+        return self.newest_ms is not None and now_ms - self.newest_ms > max(PAST_MS, PAST_REAL_MS * speed)
 
     def missed(self, at_ms: int, why: str, missing: int, shard: int) -> None:
         """Note a gap: `missing` entries of a shard were not read, seen at real time `at_ms`."""

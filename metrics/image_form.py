@@ -80,7 +80,8 @@ def chunk_of(items: Sequence[Any], chunk: int) -> bytes:
 def source_form(intake: Intake) -> bytes:
     mark, counters = intake.watermark, intake.counters
     numbers = (counters.rows, counters.late, counters.duplicate, counters.unregistered)
-    return pack((mark.newest_ms, mark.mark_ms, mark.heard_ms, numbers, sorted(intake.presence.newest_in.items())))
+    presence = sorted(intake.presence.newest_in.items())
+    return pack((mark.newest_ms, mark.mark_ms, mark.heard_ms, numbers, presence, intake.first_ms))
 
 
 def progress_form(publication: Publication) -> bytes:

@@ -82,6 +82,7 @@ class Indicator:
     references: tuple[str, ...] = ()
     owner: str = ""
     tags: tuple[str, ...] = ()
+    foresee: Literal["", "worst"] = ""  # of its groups: which comes to a limit within the hour (`metrics.climb`)
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from metrics import formula_units
+from metrics.climb import foreseeable
 from metrics.declaration import Faults, Table
 from metrics.declared_key import HOWS, LEVELS
 from metrics.formula import Node, Type, indicator_calls, used_names
@@ -80,6 +81,13 @@ def read_indicator(faults: Faults, file: str, raw: Any, known: Known) -> ReadInd
     thresholds = read_thresholds(table, direction, known)
     target, target_formula = _target(table, known)
     rollup, baseline, top = _rollup(table, known), _baseline(table), _top(table, dimensions)
+    foresee: Any = table.choice("foresee", ("worst",)) if "foresee" in table else ""
+    if foresee and baseline.declared:
+        en = "either 'foresee' or 'baseline', not both"
+        table.fault("foresee", "duplicate", en, zh="foresee 与 baseline 只能二选一")
+    elif foresee and window is not None and not foreseeable(dimensions, thresholds, window.every_ms):
+        en = "'foresee' needs dimensions, limits on the value and a grid of 1 to 15 minutes"
+        table.fault("foresee", "window", en, zh="foresee 需要维度、数值界限与 1 至 15 分钟的时间格")
     tasks = table.raw.get("tasks") or ()
     if not isinstance(tasks, list | tuple) or not all(type(task) is int for task in tasks):
         table.fault("tasks", "type", "a list of whole numbers is needed", zh="此处需要整数列表")
@@ -101,7 +109,7 @@ def read_indicator(faults: Faults, file: str, raw: Any, known: Known) -> ReadInd
             texts["unit"] or None, decimals, direction, dimensions, levels, constants, least, samples, thresholds,
             target, valid_from, tuple(tasks), rollup=rollup, baseline=baseline, top=top,
             target_formula=target_formula, references=tuple(dict.fromkeys(id_ for id_, _ in references)),
-            owner=texts["owner"], tags=tags,
+            owner=texts["owner"], tags=tags, foresee=foresee,
         )  # fmt: skip
     return ReadIndicator(indicator, table, references, derived)
 

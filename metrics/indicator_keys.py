@@ -80,6 +80,15 @@ INDICATOR = (
         of="baseline",
     ),
     Key(
+        "foresee",
+        "text",
+        "各分组中谁将在一小时内达到界限，按近半小时走势；须有维度与数值界限，时间格至多 15 分钟，不与 baseline 同用",
+        "which of its groups comes to a limit within the hour, by its course of half an hour; it needs dimensions and"
+        " limits on the value, on a grid of at most 15 minutes, and no baseline",
+        example='"worst"',
+        choices=("worst",),
+    ),
+    Key(
         "top",
         "table",
         "只把最好的 n 组发往屏幕",

@@ -71,6 +71,7 @@ class Intake:
         nothing = np.empty(0, np.int32), np.empty(0, np.int64), -1, np.empty(0, np.intp)
         self._asked: tuple[NDArray[np.int32], NDArray[np.int64], int, NDArray[np.intp]] = nothing
         self.oldest_ms: int | None = None  # the oldest row of the batches since the last publication
+        self.first_ms: int | None = None  # the oldest row that ever counted
         self.touched: set[int] = set()  # panes of the source's grid with kept rows that came since then
         self.counters = Counters()
         self.changed = False
@@ -318,6 +319,7 @@ class Intake:
                 return
         oldest = int(rows.time.min())
         self.oldest_ms = oldest if self.oldest_ms is None else min(self.oldest_ms, oldest)
+        self.first_ms = oldest if self.first_ms is None else min(self.first_ms, oldest)
         self.watermark.heard(int(rows.time.max()), now_ms)
         self.presence.note(rows)
 

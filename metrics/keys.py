@@ -7,7 +7,15 @@ import zlib
 WORLDS = "ioc:worlds"  # hash: world id -> JSON (metrics.world.World)
 BUNDLE = "ioc:bundle"  # string: JSON of the definitions in force; the engine reads nothing else
 ARCHIVE = "ioc:archive"  # string: JSON of metrics.archive_hold.Registration; trimming waits for who registered here
+VIEWING = "ioc:viewing"  # sorted set: JSON of who looks at which dossier -> until when, real ms (ioc.services.viewing)
+PLAYBACKS = "ioc:playbacks"  # hash: id of a playback's world -> JSON (ioc.playback.order.Order)
+PLAYBACKS_SHOWN = "ioc:playbacks:shown"  # hash: id -> the moment up to which it is shown, ms of the world's time
+PLAYBACKS_CALLED = "ioc:playbacks:called"  # list: ids of orders that changed; whoever changes one pushes it
 HEARTBEATS = "ioc:heartbeats"  # hash: process or feed name -> JSON {"at": real ms, "pid": int, ...}
+SCREENS = "ioc:screens"  # string: JSON of the screens and the living claims on them (ioc.domain.screen_board.Board)
+VIDEO = "ioc:video"  # hash: session and page -> JSON of the cameras that it watches (ioc.domain.watching.Lease)
+SCREENS_SAID = "ioc:screens:said"  # channel: a claim was made, a pointer moved
+DESK_SAID = "ioc:desk:said"  # channel: which incidents, cases and alarms changed (ioc.services.desk_news)
 
 
 def observations(world: str, source: str, shard: int = 0) -> str:
@@ -25,6 +33,11 @@ def origins(world: str) -> str:
     return f"ioc:{world}:origins"
 
 
+def fed(world: str) -> str:
+    """Hash: source -> JSON {"until": ms}: what stands was written, and every row up to this time; the feed's own."""
+    return f"ioc:{world}:fed"
+
+
 def entered(world: str) -> str:
     """Hash: any name -> JSON of one value written down by a person: `name`, `region`, `valid_from` (ms), `value`."""
     return f"ioc:{world}:entered"
@@ -36,9 +49,11 @@ def engine(world: str, part: str) -> str:
     Parts: `owner` (string, epoch), `lease` (string, expires: an owner has committed lately), `checkpoint:a` and
     `checkpoint:b` (hashes), `values` (stream, every published value), `completed` (stream, complete values and
     corrections), `latest` (hash, series -> newest value), `feeds` (hash, source -> JSON counters), `alarms` (stream,
-    alarm events, one an entry), `outlook` (hash, series -> metrics.outlook_entry.OutlookEntry), `dead` (stream,
+    alarm events, one an entry), `outlook` (hash, series -> metrics.outlook_entry.OutlookEntry), `outlook_asked`
+    (set, expires: indicators of a playback whose outlook somebody looks at), `dead` (stream,
     rejected observations), `intake` (stream, remarks on rows that did not count as they stand, and the basis of the
-    values), `said` (hash, commit -> ms of the newest entry that it appended).
+    values), `said` (hash, commit -> ms of the newest entry that it appended), `where` (hash, layer -> what it was told
+    by), `where:<scene>/<layer>` (hash, entity -> row of metrics.whereabouts_row), `moves` (stream, rows that changed).
     """
     return f"ioc:{world}:{{engine}}:{part}"
 

@@ -95,7 +95,8 @@ class Normal:
 
     def bands(self, ends: Sequence[int]) -> list[Band]:
         """The bands of windows to come, from what is known now."""
-        return [self._baseline.band(end - 1) for end in ends]
+        found = self._baseline.bands([end - 1 for end in ends])
+        return [Band(*row) for row in zip(found.expected, found.low, found.high, found.cold, strict=True)]
 
     def saved(self) -> dict[str, NDArray[Any]]:
         """The memory as plain arrays, a copy."""

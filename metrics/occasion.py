@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from metrics.entered import NOTHING, Entered
 from metrics.series import Lines, Series
+from metrics.watermark import BEGINNING
 from metrics.window import HOUR_MS
 
 # Complete values are kept for 49 h of world time: a silent instant before that would be published for nobody.
@@ -24,13 +25,15 @@ History = Callable[[Series, Lines, int], NDArray[np.float64]]
 class Moment:
     """What a step knows of time for one indicator. `clock_ms`: instants up to here are passed. `mark_ms`: the least
     watermark of its sources. `closed_ms`: windows that end at or before this change no more. `newest_ms`: the newest
-    row of any source. `lateness_ms`: the longest of the sources."""
+    row of any source. `lateness_ms`: the longest of the sources. `begin_ms`: of windows that end before nothing can be
+    said, because a source that it counts beside others had not been heard of (`metrics.beginning`)."""
 
     clock_ms: int
     mark_ms: int
     closed_ms: int
     newest_ms: int
     lateness_ms: int
+    begin_ms: int = BEGINNING
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from metrics.outlook_memory import OutlookMemory
 from metrics.record import Record
 from metrics.series import series_id
 from metrics.value import Level, Quality, Value
+from metrics.window import DAY_MS, MINUTE_MS
 
 VERSION = 1
 FORECAST = "~forecast"  # no id of an indicator can end like this
@@ -40,6 +41,7 @@ PER_STEP = 32  # windows in one step of the engine: some 0.2 s for a hundred reg
 QUALITIES: tuple[Quality, ...] = ("complete", "provisional", "stale", "no_data")
 STALE, NO_DATA = 2, 3
 PROGRESS = "progress"
+USUAL_MS = 30 * MINUTE_MS  # between two times of the day before, of which the band is told
 
 Codes = NDArray[np.int64]
 
@@ -113,7 +115,11 @@ class Outlook:
         foreseen = normal.origin > 0
         ahead = (int(normal.origin) + normal.ahead_ms).tolist() if foreseen else []
         ends = [judged.end, following, *(end for end in ahead if end > following)]
-        found = (judged.band, *normal.bands(ends[1:]))
+        day = [judged.end // USUAL_MS * USUAL_MS - back * USUAL_MS for back in range(DAY_MS // USUAL_MS)][::-1]
+        bands = normal.bands([*ends[1:], *day])
+        found = (judged.band, *bands[: len(ends) - 1])
+        usual = np.stack([np.stack((one.low, one.high)) for one in bands[len(ends) - 1 :]])  # (times, 2, series)
+        young = np.stack([one.cold for one in bands[len(ends) - 1 :]])
         numbers = np.stack([np.stack((one.expected, one.low, one.high)) for one in found])  # (ends, 3, series)
         cold = np.stack([one.cold for one in found])
         forecast = published(normal.forecast.ravel()).reshape(normal.forecast.shape)  # (3, horizons, series)
@@ -129,6 +135,7 @@ class Outlook:
             entries[self._series[at]] = OutlookEntry(
                 self.line.version, judged.end, tuple(rows), int(normal.origin) if foreseen else None,
                 tuple(coming), float(judged.score[at]), begun, self.corrected, origin,
+                usual=tuple(zip(day, *usual[:, :, at].T.tolist(), young[:, at].tolist(), strict=True)),
             )  # fmt: skip
             if foreseen and int(normal.origin) > self._said_ms:
                 values += self._forecasts(self.line.regions[at], coming, origin)

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgpack
 
-VERSION = 1
+VERSION = 2
+READABLE = (1, 2)  # version 1 has none of the fields that have a default
 
 
 class UnknownOutlookVersion(ValueError):
@@ -24,6 +25,10 @@ class OutlookEntry:
     `forecast_at`. `score` 0..1: how much of an anomaly the window at `at` is. `anomaly`: when the anomaly that stands
     began, None: none does. `corrected`: windows of the indicator that were corrected after they had been judged.
     `origin` as of `metrics.value.Value`.
+
+    `usual`: (end, low, high, cold), the band at the times of the day that ends at `at`, as it is known now. `member`,
+    `value`: of which group of the indicator the forecast is, as (dimension, text), and its value at `at`; nothing where
+    it is of the whole (`metrics.climb`). `leads`: the whole stands where that group does, as a greatest value does.
     """
 
     version: int
@@ -35,6 +40,10 @@ class OutlookEntry:
     anomaly: int | None
     corrected: int
     origin: str
+    usual: tuple[tuple[int, float, float, bool], ...] = ()
+    member: tuple[tuple[str, str], ...] = ()
+    value: float | None = None
+    leads: bool = False
 
     def pack(self) -> bytes:
         """msgpack of the fields by name, and `v`."""
@@ -46,7 +55,8 @@ class OutlookEntry:
         """Inverse of pack. Raises UnknownOutlookVersion."""
         table: dict[str, Any] = msgpack.unpackb(payload)
         version = table.pop("v", None)
-        if version != VERSION:
+        if version not in READABLE:
             raise UnknownOutlookVersion(f"outlook version {version!r} is not {VERSION}")
-        table |= {name: tuple(tuple(row) for row in table[name]) for name in ("band", "forecast")}
+        rows = ("band", "forecast", "usual", "member")
+        table |= {name: tuple(tuple(row) for row in table[name]) for name in rows if name in table}
         return OutlookEntry(**table)

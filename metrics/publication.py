@@ -11,19 +11,22 @@ from numpy.typing import NDArray
 from metrics.agenda import Agenda
 from metrics.alarm_desk import AlarmDesk, Member, Provenance, Scores, Subject
 from metrics.alarm_event import AlarmEvent
+from metrics.climb import Climb, climbing
 from metrics.comparison import weeks_before, zscore
-from metrics.conclude import COMPLETE, NO_DATA, Concluded
+from metrics.conclude import COMPLETE, NO_DATA, STALE, Concluded
 from metrics.derive import Deriver, Layouts
 from metrics.intake import Intake
 from metrics.measured import Answer, Group, Mask, Numbers
 from metrics.measured_groups import zero_when_empty
 from metrics.occasion import Occasion
 from metrics.outlook import Outlook
+from metrics.outlook_entry import OutlookEntry
 from metrics.outlook_line import Line, followed
 from metrics.plan import IndicatorPlan, Plan
 from metrics.record import Record
 from metrics.reference import Known
 from metrics.remembered import Remembered
+from metrics.series import series_id
 from metrics.standing import Standing
 from metrics.wholeness import is_whole
 
@@ -77,6 +80,7 @@ class Publication:
             before = predecessor.outlook if predecessor is not None else None
             line = Line.of(indicator, tuple(self.members[code][0] for code in codes.tolist()), part.sources)
             self.outlook = Outlook(line, codes, before)
+        self.climb = Climb(indicator, self.is_open) if climbing(indicator) and not part.inner else None
 
     def is_open(self, calendar: str, at_ms: int) -> bool:
         """Whether a calendar is open in that millisecond."""
@@ -190,6 +194,23 @@ class Publication:
         assert self.desk is not None  # noqa: S101  # only indicators with thresholds come here
         source = Provenance(occasion.world, occasion.origin)
         return self.desk.judge(end, self.records[end], self.alarm_members(), source, scores=scores)
+
+    def foresee(self, end: int, origin: str) -> Mapping[str, OutlookEntry]:
+        """What comes of its groups by their course up to the window that ends at `end`: series -> entry."""
+        if self.climb is None:
+            return {}
+        named, size = self.alarm_members(), len(self.members)
+        shown = self.is_published(size).tolist()
+        split = np.array([code for code in range(size) if shown[code]], np.int64)
+        rows = [self.remembered[""].get(at, size) for at in self.climb.ends(end)]
+        nothing = np.full(len(split), np.nan)
+        values = np.stack([nothing if row is None else np.where(row[1], row[0], np.nan)[split] for row in rows])
+        if end in self.records:  # what is stale was not measured
+            record = self.records[end].grown(size)
+            values[-1, (record.quality == STALE)[split]] = np.nan
+        members = [named[code] for code in split.tolist()]
+        told = self.climb.tell(end, values, members, list(dict.fromkeys(region for region, _ in members)), origin)
+        return {series_id(self.plan.indicator.id, region): entry for region, entry in told.items()}
 
     def scores(self, end: int, value: Numbers, known: Mask) -> Scores | None:
         """The z-scores against the same instant of the weeks before, where levels are judged on them."""

@@ -62,6 +62,8 @@ class Registrar:
             world = World.from_json(text)
             if world.id != name:
                 raise ValueError(f"it calls itself {world.id!r}")
+            if world.kind == "playback":
+                return  # the past of another world, shown again: nothing comes in, nothing is computed
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             self._log.error("world_refused", world=name, error=str(error))
             return

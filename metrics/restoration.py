@@ -346,7 +346,9 @@ class Restoration:
         if kind == "source" and tail in self._intakes:
             intake = self._intakes[tail]
             mark = intake.watermark
-            mark.newest_ms, mark.mark_ms, mark.heard_ms, counters, presence = raw
+            mark.newest_ms, mark.mark_ms, mark.heard_ms, counters, presence, *further = raw
+            # where nobody wrote down when it began, it has been there since ever
+            intake.first_ms = further[0] if further else BEGINNING if mark.newest_ms > BEGINNING else None
             intake.counters = Counters(*counters)
             intake.presence.newest_in = dict(presence)
             return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -23,15 +25,18 @@ from metrics.explain import explain
 from metrics.feed import Feed
 from metrics.history import History
 from metrics.outbox import Outbox
+from metrics.progress import Progress, progress
 from metrics.raw import RawRows
 from metrics.remark import Finding, refused, remark
 from metrics.replenishing import Replenishing
 from metrics.stream import Place, judge, look, order, trim
 from metrics.version import VERSION
+from metrics.whereabouts import Whereabouts
 from metrics.world import World
 
 CATCH_UP_S = 0.25  # windows that are left over for so long wait for the next commit, so that reading goes on
 IDLE_COMMIT_MS = 1_000  # feeds are written and the lease is renewed at least this often
+CATCHING_UP, FRESH_MS = "catching up", 4_000  # what a feed says of itself, and how old its word may be
 _ORIGINS = frozenset(("real", "recorded", "simulated"))
 
 Entries = list[Any]
@@ -65,6 +70,7 @@ class Serving:
         self._history = History()
         self._outbox = Outbox()
         self.hold = Hold(client, world.id)
+        self._whereabouts = Whereabouts(client, world.id)
         self._waiting: dict[str, Entries] = {}
         self._heads: dict[str, str] = {}  # the newest entry each stream was seen to hold
         self._unread: Collection[str] = ()
@@ -72,7 +78,9 @@ class Serving:
         self._left: dict[str, Place] = {}  # places left because of a gap that no commit has told of yet
         self._news = False
         self._committed_ms = 0
+        self._advanced_ms = 0
         self._origins: dict[str, str] = {}
+        self._catching_up: frozenset[str] = frozenset()
         self._entries: dict[bytes, bytes] = {}
         self._entered = Entered()
         self._use(bundle)
@@ -131,6 +139,7 @@ class Serving:
     def _use(self, bundle: Bundle) -> None:
         chosen = bundle.for_world(self.world.variants)
         self._plan = compile(chosen)
+        self._whereabouts.use(chosen.layers, chosen.calendars, self.world.started_ms)
         # Unions and values of indicators have no stream of their own.
         fed = {name: one for name, one in chosen.sources.items() if not (one.union_of or one.indicator_of)}
         self._contracts = {name: Contract.from_source(source) for name, source in fed.items()}
@@ -151,6 +160,16 @@ class Serving:
         gone = place.read - (facts.added if facts else 0)
         if gone > 0:
             self.feeds[source].missed(real_ms, "lost", gone, shard)
+
+    def progress(self, real_ms: int) -> Progress:
+        """How far it is; `restoring` until the first commit of this life."""
+        lags: Counter[str] = Counter()
+        for key, (source, _) in self._streams.items():
+            lags[source] += self.lags.get(key, 0)
+        now_ms, since_ms = self.world.clock.now_ms(real_ms), min(real_ms, self._advanced_ms or real_ms)
+        speed = self.world.clock.speed
+        said, committed = self._catching_up, self.commits > 0
+        return progress(self.feeds, lags, now_ms, since_ms, speed=speed, said=said, committed=committed)
 
     def explained(self) -> dict[str, Any]:
         """The plan of this world with what it holds and costs. Raises RuntimeError while the state is being changed."""
@@ -180,6 +199,7 @@ class Serving:
         entries: Any = self._client.hgetall(keys.entered(self.world.id))
         if entries != self._entries:
             self._entries, self._entered, self._news = entries, Entered(read_entries(entries.values())), True
+        self._catching_up = self._said_to_catch_up(real_ms)
         for key, facts in look(self._client, list(self._streams)).items():
             judgement = judge(self.places[key], facts)
             if judgement.gap is not None:
@@ -190,6 +210,14 @@ class Serving:
             self.places[key], self.lags[key] = judgement.place, judgement.lag
             self._heads[key] = facts.last if facts else "0-0"
         return moved
+
+    def _said_to_catch_up(self, real_ms: int) -> frozenset[str]:
+        """Sources whose feed lives and says that it still sends the past, also before its first row."""
+        names = list(self.feeds)
+        if not names:
+            return frozenset()
+        told: Any = self._client.hmget(keys.HEARTBEATS, [f"feed:{self.world.id}:{name}" for name in names])
+        return frozenset(name for name, text in zip(names, told, strict=True) if text and _sends_past(text, real_ms))
 
     @property
     def reached(self) -> dict[str, Place]:
@@ -214,12 +242,14 @@ class Serving:
 
     @property
     def behind(self) -> frozenset[str]:
-        """Sources of which entries are known to wait unread."""
-        return frozenset(
+        """Sources of which there is more to come than was read: entries that are known to wait, or a feed that says
+        it still sends the past. Their silence about the time up to the clock says nothing."""
+        waiting = {
             source
             for key, (source, _) in self._streams.items()
             if key in self._unread or order(self.places[key].id) < order(self._heads.get(key, "0-0"))
-        )
+        }
+        return frozenset(waiting | self._catching_up)
 
     @property
     def heard(self) -> frozenset[str]:
@@ -240,6 +270,9 @@ class Serving:
             admitted = list(self._admit(key, entries, now_ms, real_ms))
             found = engine.absorb(self._state, [one.batch for _, one in admitted if one.batch is not None], now_ms)
             self._remark(source, shard, admitted, found, now_ms)
+            for _, one in admitted:
+                if one.batch is not None:
+                    self._whereabouts.note(one.batch)
         self._news = self._news or bool(self._waiting)
         self._waiting = {}
 
@@ -249,6 +282,7 @@ class Serving:
         if self.replenishing is not None:
             self._news |= self.replenishing.work(self._state)
         now_ms, behind, heard = self.world.clock.now_ms(real_ms), self.behind, self.heard
+        self._advanced_ms = real_ms
         until, more = self._monotonic() + CATCH_UP_S, True
         while more and self._monotonic() < until:
             said = engine.step(
@@ -298,6 +332,7 @@ class Serving:
 
     def commit(self, real_ms: int) -> bool:
         """Commit what there is; False while there is nothing to say. One whose answer was lost is sent again."""
+        self._whereabouts.tell(self._state.intakes, self.checkpoint.epoch, real_ms)
         if self._prepared is None:
             if not self._news and not len(self._outbox) and 0 <= real_ms - self._committed_ms < IDLE_COMMIT_MS:
                 return False
@@ -341,3 +376,12 @@ class Serving:
             counts = {"late": known.late, "duplicate": known.duplicate, "unregistered": known.unregistered}
             lines[source] = feed.published(lags[source], known.watermark_ms, counts)
         return lines
+
+
+def _sends_past(text: bytes, real_ms: int) -> bool:
+    """Whether a heartbeat of a feed is fresh and says so. Whatever else stands there, anybody may write it."""
+    try:
+        fact = json.loads(text)
+        return fact.get("state") == CATCHING_UP and not fact.get("ended") and real_ms - int(fact["at"]) <= FRESH_MS
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return False

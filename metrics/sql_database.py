@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Final
 
 import duckdb
@@ -27,10 +30,12 @@ class Database:
     """A connection. `calendars` get functions `worked_K`, `after_K`; `suffixes` maps their names to K."""
 
     def __init__(self, calendars: Mapping[str, Calendar]) -> None:
-        config: dict[str, Any] = {"threads": THREADS, "enable_external_access": False}
+        spill = str(Path(tempfile.gettempdir()) / f"ioc-sql-{os.getpid()}")  # made when the memory does not suffice
+        config: dict[str, Any] = {"threads": THREADS, "enable_external_access": False, "temp_directory": spill}
         self._connection = duckdb.connect(":memory:", config=config)
         self._connection.execute("SET preserve_insertion_order = false")
         self._connection.execute("SET python_enable_replacements = false")
+        self._connection.execute("SET enable_progress_bar = false")
         self._connection.execute("SET lock_configuration = true")
         self.suffixes = {name: str(place) for place, name in enumerate(sorted(calendars))}
         self._wide: dict[str, str] = {}

@@ -33,26 +33,39 @@ def value_changes(keys: Sequence[str], relation: str) -> str:
     return f"SELECT {', '.join(keys)}, _i, _dc, {appearing} FROM ({counted})"
 
 
-def running(agg: str, keys: Sequence[str], relation: str) -> str:
-    """`_c` rows and the sum of `_v` (or how many different `_v`) of each window `_i` and group that has rows.
+def lasting(agg: str, keys: Sequence[str], relation: str) -> str:
+    """`_c` rows and the sum of `_v` (or how many different `_v`) of each group, for the windows from `_lo` up to `_hi`
+    in which they stay the same; windows without rows are in none of these.
 
     What lies in the windows from `_lo` up to `_hi` enters at the one and leaves at the other; the windows in between
     need no row of their own. Whole numbers: nothing is lost by adding and taking away. For distinct values the relation
     is one of `value_changes`, else of merged rows.
     """
-    own = ", ".join(keys)
     if agg in DISTINCT:
-        events = f"SELECT * FROM {relation}"
-    else:
-        value = "0" if agg == "count" else "_v::HUGEINT"
-        events = (
-            f"SELECT {own}, _lo AS _i, _c AS _dc, {value} AS _dv FROM {relation}"
-            f" UNION ALL SELECT {own}, _hi, -_c, -({value}) FROM {relation}"
-        )
+        return _accumulated(keys, f"SELECT * FROM {relation}")
+    value = "0" if agg == "count" else "_v::HUGEINT"
+    return _accumulated(keys, _events(keys, relation, "_c", value))
+
+
+def running(agg: str, keys: Sequence[str], relation: str) -> str:
+    """The same with a row for each window `_i`."""
+    return f"SELECT * EXCLUDE (_lo, _hi), unnest(range(_lo, _hi)) AS _i FROM ({lasting(agg, keys, relation)})"
+
+
+def _events(keys: Sequence[str], relation: str, count: str, value: str) -> str:
+    own = ", ".join(keys)
+    return (
+        f"SELECT {own}, _lo AS _i, {count} AS _dc, {value} AS _dv FROM {relation}"
+        f" UNION ALL SELECT {own}, _hi, -({count}), -({value}) FROM {relation}"
+    )
+
+
+def _accumulated(keys: Sequence[str], events: str) -> str:
+    own = ", ".join(keys)
     summed = f"SELECT {own}, _i, sum(_dc) AS _dc, sum(_dv) AS _dv FROM ({events}) GROUP BY ALL"
     over = f"OVER (PARTITION BY {own} ORDER BY _i)"
-    found = f"SELECT {own}, _i, sum(_dc) {over} AS _c, sum(_dv) {over} AS _v, lead(_i) {over} AS _until FROM ({summed})"
-    return f"SELECT {own}, unnest(range(_i, _until)) AS _i, _c, _v FROM ({found}) WHERE _c > 0"
+    found = f"SELECT {own}, _i, sum(_dc) {over} AS _c, sum(_dv) {over} AS _v, lead(_i) {over} AS _hi FROM ({summed})"
+    return f"SELECT {own}, _i AS _lo, _hi, _c, _v FROM ({found}) WHERE _c > 0"
 
 
 def aggregate(measure: Measure, *, counted: bool = False) -> str:
@@ -126,3 +139,22 @@ def then(agg: str) -> str:
         case _:
             value = "coalesce(list_sort(list(_w) FILTER (_w IS NOT NULL)), []) AS _list"
     return f"{value}, sum(_rows)::BIGINT AS _rows"
+
+
+def then_lasting(agg: str, keys: Sequence[str], relation: str) -> str:
+    """`then` over results `_w` of `_rows` rows each that stay the same from the window `_lo` up to `_hi`: equal results
+    are counted, so that a window needs a row for each different result instead of one for each part."""
+    own = [*keys, "_w"]
+    counted = _accumulated(own, _events(own, relation, "1", "_rows"))
+    spread = f"SELECT * EXCLUDE (_lo, _hi), unnest(range(_lo, _hi)) AS _i FROM ({counted})"
+    count = "coalesce(sum(_c) FILTER (_w IS NOT NULL), 0)::DOUBLE"
+    match agg:
+        case "count":
+            value = count
+        case "sum":
+            value = "fsum(_w * _c)"
+        case "mean":
+            value = f"fsum(_w * _c) / nullif({count}, 0)"
+        case _:
+            value = f"{agg}(_w)"
+    return f"SELECT _i, {', '.join(keys)}, {value} AS _value, sum(_v)::BIGINT AS _rows FROM ({spread}) GROUP BY ALL"

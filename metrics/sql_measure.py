@@ -18,7 +18,8 @@ from metrics.sql_expression import Expression
 from metrics.sql_function import FUNCTIONS
 from metrics.sql_group import Groups
 from metrics.sql_number import Term
-from metrics.sql_rows import EVER, SourceRows
+from metrics.sql_order import EVER, follows
+from metrics.sql_rows import SourceRows
 from metrics.sql_second_step import SecondStep
 from metrics.sql_state import state
 from metrics.sql_steps import Steps
@@ -64,21 +65,25 @@ class _Writer:
         self.bundle, self.database, self.rows = of.bundle, of.database, of.rows
         self.measure, self.instants = measure, instants
         self.source = self.bundle.sources[measure.source]
+        if measure.agg != "online":
+            of.rows.of(measure.source, following=follows(measure, instants.window))
         self.groups = Groups.of(of.bundle, of.rows, indicator, measure, regions)
         self.base = self.groups.base
         self.parts: list[tuple[str, str]] = []
         self.whole = False  # whether rows are wanted as they are, none merged
         self.counted = False  # whether rows are already merged upwards, and different values counted
+        self.lasting = False  # whether they stand for the windows from `_lo` up to `_hi`
+        self.second = SecondStep(of.database, of.rows, self.groups, measure, instants)
         self.now = Term("_end", instants.low, instants.high)
 
     def query(self) -> Query:
         self._first_step()
         self._grouped()
         if self.measure.per:
-            of = SecondStep(self.database, self.rows, self.groups, self.measure, self.instants)
-            self.parts += of.steps(self.parts[-1][0])
-        steps = ",\n".join(f"{name} AS (\n  {sql}\n)" for name, sql in self.parts)
-        sql = f"WITH {steps}\nSELECT _i, {', '.join(self.groups.outer())}, _value, _rows FROM {self.parts[-1][0]}"
+            steps = self.second.lasting_steps if self.lasting else self.second.steps
+            self.parts += steps(self.parts[-1][0])
+        text = ",\n".join(f"{name} AS (\n  {sql}\n)" for name, sql in self.parts)
+        sql = f"WITH {text}\nSELECT _i, {', '.join(self.groups.outer())}, _value, _rows FROM {self.parts[-1][0]}"
         return Query(sql, self.groups.dimensions, self.groups.by_region)
 
     def state(self) -> Query:
@@ -152,8 +157,9 @@ class _Writer:
             self._add("below", fold.merged(measure.agg, keys, self.groups.rolled_up("placed")))
             if measure.agg in fold.DISTINCT:
                 self._add("changes", fold.value_changes(keys, "below"))
-            self._add("spread", fold.running(measure.agg, keys, self.parts[-1][0]))
-            self.counted = True
+            self.counted, self.lasting = True, bool(measure.per) and self.second.stays
+            spreading = fold.lasting if self.lasting else fold.running
+            self._add("spread", spreading(measure.agg, keys, self.parts[-1][0]))
         elif not self.whole and measure.agg in fold.EXTREMES and kind != "tumbling":
             self._add("merged", fold.merged(measure.agg, self.groups.inner(), "placed"))
             self._add("spread", spread("merged"))
@@ -260,6 +266,7 @@ class _Writer:
         names_ = self.groups.inner()
         relation = "spread" if self.counted else self.groups.rolled_up("spread")
         folded = fold.aggregate(self.measure, counted=self.counted)
-        self._add("grouped", f"SELECT _i, {', '.join(names_)}, {folded} FROM {relation} GROUP BY ALL")
+        windows = "_lo, _hi" if self.lasting else "_i"
+        self._add("grouped", f"SELECT {windows}, {', '.join(names_)}, {folded} FROM {relation} GROUP BY ALL")
         if fold.is_percentile(self.measure.agg):
             self._add("ranked", f"FROM {fold.percentile('grouped', self.measure.p or 0.0, self.measure.scale)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from metrics.measure import Measure
 from metrics.measured import Answer, Counts, Group, Mask, Measured, RegionForm
 from metrics.measured_groups import part_of, zero_when_empty
 from metrics.region import UNKNOWN
+from metrics.source import Source
 from metrics.sql_database import Database
 from metrics.sql_measure import MeasureQueries, Query
 from metrics.sql_rows import SourceRows
@@ -38,17 +39,27 @@ class _Found:
 
 
 class SqlMeasuring:
-    """Measures of a bundle's indicators in DuckDB; the tables are as `metrics.row_table` makes them."""
+    """Measures of a bundle's indicators in DuckDB; the tables are as `metrics.row_table` makes them. Rows of sources
+    that are not among them are asked of `supply` when they are needed (None: there are none)."""
 
-    def __init__(self, bundle: Bundle, tables: Mapping[str, pa.Table]) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        tables: Mapping[str, pa.Table],
+        supply: Callable[[Source], pa.Table | None] = lambda _: None,
+    ) -> None:
         self._bundle = bundle
         self._database = Database({ALWAYS: Calendar.always(), **bundle.calendars})
-        self._rows = SourceRows(bundle, self._database, tables)
+        self._rows = SourceRows(bundle, self._database, tables, supply)
         self._queries = MeasureQueries(bundle, self._database, self._rows, Windows(self._database))
 
     def give(self, source: str, rows: pa.Table) -> None:
         """Take the rows of a source; those it had are replaced. Raises KeyError for an unknown source."""
         self._rows.give(self._bundle.sources[source].id, rows)
+
+    def forget(self, sources: Iterable[str]) -> None:
+        """Let go of what was prepared of sources: rows that `supply` gave are asked for again when they are needed."""
+        self._rows.forget(sources)
 
     def measure(self, indicator: Indicator, ends: Sequence[int], regions: RegionForm) -> Answer:
         """As metrics.measured.Measuring."""

@@ -3,9 +3,9 @@
 # ruff: noqa: S608  (SQL is put together of identifiers, checked trees and quoted texts only)
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
@@ -16,11 +16,11 @@ from metrics.formula_types import TEXT, Kind, Type
 from metrics.registry import ENTITY, Registry
 from metrics.source import Source
 from metrics.sql_database import Database
+from metrics.sql_order import EVER, NEVER, all_different, followed, in_order, versions
 from metrics.sql_part import Leaf
 from metrics.sql_steps import quoted
 
-EVER: Final = -(2**62)  # change time of a version that was always known
-NEVER: Final = 2**62  # end of a version or of a state that nothing followed
+Times: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int64]]
 _SQL: Final[Mapping[Kind, str]] = {
     "text": "VARCHAR", "bool": "BOOLEAN", "intervals": "STRUCT(s BIGINT, e BIGINT)[]",
     "point": "STRUCT(x BIGINT, y BIGINT)",
@@ -34,39 +34,67 @@ class Rows:
 
     Readings: `_t` time, `_e` entity, `_order` their place in the order of rows, `_next` time of the entity's next one
     (NEVER if there is none), `_region` ("" if not resolved). Records: the version is in the snapshot of the ends in
-    (`_t`, `_next`]; `_e` its key, `_order` the place of the key.
+    (`_t`, `_next`]; `_e` its key, `_order` the place of the key. Rows that are not `following` have the order 0, and
+    such readings the next time NEVER: most measures ask for neither, and both need every row sorted.
     """
 
     table: str
     types: Mapping[str, Type]
     leaves: Mapping[str, Leaf]
     how: str  # the statement that made it, for people to read
+    following: bool = True
 
 
 class SourceRows:
     """The prepared rows of every source, each made when it is first asked for.
 
-    `tables` have a column per field, `_seq` (arrival) and, where the region is that of a field or a point, `_region`.
+    `tables` have a column per field, `_seq` (arrival) and, where the region is that of a field or a point, `_region`;
+    what is in none of them `supply` is asked for, each time it is needed (None: no rows).
     """
 
-    def __init__(self, bundle: Bundle, database: Database, tables: Mapping[str, pa.Table]) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        database: Database,
+        tables: Mapping[str, pa.Table],
+        supply: Callable[[Source], pa.Table | None] = lambda _: None,
+    ) -> None:
         self._bundle = bundle
         self._database = database
         self._tables = dict(tables)
+        self._supply = supply
         self._made: dict[str, Rows] = {}
+        self._times: dict[str, Times] = {}
+        self._following = followed(bundle)
         database.keep("regions", _columns({"code": list(bundle.regions)}))
         self._levels: dict[tuple[str, ...], str] = {}
 
     def give(self, source: str, rows: pa.Table) -> None:
         """Take the rows of a source; those it had are replaced."""
         self._tables[source] = rows
-        self._made.clear()
+        self.forget([source])
 
-    def of(self, source: str) -> Rows:
-        """The prepared rows of a source."""
-        if source not in self._made:
-            declared = self._bundle.sources[source]
-            self._made[source] = self._union(declared) if declared.union_of else self._prepared(declared)
+    def forget(self, sources: Iterable[str]) -> None:
+        """Let go of what was prepared of sources, and of what rests on them; it is made anew when it is asked for."""
+        going = set(sources)
+        for name, source in self._bundle.sources.items():
+            if going & {*source.union_of, source.registry if source.registry_is_source else None}:
+                going.add(name)
+        going |= {name for name, source in self._bundle.sources.items() if going & set(source.union_of)}
+        for name in going:
+            self._times.pop(name, None)
+            made = self._made.pop(name, None)
+            if made is not None:
+                self._database.execute(f"DROP TABLE {made.table}")
+
+    def of(self, source: str, *, following: bool = False) -> Rows:
+        """The prepared rows of a source; `following`: their order and the time of the next one are asked for too."""
+        declared = self._bundle.sources[source]
+        known = self._made.get(source)
+        if known is None or (following and not known.following):
+            following = following or source in self._following
+            made = self._union(declared, following) if declared.union_of else self._prepared(declared, following)
+            self._made[source] = made
         return self._made[source]
 
     def registry(self, source: Source) -> Rows | None:
@@ -80,16 +108,15 @@ class SourceRows:
             self._made[name] = self._static(name, self._bundle.registries[source.registry])
         return self._made[name]
 
-    def times(self, source: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    def times(self, source: str) -> Times:
         """The times of all rows of a source (records: the change times of all versions), ascending."""
-        declared = self._bundle.sources[source]
-        parts = [self._bundle.sources[name] for name in declared.union_of] or [declared]
-        found = []
-        for part in parts:
-            rows = self._tables.get(part.id)
-            if rows is not None and part.time in rows.column_names:
-                found.append(rows[part.time].drop_null().to_numpy().astype(np.int64))
-        return np.sort(np.concatenate(found)) if found else np.zeros(0, np.int64)
+        if source not in self._times:
+            declared = self._bundle.sources[source]
+            if declared.union_of:
+                self._times[source] = np.sort(np.concatenate([self.times(name) for name in declared.union_of]))
+            else:
+                self._times[source] = _times(declared, self._given_rows(declared))
+        return self._times[source]
 
     def above(self, levels: Sequence[str]) -> str:
         """A table from region codes to the regions of `levels` that they lie in, and from "" to ""."""
@@ -104,11 +131,19 @@ class SourceRows:
 
     # ---- one source ----
 
-    def _prepared(self, source: Source) -> Rows:
+    def _given_rows(self, source: Source) -> pa.Table | None:
+        return self._tables[source.id] if source.id in self._tables else self._supply(source)
+
+    def _prepared(self, source: Source, following: bool) -> Rows:
         raw = f"raw {source.id}"
         types = {name: field.formula_type for name, field in source.fields.items()}
         given = self._given(source, types)
         self._database.keep(raw, given)
+        if source.stale_after_ms is not None:
+            self._times[source.id] = _times(source, given)
+        once = following  # else nothing has to be sorted, if every reading is there once
+        if source.kind != "records":
+            once = following or not all_different(given, source)
         registry = self.registry(source)
         taken = {} if registry is None else {name: registry.types.get(name, TEXT) for name in source.take}
         wide = {name for name in given.column_names if pa.types.is_decimal(given[name].type)}
@@ -118,11 +153,13 @@ class SourceRows:
         time = f"r.{quoted(source.time)}" if source.time else f"{EVER}::BIGINT"
         if source.kind == "records":
             time = f"coalesce({time}, {EVER})"
-        region = self._region(source, registry)
+        region = self._region(source, registry, resolved="_region" in given.column_names)
         joined = f"{quoted(raw)} r"
         columns += [f"{time} AS _t", f"r.{quoted(source.entity)} AS _e", f"{region} AS _code", "r._seq AS _seq"]
-        if source.kind != "records":
-            joined = f"({_in_order(quoted(raw), source)}) n JOIN {joined} ON r._seq = n._seq"
+        if source.kind != "records" and not once:
+            columns += ["0::BIGINT AS _order", f"{NEVER}::BIGINT AS _next"]
+        elif source.kind != "records":
+            joined = f"({in_order(quoted(raw), source)}) n JOIN {joined} ON r._seq = n._seq"
             columns += ["n._order AS _order", "n._next AS _next"]
         if registry is not None:
             joined += (
@@ -135,23 +172,24 @@ class SourceRows:
             f" LEFT JOIN regions p ON p.code = q._code"
         )
         if source.kind == "records":
-            how = _versions(how, source.deleted)
-        return self._kept(f"rows {source.id}", types | taken, how)
+            how = versions(how, source.deleted, following=following)
+        made = self._kept(f"rows {source.id}", types | taken, how, following=once)
+        self._database.execute(f"DROP TABLE {quoted(raw)}")
+        return made
 
-    def _region(self, source: Source, registry: Rows | None) -> str:
+    def _region(self, source: Source, registry: Rows | None, *, resolved: bool) -> str:
         rule = source.region
         if rule is None:
             return "NULL::VARCHAR"
         if rule.way == "registry":
             return f"g.{quoted(rule.name)}" if registry is not None and rule.name in registry.types else "NULL::VARCHAR"
-        given = self._tables.get(source.id)
-        if given is not None and "_region" in given.column_names:
+        if resolved:
             return "r._region"
         return f"r.{quoted(rule.name)}" if rule.way == "field" else "NULL::VARCHAR"
 
     def _given(self, source: Source, types: Mapping[str, Type]) -> pa.Table:
         """The table of a source with all its fields; what it lacks is null."""
-        rows = self._tables.get(source.id)
+        rows = self._given_rows(source)
         if rows is None:
             rows = pa.table({"_seq": pa.array([], pa.int64())})
         for name, kind in types.items():
@@ -160,8 +198,8 @@ class SourceRows:
                     rows = rows.append_column(column, pa.nulls(rows.num_rows, _ARROW[kind.kind]))
         return rows
 
-    def _union(self, source: Source) -> Rows:
-        parts = [(name, self.of(name)) for name in source.union_of]
+    def _union(self, source: Source, following: bool) -> Rows:
+        parts = [(name, self.of(name, following=following)) for name in source.union_of]
         types: dict[str, Type] = {name: field.formula_type for name, field in source.fields.items()}
         for name, part in parts:
             renamed = source.rename.get(name, {})
@@ -178,11 +216,10 @@ class SourceRows:
             ]  # fmt: skip
             selects.append(f"SELECT {', '.join(columns)}, _t, _e, _next, _region, _order FROM {part.table}")
         ranked = "origin, _e" if source.kind == "records" else "_t, origin, _e, _order"
-        how = (
-            f"SELECT * EXCLUDE (_order), dense_rank() OVER (ORDER BY {ranked}) AS _order"
-            f" FROM ({' UNION ALL '.join(selects)})"
-        )
-        return self._kept(f"rows {source.id}", types, how)
+        how = " UNION ALL ".join(selects)
+        if following:
+            how = f"SELECT * EXCLUDE (_order), dense_rank() OVER (ORDER BY {ranked}) AS _order FROM ({how})"
+        return self._kept(f"rows {source.id}", types, how, following=following)
 
     def _static(self, name: str, registry: Registry) -> Rows:
         entities = list(registry.rows)
@@ -191,7 +228,7 @@ class SourceRows:
         how = f"SELECT *, _e AS {ENTITY}, {EVER}::BIGINT AS _t, {NEVER}::BIGINT AS _next FROM {quoted(f'raw {name}')}"
         return self._kept(name, registry.types, how)
 
-    def _kept(self, name: str, types: Mapping[str, Type], how: str) -> Rows:
+    def _kept(self, name: str, types: Mapping[str, Type], how: str, *, following: bool = True) -> Rows:
         how = f"CREATE OR REPLACE TABLE {quoted(name)} AS {how}"
         self._database.execute(how)
         whole = [column for column, kind in types.items() if kind.kind in ("number", "time", "duration")]
@@ -202,32 +239,13 @@ class SourceRows:
             column: Leaf(kind.kind, quoted(column), kind.scale or 0, *ranges.get(column, (0, 0)))
             for column, kind in types.items()
         }
-        return Rows(quoted(name), types, leaves, how)
+        return Rows(quoted(name), types, leaves, how, following)
 
 
-def _in_order(raw: str, source: Source) -> str:
-    """The readings that count (of one identity the first to arrive), their order, and the time of the next one.
-
-    Only the columns that this needs are sorted; the others are joined to them.
-    """
-    identity = [quoted(name) for name in source.identity or (source.entity, source.time)]
-    once = f" WHERE _seq IN (SELECT min(_seq) FROM {raw} GROUP BY {', '.join(identity)})"
-    if source.indicator_of:  # the values of one instant differ in their region
-        once = ""
-    named = list(dict.fromkeys([quoted(source.time), quoted(source.entity), *identity]))
-    how = f"SELECT _seq, {', '.join(named)} FROM {raw}{once}"
-    how = f"SELECT *, row_number() OVER (ORDER BY {', '.join([*named, '_seq'])}) AS _order FROM ({how})"
-    following = f"lead({quoted(source.time)}) OVER (PARTITION BY {quoted(source.entity)} ORDER BY _order)"
-    return f"SELECT _seq, _order, coalesce({following}, {NEVER}) AS _next FROM ({how})"
-
-
-def _versions(rows: str, deleted: str) -> str:
-    """Versions from their change time to the next; of those that change at one time the last to arrive counts."""
-    following = f"coalesce(lead(_t) OVER (PARTITION BY _e ORDER BY _t, _seq), {NEVER})"
-    how = f"SELECT *, {following} AS _next FROM ({rows})"
-    gone = f" AND coalesce({quoted(deleted)}, FALSE) = FALSE" if deleted else ""
-    how = f"SELECT * FROM ({how}) WHERE _t < _next{gone}"
-    return f"SELECT *, dense_rank() OVER (ORDER BY _e) AS _order FROM ({how})"
+def _times(source: Source, rows: pa.Table | None) -> Times:
+    if rows is None or source.time not in rows.column_names:
+        return np.zeros(0, np.int64)
+    return np.sort(rows[source.time].drop_null().to_numpy().astype(np.int64))
 
 
 def _plain(name: str, kind: Type, wide: bool) -> str:

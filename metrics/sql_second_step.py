@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from metrics import sql_fold as fold
-from metrics.formula import names, uses_now
+from metrics.formula import Node, names, uses_now
 from metrics.measure import Measure
 from metrics.sql_database import Database
 from metrics.sql_expression import Expression
@@ -30,18 +30,43 @@ class SecondStep:
     measure: Measure
     instants: Instants
 
+    @property
+    def stays(self) -> bool:
+        """Whether the result of a part follows from its value alone, and folds without being listed: then parts that
+        stay the same over many windows need no row in each of them."""
+        return self.measure.then != "percentile" and not self._taken and not self._by_the_clock
+
+    @property
+    def _nodes(self) -> list[Node]:
+        return [node for node in (self.measure.having, self.measure.each) if node is not None]
+
+    @property
+    def _taken(self) -> list[str]:
+        """The registry fields of the entity that are asked for."""
+        parts = {"value", *self.measure.per}
+        used: set[str] = set().union(*(names(node) for node in self._nodes))
+        return sorted(name for name in used - parts if name in self.groups.source.take)
+
+    @property
+    def _by_the_clock(self) -> bool:
+        return any(uses_now(node) for node in self._nodes)
+
     def steps(self, relation: str) -> list[tuple[str, str]]:
         """Named relations over `relation`, the last one with `_value` and `_rows` of each group."""
+        return self._steps(relation, lasting=False)
+
+    def lasting_steps(self, relation: str) -> list[tuple[str, str]]:
+        """The same over a relation with windows from `_lo` up to `_hi`, of a measure that `stays`."""
+        return self._steps(relation, lasting=True)
+
+    def _steps(self, relation: str, *, lasting: bool) -> list[tuple[str, str]]:
         measure = self.measure
-        nodes = [node for node in (measure.having, measure.each) if node is not None]
         leaves = {"value": Leaf("number", "_value", None)}
         for at, name in enumerate(measure.per):
             leaf = self.groups.part(name)
             leaves[name] = Leaf(leaf.kind, f"_p{at}", leaf.scale, leaf.low, leaf.high)
-        used: set[str] = set().union(*(names(node) for node in nodes))
-        taken = sorted(name for name in used - set(leaves) if name in self.groups.source.take)
-        if taken or any(uses_now(node) for node in nodes):
-            relation = self._at_the_end(relation, taken, leaves)
+        if self._taken or self._by_the_clock:
+            relation = self._at_the_end(relation, self._taken, leaves)
         steps, now = Steps(), Term("_end", self.instants.low, self.instants.high)
         of = Expression(
             leaves, steps, FUNCTIONS, is_exact=False, now=now, calendars=self.database.suffixes,
@@ -51,6 +76,9 @@ class SecondStep:
         keep = ["_value IS NOT NULL"] + ([] if measure.having is None else [of.truth(measure.having)])
         result = f"CASE WHEN {' AND '.join(keep)} THEN {result} END"
         keys = ", ".join(self.groups.outer())
+        if lasting:
+            mapped = f"SELECT _lo, _hi, {keys}, _rows, {result} AS _w FROM {steps.over(relation)}"
+            return [("mapped", mapped), ("folded", fold.then_lasting(measure.then, self.groups.outer(), "mapped"))]
         found = [
             ("mapped", f"SELECT _i, {keys}, _rows, {result} AS _w FROM {steps.over(relation)}"),
             ("folded", f"SELECT _i, {keys}, {fold.then(measure.then)} FROM mapped GROUP BY ALL"),

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 
 from metrics.sql_database import Database
-from metrics.sql_rows import EVER
+from metrics.sql_order import EVER
 from metrics.sql_steps import quoted
 from metrics.window import Window
 
@@ -25,6 +25,7 @@ class Instants:
 
     window: Window
     count: int
+    first: int  # the first start
     low: int  # the first end
     high: int
     ends: str
@@ -64,8 +65,8 @@ class Windows:
         self._database.keep(names[0], pa.table({"_i": counts - 1, "_s": starts, "_end": ends}))
         self._database.keep(names[1], pa.table({"_end": ends, "_n": counts}))
         self._database.keep(names[2], pa.table({"_s": first, "_n": len(ends) - seen}))
-        low, high = (int(ends[0]), int(ends[-1])) if len(ends) else (0, 0)
-        return Instants(window, len(ends), low, high, *(quoted(name) for name in names))
+        begin, low, high = (int(starts.min()), int(ends[0]), int(ends[-1])) if len(ends) else (0, 0, 0)
+        return Instants(window, len(ends), begin, low, high, *(quoted(name) for name in names))
 
 
 def placed(instants: Instants, rows: str, after: Sequence[str], before: str, begun: str) -> str:
@@ -75,6 +76,10 @@ def placed(instants: Instants, rows: str, after: Sequence[str], before: str, beg
     later than the column `begun`; an empty name asks nothing.
     """
     joins, low, high = "", [], [str(instants.count)]
+    near = [f"{column} < {instants.high}" for column in after]  # what is in none of them need not be looked for
+    near += [f"{before} >= {instants.low}"] if before else []
+    near += [f"{begun} >= {instants.first}"] if begun else []
+    rows = f"(SELECT * FROM {rows} WHERE {' AND '.join(near)})"
     for at, column in enumerate(after):
         joins += f" ASOF LEFT JOIN {instants.passed} a{at} ON r.{column} >= a{at}._end"
         low.append(f"coalesce(a{at}._n, 0)")

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from metrics.climb import climbing, look_ms
 from metrics.comparison import previous
 from metrics.conclude import NO_DATA, Concluded, Given, conclude
 from metrics.entered import NOTHING, Entered
@@ -146,6 +147,9 @@ def kept_for(indicators: Sequence[Indicator]) -> dict[tuple[str, str], int]:
 
     for indicator in indicators:
         weeks = indicator.baseline.weeks * WEEK_MS
+        if climbing(indicator):
+            values = indicator.id, ""
+            found[values] = max(found.get(values, 0), 2 * look_ms(indicator.window.every_ms))
         if indicator.thresholds is not None and indicator.thresholds.on == "z":
             note((indicator.id, ""), weeks)
         for name in names(indicator.formula):

@@ -17,6 +17,7 @@ from metrics.clock import monotonic_s, real_ms
 from metrics.engine import UnknownStateVersion
 from metrics.field_type import UnsupportedField
 from metrics.generation import UnknownCheckpointVersion
+from metrics.progress import Progress
 from metrics.registrar import Registrar
 from metrics.replenishing import Replenishing
 from metrics.serving import Serving
@@ -79,8 +80,23 @@ class Worker:
 
     @property
     def ready(self) -> bool:
-        """Whether the server answers, definitions are in force and every world is served."""
-        return self.connected and self._registrar.bundle is not None and not self.refused
+        """Whether the server answers, definitions are in force and every world is served and was committed once."""
+        return self.connected and self._registrar.bundle is not None and not self.refused and not self.restoring
+
+    @property
+    def progress(self) -> dict[str, Progress]:
+        """How far each world of the registry is; may be asked from any thread. One that is not served yet is restored,
+        or waits for that."""
+        real, servings = real_ms(), dict(self.servings)
+        return {
+            name: servings[name].progress(real) if name in servings else Progress("restoring", world.clock.now_ms(real))
+            for name, world in self._registrar.worlds.items()
+        }
+
+    @property
+    def restoring(self) -> bool:
+        """Whether it has not said anything yet of some world that it is to serve."""
+        return self._registrar.bundle is None or any(one.state == "restoring" for one in self.progress.values())
 
     @property
     def in_force(self) -> str:

@@ -10,7 +10,7 @@ from typing import Literal
 from metrics.clock import LIVE, WorldClock
 
 VERSION = 1
-Kind = Literal["live", "replay", "exercise", "whatif"]
+Kind = Literal["live", "replay", "exercise", "whatif", "playback"]
 Origin = Literal["real", "recorded", "simulated"]
 
 

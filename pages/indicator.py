@@ -1,4 +1,4 @@
-"""The page of an indicator, `/indicator/<id>`; `?world=`, `?lang=en`."""
+"""The page of an indicator, `/indicator/<id>`; `?region=`, `?world=`, `?lang=en`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,27 @@ from components.words import language, word
 from ioc import web
 
 
-def layout(name: str = "", world: str | None = None, lang: str | None = None, **_: Any) -> Any:
-    """What an indicator means and what it says now; an unknown one says so."""
+def layout(
+    name: str = "", world: str | None = None, lang: str | None = None, region: str | None = None, **_: Any
+) -> Any:
+    """What an indicator means and what it says now in a region; an unknown one says so."""
     try:
         view = web.indicator_view(name)
+        screen = web.indicator_screen(name, world, region or web.DISTRICT)
     except web.UnknownIndicator:
         return html.Div(html.P(word("no_indicator", language(lang))), className="plain-page")
-    return indicator(view, web.shown_world(world), language(lang), world or "")
+    if region not in {None, web.DISTRICT, *(place.code for place in screen.places)}:
+        return html.Div(html.P(word("no_region", language(lang))), className="plain-page")
+    return indicator(view, screen, language(lang), world or "")
 
 
-web.page(__name__, "/indicator/<name>", web.Permission.INDICATOR_VIEW, "指标", "Indicator", layout)
+def _offers() -> list[web.Choice]:
+    """All indicators, by the scenes of the packs."""
+    return [
+        web.Choice(f"/indicator/{each.id}", f"{each.id} {each.zh}", f"{each.id} {each.en}")
+        for each in web.measured().values()
+    ]
+
+
+web.page(__name__, "/indicator/<name>", web.Permission.INDICATOR_VIEW, "指标", "Indicator", layout,
+         exists=lambda name: name in web.measured(), offers=_offers)  # fmt: skip

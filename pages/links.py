@@ -17,7 +17,7 @@ def layout(world: str | None = None, lang: str | None = None, **_: Any) -> Any:
     """The library in force; `?scene=` ... `?source=`, `?q=` are read by links.js, which keeps them in the address."""
     return links(
         web.link_graph(), dict(web.measured()), web.shown_world(world), language(lang), asked=world or "",
-        edits=web.person_may(web.Permission.LINKS_EDIT),
+        edits=web.person_may(web.Permission.LINKS_EDIT), allowed=web.connect_allowed(),
     )  # fmt: skip
 
 

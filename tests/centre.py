@@ -36,7 +36,7 @@ class Centre:
 
     def __init__(self, home: Path, **variables: str) -> None:
         self.home = home
-        web, gateway, source, engine, archive = free_ports(5)
+        web, gateway, source, engine, archive, duty = free_ports(6)
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("IOC_")} | {
             "IOC_DATA_DIR": str(home),
             "IOC_WEB_PORT": str(web),
@@ -44,6 +44,7 @@ class Centre:
             "IOC_SOURCE_HEALTH_PORT": str(source),
             "IOC_ENGINE_HEALTH_PORT": str(engine),
             "IOC_ARCHIVE_HEALTH_PORT": str(archive),
+            "IOC_DUTY_HEALTH_PORT": str(duty),
             "IOC_SOURCES": "cloud,traffic",  # a whole city has no place in a quick test
             **variables,
         }

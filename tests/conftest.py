@@ -61,6 +61,13 @@ class ValkeyServer:
         wait_until(client.ping, "Valkey answers")
         client.close()
 
+    def acknowledge_what_is_written(self) -> None:
+        """From now on (until it is started again) it answers when a write is on disk: with everysec, a busy disk puts
+        the writing off, and a kill loses what was acknowledged meanwhile."""
+        client = redis.Redis.from_url(self.url)
+        client.config_set("appendfsync", "always")
+        client.close()
+
     def kill(self) -> None:
         assert self.process is not None
         self.process.kill()

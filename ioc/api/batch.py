@@ -22,6 +22,7 @@ from metrics.contract import Admission, Contract
 from metrics.keys import shard_of
 from metrics.raw import RawColumn, RawRows
 from metrics.source import Source
+from metrics.watermark import BEGINNING, Watermark
 
 MOST_ROWS = 10_000
 MOST_BYTES = 2 * 2**20  # of a body; the packed payload of it stays below its own limit
@@ -159,6 +160,22 @@ def judge(batch: Batch, source: Source, now_ms: int) -> Judged:
         judged.rules.update(said.rejected)
     judged.faults.sort(key=lambda fault: fault.row)
     return judged
+
+
+def late(judged: Judged, source: Source, mark_ms: int | None) -> list[int]:
+    """Places in the batch of the kept rows that the engine will find late, by the watermark that it published last.
+
+    It goes by it as it reads, row by row: a row may also be late for what comes before it, here as there, or for what
+    others send meanwhile. None: nothing was read yet.
+    """
+    mark = Watermark(source.disorder_ms, source.lateness_ms, source.idle_ms)
+    mark.mark_ms = BEGINNING if mark_ms is None else mark_ms
+    times = np.array(judged.times, np.int64)
+    found = mark.late(times)
+    if found is None:
+        return []
+    found &= times > BEGINNING  # a record that is known since ever has no time to be late by
+    return [judged.batch.places[judged.kept[at]] for at in np.flatnonzero(found).tolist()]
 
 
 class Packed(NamedTuple):

@@ -108,7 +108,8 @@ class Inlet:
                 self._check_room()
                 fresh = self._check_origin(place)
                 judged = self._judge(order, world, place)
-                status, body = _said(judged, order, place)
+                late = self._late(judged, world, place)
+                status, body = _said(judged, late, order, place)
                 entries = batch.payloads(judged, place.shards) if status == ACCEPTED else []
                 pipe.multi()
                 if fresh and entries:
@@ -129,6 +130,12 @@ class Inlet:
         source = self._definitions.source(place.source, world)
         rows = batch.columns(batch.parse(order.body, order.form), source)
         return batch.judge(rows, source, world.clock.now_ms(self._clock()))
+
+    def _late(self, judged: batch.Judged, world: World, place: Place) -> list[int]:
+        """The rows that come too late to count, by the watermark that the engine published last."""
+        told: Any = self._client.hget(keys.engine(world.id, "feeds"), place.source)
+        mark = json.loads(told).get("watermark_ms") if told else None
+        return batch.late(judged, self._definitions.source(place.source, world), mark)
 
     def _check_origin(self, place: Place) -> bool:
         """Whether the origin is yet to be said. Raises Problem 409 when the rows are said to be of another one."""
@@ -156,7 +163,7 @@ class Inlet:
             raise _full()
 
 
-def _said(judged: batch.Judged, order: Order, place: Place) -> tuple[int, dict[str, Any]]:
+def _said(judged: batch.Judged, late: list[int], order: Order, place: Place) -> tuple[int, dict[str, Any]]:
     """Status and body: accepted, the rows that are right; or refused, if there is none or all were to be right."""
     given, told = judged.batch.given, judged.faults[: batch.TOLD]
     wrong = given - len(judged.kept)
@@ -169,7 +176,7 @@ def _said(judged: batch.Judged, order: Order, place: Place) -> tuple[int, dict[s
         return REFUSED, problem.body()
     receipt = Receipt(
         place.world, place.source, place.origin, len(judged.kept), wrong, dict(sorted(judged.rules.items())), told,
-        judged.batch.ignored,
+        judged.batch.ignored, len(late), late[: batch.TOLD],
     )  # fmt: skip
     return ACCEPTED, asdict(receipt)
 

@@ -10,6 +10,7 @@ from ioc.api.parameter import Parameter
 from ioc.security.permission import Permission
 
 JSON, NDJSON, CSV, HTML = "application/json", "application/x-ndjson", "text/csv", "text/html"
+VIDEO = "application/vnd.apple.mpegurl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Body:
 class Operation:
     """`path` is the rule of the router (`/api/v1/observations/<source>`); `id` names the function that answers."""
 
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "POST", "PATCH", "DELETE"]
     path: str
     id: str
     zh: str

@@ -14,12 +14,15 @@ from ioc.api import batch, places, values
 from ioc.api.definitions import Definitions
 from ioc.api.document import document
 from ioc.api.inlet import ACCEPTED, Inlet, Order
+from ioc.api.means_operations import MEANS_OPERATIONS
 from ioc.api.operation import CSV, JSON, Operation
 from ioc.api.operations import BY_ID
+from ioc.api.outlooks import OutlookReader
 from ioc.api.page import docs_page
 from ioc.api.parameter import Value, read_all
+from ioc.api.plan_operations import PLAN_OPERATIONS
 from ioc.api.problem import Problem
-from ioc.api.shapes import Chain, Values
+from ioc.api.shapes import Chain, Outlook, Values
 from ioc.api.values import Question, ValueReader
 from ioc.door import tally
 from ioc.door.desk import Desk, redis_url
@@ -28,7 +31,17 @@ from ioc.services.api_tokens import ApiToken
 from metrics.archive import day_of
 from metrics.datum import Datum
 
-ENTRANCES = ("session", "ticket", "standing")  # declared here, answered by ioc.door
+# Declared here, answered by ioc.door.
+ENTRANCES = (
+    "session", "ticket", "standing", "names", "entity", "attention", "screens", "playback-begin", "playback",
+    "playback-change", "playback-end", "playback-marks", "video", "video-watch", "video-clip",
+    "alarms", "alarms-acknowledge", "alarms-take-back", "alarms-cover", "alarms-uncover",
+    "incident-of-card", "incident-grade", "incident-relations", "incident-viewers", "incident-merge", "incident-split",
+    "incidents", "incident", "incident-report", "incident-by-hand", "incident-claim", "incident-move", "report",
+    "incident-units", "incident-units-send", "incident-office-refuse",
+    *(each.id for each in PLAN_OPERATIONS),
+    *(one.id for one in MEANS_OPERATIONS),
+)  # fmt: skip
 
 
 def register(server: Flask, desk: Desk) -> None:
@@ -36,6 +49,7 @@ def register(server: Flask, desk: Desk) -> None:
     definitions = Definitions(desk.client, desk.clock)
     inlet = Inlet(redis_url(desk.settings), definitions, desk.clock)
     reader = ValueReader(desk.client, desk.settings.archive_path, definitions)
+    outlooks = OutlookReader(desk.client, definitions)
     gazetteers = Gazetteers(desk.store)
     desk.at_end.append(inlet.close)
 
@@ -70,14 +84,17 @@ def register(server: Flask, desk: Desk) -> None:
             response.headers["Idempotency-Replayed"] = "true"
         return response
 
-    def read_values(given: Mapping[str, Value]) -> Response:
-        indicator, world = str(given["indicator"]), str(given["world"])
+    def permitted(indicator: str, world: str) -> None:
         token: ApiToken | None = g.get("token")
         scene = definitions.indicator(indicator).scene
         if token is not None and not token.may_read(scene):
             raise _forbidden("indicator", f"令牌不可读场景 {scene}。", f"The token may not read the scene {scene}.")
         if token is not None and not token.may_enter(world):
             raise _forbidden("world", f"令牌不可进入世界 {world}。", f"The token may not enter {world}.")
+
+    def read_values(given: Mapping[str, Value]) -> Response:
+        indicator, world = str(given["indicator"]), str(given["world"])
+        permitted(indicator, world)
         now = definitions.world(world).clock.now_ms(desk.clock())
         to_ms = cast("int | None", given["to"]) or now
         from_ms = cast("int | None", given["from"])
@@ -97,6 +114,11 @@ def register(server: Flask, desk: Desk) -> None:
             response.headers["Link"] = f'<{page.next}>; rel="next"'
         response.headers["Vary"] = "Accept"
         return response
+
+    def read_outlook(given: Mapping[str, Value]) -> Response:
+        indicator, world = str(given["indicator"]), str(given["world"])
+        permitted(indicator, world)
+        return _json(outlooks.read(indicator, world, str(given["region"] or "")), Outlook)
 
     def resolve(given: Mapping[str, Value]) -> Response:
         code, address, lon, lat = given["code"], given["address"], given["lon"], given["lat"]
@@ -121,7 +143,8 @@ def register(server: Flask, desk: Desk) -> None:
         return docs_page(document(), str(given["lang"]))
 
     answering: Mapping[str, Callable[[Mapping[str, Value]], Response]] = {
-        "observations": observations, "values": read_values, "resolve": resolve, "openapi": openapi, "docs": docs,
+        "observations": observations, "values": read_values, "outlook": read_outlook, "resolve": resolve,
+        "openapi": openapi, "docs": docs,
     }  # fmt: skip
     for name, operation in BY_ID.items():
         if name not in ENTRANCES:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -29,7 +29,11 @@ class RowFault:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a batch: `accepted` rows are in the stream, `rejected` ones nowhere; `rows` tells of the first."""
+    """What became of a batch: `accepted` rows are in the stream, `rejected` ones nowhere; `rows` tells of the first.
+
+    `late` of the accepted ones are older than the engine waits for: kept and counted, but in no value (versions of
+    records: they count from now on, not from their own time). `late_rows`: places of the first 100 in the batch.
+    """
 
     world: str
     source: str
@@ -39,6 +43,8 @@ class Receipt:
     rules: dict[str, int]
     rows: list[RowFault]
     ignored_fields: list[str]
+    late: int = 0
+    late_rows: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +132,49 @@ class Values:
     rows: list[Point]
     latest: list[Latest]
     next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BandPoint:
+    """What is normal of the window that ends at `end`: 95 of 100 values lie from `low` to `high`; `cold`: learnt from
+    too little, therefore wide."""
+
+    end: Time
+    low: float
+    high: float
+    cold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastPoint:
+    """What is expected of the window that ends at `end`; 95 of 100 values lie from `low` to `high`."""
+
+    end: Time
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is normal of an indicator in a region and what comes, as known `at` (the end of the newest window that was
+    judged); `band` from a day before to the forecast. `state`: `here`; `learning`: a playback learns it, ask again;
+    `none`: it has no outlook, or not yet. `anomaly`: since when one stands. `member` and `value`: of which group of the
+    indicator the forecast is, and its value `at`; null where it is of the whole. `leads`: the whole is there too."""
+
+    indicator: str
+    world: str
+    region: str
+    state: Literal["here", "learning", "none"]
+    at: Time | None = None
+    band: list[BandPoint] = field(default_factory=list)
+    forecast_at: Time | None = None
+    forecast: list[ForecastPoint] = field(default_factory=list)
+    anomaly: Time | None = None
+    origin: Origin | None = None
+    member: dict[str, str] | None = None
+    value: float | None = None
+    leads: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ import redis
 from ioc.api.definitions import Definitions, away
 from ioc.api.problem import Problem
 from ioc.api.shapes import Latest, Point, Values
+from ioc.queries.worlds import archived
 from metrics import keys
 from metrics.archive import Life
 from metrics.archive_history import ArchiveHistory
@@ -26,7 +27,7 @@ from metrics.archive_period import SLOTS
 from metrics.indicator import Indicator
 from metrics.series import series_id
 from metrics.value_form import unpack_values
-from metrics.world import World
+from metrics.world import UnknownWorldVersion, World
 
 DAY_MS = 86_400_000
 MOST_SLOTS = 500_000  # slots x regions that one request may walk through
@@ -68,7 +69,9 @@ class ValueReader:
         regions = self._regions(question.regions)
         if question.from_ms >= question.to_ms:
             raise _wrong("from", "order", "须早于 to", "must be before `to`")
-        life = Life(world.id, world.started_ms)
+        of = archived(world, self._known(world))
+        life = Life(of.id, of.started_ms)
+        to_ms = min(question.to_ms, self._shown(world)) if world.kind == "playback" else question.to_ms
         history = self._history()
         slot = SLOTS[question.step] if question.step else history.fitting(life, question.from_ms, question.to_ms)
         count = len(question.regions) or len(regions)
@@ -76,10 +79,12 @@ class ValueReader:
             raise _wrong("step", "span", "时段过长，请用更大的 step 或指定 region",
                          "the span is too long: a longer step, or regions")  # fmt: skip
         text = ",".join(f"{name}={value}" for name, value in dims.items())
-        table = history.series(
-            life, indicator.id, question.from_ms, question.to_ms, dims=text,
-            regions=question.regions or None, slot=slot.name, columns=COLUMNS,
-        )  # fmt: skip
+        wanted: Any = {"regions": question.regions or None, "columns": COLUMNS, "slot": slot.name}
+        if world.label.get("known") == "then":  # of what is split nothing is kept as it was told
+            until_ms = question.from_ms if text else to_ms
+            table = history.told(life, indicator.id, question.from_ms, until_ms, said_ms=to_ms, **wanted)
+        else:
+            table = history.series(life, indicator.id, question.from_ms, to_ms, dims=text, **wanted)
         table = _behind(table, question.after)
         page = table.slice(0, question.limit)
         points = [_point(row) for row in page.to_pylist()]
@@ -89,6 +94,24 @@ class ValueReader:
             instant(question.from_ms), instant(question.to_ms), points, self._latest(indicator, world, dims, regions),
             _next(question, slot.name, page) if more else None,
         )  # fmt: skip
+
+    def _known(self, world: World) -> Mapping[str, World]:
+        of = world.label.get("of", "")
+        try:
+            told: Any = self._client.hget(keys.WORLDS, of) if world.kind == "playback" else None
+            return {of: World.from_json(told)} if told else {}
+        except UnknownWorldVersion:
+            return {}
+        except redis.RedisError:
+            raise away() from None
+
+    def _shown(self, world: World) -> int:
+        """Up to which moment a playback is shown."""
+        try:
+            told: Any = self._client.hget(keys.PLAYBACKS_SHOWN, world.id)
+        except redis.RedisError:
+            raise away() from None
+        return int(told or 0)
 
     def _regions(self, asked: Sequence[str]) -> tuple[str, ...]:
         known = self._definitions.bundle().regions

@@ -10,7 +10,9 @@ PROCESSES: Final[dict[str, tuple[str, str]]] = {
     "valkey": ("数据总线", "Valkey"),
     "engine": ("计算引擎", "engine"),
     "archive": ("归档", "archive"),
+    "duty": ("值守", "duty"),
     "gateway": ("推送网关", "gateway"),
+    "playback": ("时间回放", "playback"),
     "web": ("网页服务", "web"),
     "supervisor": ("守护", "supervisor"),
 }

@@ -6,9 +6,12 @@ import gzip
 import hashlib
 import queue
 import threading
+from collections.abc import Callable
 
 import brotli  # type: ignore[import-untyped]
 from flask import Response, request
+
+from metrics.clock import monotonic_s
 
 SMALLEST = 860  # bytes; below, a packet is sent either way
 TYPES = ("text/", "application/javascript", "application/json", "image/svg+xml", "application/geo+json", "font/ttf")
@@ -16,21 +19,25 @@ LARGEST_KEPT = 64 * 2**20  # bytes of compressed files in memory
 FIRST_QUALITY = 9  # about 0.1 s per MB: the first visitor waits for this
 BEST_QUALITY = 11  # about 1.3 s per MB for 8 % less: made afterwards, in the background
 DYNAMIC_QUALITY = 4
+CALM_S = 10.0  # nobody has asked for a file for so long: then there is time for the best forms
 
 
 class Compressed:
     """Compressed forms of files by content and encoding. Thread-safe; a daemon thread makes the best form later."""
 
-    def __init__(self) -> None:
+    def __init__(self, calm_s: float = CALM_S, monotonic: Callable[[], float] = monotonic_s) -> None:
+        self._calm_s, self._monotonic = calm_s, monotonic
         self._forms: dict[tuple[bytes, str], bytes] = {}
         self._size = 0
         self._lock = threading.Lock()
         self._better: queue.SimpleQueue[tuple[bytes, bytes]] = queue.SimpleQueue()
         self._improver: threading.Thread | None = None
+        self._asked_s = 0.0
 
     def form(self, data: bytes, encoding: str) -> bytes:
         key = (hashlib.blake2b(data, digest_size=16).digest(), encoding)
         with self._lock:
+            self._asked_s = self._monotonic()
             known = self._forms.get(key)
         if known is not None:
             return known
@@ -57,6 +64,8 @@ class Compressed:
     def _run(self) -> None:
         while True:
             content, data = self._better.get()
+            while (calm := self._monotonic() - self._asked_s) < self._calm_s:
+                threading.Event().wait(self._calm_s - calm)  # whoever loads a page now needs the machine
             self._keep((content, "br"), compress(data, "br", BEST_QUALITY))
 
 

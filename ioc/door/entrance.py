@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import structlog
 from flask import Flask, Response, jsonify, request
 
-from ioc.door import plain, tally
+from ioc.door import device, plain, tally
 from ioc.door.answers import error
 from ioc.door.desk import Desk
 from ioc.door.request import COOKIE, here, language, over_tls, wants_json
@@ -16,13 +16,13 @@ from ioc.security.provenance import safe_return
 from ioc.security.role import home
 from ioc.security.session import DEVICE_ABSOLUTE_MS
 from ioc.services.refusals import LinkRefused
-from ioc.services.sign_in import Refused, SignedIn, sign_in, sign_out, use_link
+from ioc.services.sign_in import Refused, SignedIn, Step, go_on, sign_in, sign_out, use_link
 
-STATUS = {"wrong": 401, "locked": 429, "password_expired": 403, "no_role": 403}
+STATUS = {"wrong": 401, "locked": 429, "password_expired": 403, "no_role": 403, "step_over": 410}
 
 
 def register(server: Flask, desk: Desk) -> None:
-    """Add /sign-in, /sign-out and /enter/<token>."""
+    """Add /sign-in, /sign-in/step, /sign-out and /enter/<token>."""
     log = structlog.get_logger()
 
     def address() -> str:
@@ -37,7 +37,13 @@ def register(server: Flask, desk: Desk) -> None:
         if old:
             desk.sessions.forget(old, None)
         target = back or home(visit.roles)
-        response = jsonify({"home": target}) if request.is_json else _see(target)
+        if request.is_json:
+            told = {"recovery": list(signed_in.recovery)} if signed_in.recovery else {}
+            response = jsonify({"home": target} | told)
+        elif signed_in.recovery:
+            response = plain.recovery_page(language(), signed_in.recovery, target)
+        else:
+            response = _see(target)
         response.set_cookie(
             COOKIE,
             signed_in.token,
@@ -55,20 +61,54 @@ def register(server: Flask, desk: Desk) -> None:
         visit = desk.sessions.visit(token)
         if visit is not None:
             return _see(back or home(visit.roles))
+        again = device.returning(desk, back or "/wall")
+        if again is not None:
+            return again
         # whoever signs out has no cookie any more: this one came from a session that ended without being asked
         return plain.sign_in_page(language(), back=back, problem=plain.word("ended", language()) if token else "")
 
-    def enter_by_password() -> Response:
+    def said() -> Any:
+        """What a form or a program says, by field."""
         given: Any = request.get_json(silent=True) if request.is_json else request.form
-        given = given if hasattr(given, "get") else {}
+        return given if hasattr(given, "get") else {}
+
+    def enter_by_password() -> Response:
+        given = said()
         name, secret, back = (str(given.get(field, "")) for field in ("name", "password", "next"))
         now = desk.clock()
-        outcome = sign_in(desk.store, name, secret, address(), now, old_token=request.cookies.get(COOKIE))
+        outcome = sign_in(
+            desk.store, name, secret, address(), now, old_token=request.cookies.get(COOKIE),
+            factor_for=desk.settings.factor_roles,
+        )  # fmt: skip
+        return after(outcome, name, safe_return(back), now)
+
+    def enter_by_step() -> Response:
+        given = said()
+        token, what, back = (str(given.get(field, "")) for field in ("step", "given", "next"))
+        now = desk.clock()
+        outcome = go_on(
+            desk.store, token, what, address(), now, old_token=request.cookies.get(COOKIE),
+            factor_for=desk.settings.factor_roles,
+        )  # fmt: skip
+        return after(outcome, "", safe_return(back), now)
+
+    def after(outcome: SignedIn | Step | Refused, name: str, back: str | None, now: int) -> Response:
         if isinstance(outcome, SignedIn):
-            return open_(outcome, "password", safe_return(back))
+            return open_(outcome, "password", back)
+        if isinstance(outcome, Step):
+            return step(outcome, back)
         tally.SIGN_INS.labels("password", outcome.why).inc()
         log.warning("sign_in_refused", why=outcome.why, name=name[:64], address=address())
-        return refuse(outcome, name[:64], safe_return(back), now)
+        return refuse(outcome, name[:64], back, now)
+
+    def step(owed: Step, back: str | None) -> Response:
+        if request.is_json:
+            told = {"step": owed.token, "owes": owed.owes, "faults": [list(each) for each in owed.faults]}
+            return jsonify(told | ({"secret": owed.secret} if owed.secret else {}))
+        return plain.step_page(
+            language(), owes=owed.owes, token=owed.token, name=owed.name, secret=owed.secret, faults=owed.faults,
+            back=back,
+        )  # fmt: skip
 
     def refuse(outcome: Refused, name: str, back: str | None, now: int) -> Response:
         wait_ms = max(0, outcome.until_ms - now)
@@ -107,6 +147,7 @@ def register(server: Flask, desk: Desk) -> None:
 
     server.add_url_rule("/sign-in", "sign_in_form", show, methods=["GET"])
     server.add_url_rule("/sign-in", "sign_in", enter_by_password, methods=["POST"])
+    server.add_url_rule("/sign-in/step", "sign_in_step", enter_by_step, methods=["POST"])
     server.add_url_rule("/sign-out", "sign_out", leave, methods=["POST"])
     server.add_url_rule("/enter/<token>", "enter", enter_by_link, methods=["GET"])
 

@@ -11,15 +11,18 @@ from flask import Flask, Response, g, request
 from ioc.api.operation import Bearer
 from ioc.api.operations import OPERATIONS
 from ioc.api.problem import Problem
-from ioc.door import plain, tally
+from ioc.door import device, plain, tally
 from ioc.door.answers import answer as answer_to
 from ioc.door.answers import error
 from ioc.door.compression import shrink
 from ioc.door.desk import Desk
 from ioc.door.entrance import send_to_sign_in
 from ioc.door.headers import app_policy, plain_policy, secure
-from ioc.door.request import COOKIE, from_own_page, gateway_origin, host_is_valid, over_tls, this_page
+from ioc.door.missing import Find
+from ioc.door.request import COOKIE, from_own_page, gateway_origin, host_is_valid, language, over_tls, this_page
 from ioc.door.visitor import Person, require
+from ioc.queries import tiles, video
+from ioc.security.actor import SYSTEM, Actor, act_as
 from ioc.security.permission import Permission, may
 from ioc.security.role import home
 from ioc.services.api_tokens import ApiToken
@@ -37,11 +40,39 @@ class Access(Enum):
 
 ROUTES: Mapping[str, Access | Permission | Bearer] = {
     "/sign-in": Access.PUBLIC,
+    "/sign-in/step": Access.PUBLIC,  # has the token of its form
     "/enter/<token>": Access.PUBLIC,
+    "/receipt/<token>": Access.PUBLIC,  # whoever has the link that a message carried answers it
+    "/enrol": Access.PUBLIC,  # a device that nobody approved yet shows its code
+    "/enrol.js": Access.PUBLIC,
+    "/wall-worker.js": Access.PUBLIC,
     "/healthz": Access.PUBLIC,
     "/readyz": Access.PUBLIC,
     "/metrics": Access.PUBLIC,  # asks for loopback or its token itself
     "/sign-out": Permission.SESSION,
+    "/incidents/<name>/unmask": Permission.PERSONAL_VIEW,
+    "/incidents/<name>/review.<kind>": Permission.DUTY_VIEW,
+    "/incidents/<name>/review/<what>": Permission.INCIDENT_HANDLE,
+    "/admin/data/<part>": Permission.ADMIN_VIEW,  # each part asks for its own too
+    "/admin/people/<name>": Permission.PEOPLE_MANAGE,
+    "/admin/roles/revoke": Permission.ROLE_GRANT,
+    "/admin/tokens/revoke": Permission.SCREEN_MANAGE,
+    "/admin/approvals/<name>": Permission.ADMIN_VIEW,  # each operation asks for its own too
+    "/admin/audit/verify": Permission.AUDIT_VIEW,
+    "/admin/audit/export/<approval_id>": Permission.AUDIT_VIEW,
+    "/messages": Permission.INCIDENT_HANDLE,
+    "/messages/<message_id>/answer": Permission.MESSAGE_ANSWER,  # by whom it is for
+    "/messages/<message_id>/again": Permission.INCIDENT_HANDLE,
+    "/responses": Permission.DUTY_VIEW,
+    "/responses/<plan>": Permission.RESPONSE_ORDER,  # asks for the authority of the level too
+    "/screens/<name>/claim": Permission.SCREEN_CONTROL,  # asks for the right's own permission too
+    "/screens/<name>/release": Permission.SCREEN_CONTROL,
+    "/screens/<name>/pointer": Permission.SCREEN_CONTROL,
+    "/screens/<name>/change": Permission.SCREEN_MANAGE,
+    "/screens/<name>/remove": Permission.SCREEN_MANAGE,
+    "/screens/add": Permission.SCREEN_MANAGE,
+    "/screens/devices/approve": Permission.SCREEN_MANAGE,
+    "/screens/devices/revoke": Permission.SCREEN_MANAGE,
     **{operation.path: operation.access for operation in OPERATIONS},
     "/": Access.PAGE,
     "/<path:path>": Access.PAGE,
@@ -52,12 +83,23 @@ ROUTES: Mapping[str, Access | Permission | Bearer] = {
     "/_reload-hash": Permission.SESSION,
     "/_favicon.ico": Permission.SESSION,
     "/assets/<path:filename>": Permission.SESSION,
+    "/bundle/<kind>": Permission.SESSION,
     "/static/<path:filename>": Permission.SESSION,
 }
-FORMS = frozenset({"/sign-in", "/sign-out"})  # plain HTML forms; everything else that posts sends JSON
-FILES = ("/assets/", "/_dash-component-suites/")
+# plain HTML forms; everything else that posts sends JSON
+FORMS = frozenset({"/sign-in", "/sign-in/step", "/sign-out", "/receipt/<token>"})
+FILES = ("/assets/", "/bundle/", "/_dash-component-suites/")
 # Not activity of a person: files, and what scripts ask by themselves.
 PASSIVE = (*FILES, "/api/v1/", "/_favicon.ico", "/_reload-hash")
+# But these are what a person does.
+DONE = frozenset(
+    {f"/api/v1/incidents/{act}" for act in ("by-hand", "<id>/claim", "<id>/moves", "<id>/merge", "<id>/split")}
+) | frozenset(
+    {f"/api/v1/alarms/{act}" for act in ("acknowledge", "take-back", "cover", "uncover", "cards/<card>/incident")}
+)
+DONE |= {"/api/v1/plans/runs/<run>/steps/<step>", "/api/v1/plans/runs/<run>/cancel"} | {
+    f"/api/v1/plans/<plan>/{act}" for act in ("start", "check", "draft", "discard", "publish", "restore")
+}
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -83,7 +125,11 @@ def check_routes(server: Flask, routes: Mapping[str, Access | Permission | Beare
 
 
 def register(
-    server: Flask, desk: Desk, page_permission: PagePermission, script_hashes: Callable[[], tuple[str, ...]]
+    server: Flask,
+    desk: Desk,
+    page_permission: PagePermission,
+    missing: Find,
+    script_hashes: Callable[[], tuple[str, ...]],
 ) -> None:
     """Put the guard before everything the application does, and the security headers after."""
     server.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
@@ -91,6 +137,7 @@ def register(
 
     def check() -> Response | None:
         g.began = monotonic_s()
+        act_as(Actor("anonymous", address=request.remote_addr or ""))
         if server.debug:
             raise DebugRefused("debug mode is refused")
         if not host_is_valid():
@@ -117,6 +164,7 @@ def register(
             answer.headers["WWW-Authenticate"] = "Bearer"
             return refused("token", answer)
         g.token = token
+        act_as(Actor(f"token:{token.id}", address=request.remote_addr or ""))
         if wait_ms := desk.tokens.take(token):
             limited = Problem(
                 429, "rate_limited", f"每分钟至多 {token.per_minute} 次请求。",
@@ -129,10 +177,15 @@ def register(
     def admit(access: Access | Permission | Bearer, rule: str) -> Response | None:
         token = request.cookies.get(COOKIE, "")
         visit = desk.sessions.visit(token) if token else None
-        if visit is None:
-            return refused("anonymous", send_to_sign_in(this_page()))
-        g.person = Person(visit.person, visit.name, visit.roles, visit.session, visit.device)
-        if not request.path.startswith(PASSIVE):
+        if visit is None or (visit.address and visit.address != request.remote_addr):
+            return refused("anonymous", device.returning(desk, this_page()) or send_to_sign_in(this_page()))
+        if visit.screen and access is Access.PAGE and (answer := device.renewed(desk, visit)) is not None:
+            return answer
+        g.person = Person(
+            visit.person, visit.name, visit.roles, visit.session, visit.device, visit.title, visit.screen, visit.within
+        )  # fmt: skip
+        act_as(Actor(visit.name, sorted(visit.roles), request.remote_addr or ""))
+        if not request.path.startswith(PASSIVE) or rule in DONE:
             desk.sessions.note(token, visit)
         permission = access.permission if isinstance(access, Bearer) else access
         if isinstance(permission, Permission):
@@ -140,25 +193,32 @@ def register(
         elif rule:  # without a rule the router has its own answer: 404, 405 or a redirect
             wanted = page_permission(request.path)
             if wanted is None:
-                return error(404)
+                return absent(request.path) or error(404)
             if request.path == "/" and not may(visit.roles, wanted) and home(visit.roles) != "/":
                 return Response(status=302, headers={"Location": home(visit.roles)})
             require(wanted)
+            return absent(request.path)
         return None
+
+    def absent(path: str) -> Response | None:
+        found = missing(path, request.args.get("world"), language())
+        return None if found is None else plain.missing_page(language(), found)
 
     def refused(why: str, answer: Response) -> Response:
         tally.REFUSALS.labels(why).inc()
         return answer
 
     def finish(response: Response) -> Response:
-        is_plain = response.headers.pop(plain.PLAIN, None) is not None
+        kind = response.headers.pop(plain.PLAIN, None)
         static = request.path.startswith(FILES)
         if static and response.status_code in {200, 304}:
             _keep_file(response)
         hashes = script_hashes()
-        policy = plain_policy(plain.STYLE_HASH) if is_plain else app_policy(hashes, gateway_origin(desk.settings))
-        if not host_is_valid():
-            policy = plain_policy(plain.STYLE_HASH)
+        policy = plain_policy(plain.STYLE_HASH, scripted=kind == plain.SCRIPTED)
+        if kind is None and host_is_valid():
+            settings = desk.settings
+            media = video.origins(settings.video_url, settings.video_pictures_url)
+            policy = app_policy(hashes, gateway_origin(settings), tiles.origin(settings.tiles_url), media)
         secure(response, policy, tls=over_tls(desk.settings))
         shrink(response, desk.compressed, static=static)
         route = request.url_rule.rule if request.url_rule else "none"
@@ -175,6 +235,7 @@ def register(
 
     server.before_request_funcs.setdefault(None, []).insert(0, check)
     server.after_request(finish)
+    server.teardown_request(lambda _: act_as(SYSTEM))
 
 
 def _keep_file(response: Response) -> None:

@@ -17,16 +17,20 @@ ALWAYS = {
 TLS_ONLY = "max-age=31536000"  # one year; sub-domains are not ours to decide
 
 
-def app_policy(script_hashes: Sequence[str], gateway: str) -> str:
-    """For Dash pages. Style attributes are set by charts and maps; scripts are ours, or known by their hash."""
+def app_policy(script_hashes: Sequence[str], gateway: str, pictures: str = "", media: Sequence[str] = ()) -> str:
+    """For Dash pages. Style attributes are set by charts and maps; scripts are ours, or known by their hash.
+
+    `pictures`: the origin of the deployment's tile server, "" for none. `media`: those of its media server.
+    """
     return "; ".join(
         [
             "default-src 'self'",
             " ".join(["script-src 'self'", *script_hashes]),
             "style-src 'self' 'unsafe-inline'",
-            "img-src 'self' data: blob:",
+            " ".join(["img-src 'self' data: blob:", *([pictures] if pictures else [])]),
             "font-src 'self' data:",
-            f"connect-src 'self' {gateway}",
+            " ".join(["connect-src 'self'", gateway, *media]),
+            " ".join(["media-src 'self' blob:", *media]),
             "worker-src 'self' blob:",
             "object-src 'none'",
             "base-uri 'none'",
@@ -36,9 +40,10 @@ def app_policy(script_hashes: Sequence[str], gateway: str) -> str:
     )
 
 
-def plain_policy(style_hash: str) -> str:
-    """For the plain pages (sign-in, refusals, errors): one known style sheet, no script at all."""
-    return (
+def plain_policy(style_hash: str, *, scripted: bool = False) -> str:
+    """For the plain pages (sign-in, refusals, errors): one known style sheet, no script; `scripted`: our own alone."""
+    scripts = "script-src 'self'; connect-src 'self'; worker-src 'self'; " if scripted else ""
+    return scripts + (
         f"default-src 'none'; style-src {style_hash}; img-src data:; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'"
     )

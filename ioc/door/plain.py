@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from flask import Response
 from markupsafe import Markup
+
+from ioc.door.missing import Choice, Missing
+from ioc.security import second_factor
 
 STYLE = """
 :root{--bg:#08111D;--panel:#0B1728;--field:#081320;--line:#1C2E45;--strong:#35506F;--focus:#5FD0C5;
@@ -40,7 +43,14 @@ form.sign-in button{width:100%;margin-top:1.6rem}
 .foot{display:flex;align-items:center;justify-content:space-between;gap:1.6rem;margin-top:2rem;padding-top:1.2rem;
 border-top:1px solid var(--line);color:var(--muted);font-size:1.3rem}
 .foot a{display:inline-flex;align-items:center;min-height:4.4rem;color:var(--text);white-space:nowrap}
+figure.qr{width:22rem;height:22rem;margin:1.6rem auto}figure.qr svg{width:100%;height:100%}
 code{font-family:inherit;color:var(--text);user-select:all}
+.code{margin:2.4rem 0;font-size:9.6rem;line-height:1.2;font-weight:700;letter-spacing:.06em;color:var(--text);
+white-space:nowrap;text-align:center}
+body.waiting main{width:min(96rem,100%);text-align:center}
+body.waiting [hidden]{display:none}
+body.waiting,body.waiting *{cursor:none}
+@media(max-width:900px){.code{font-size:5.2rem}}
 body.wide{place-items:start center}
 .wide main{width:min(120rem,100%)}
 .wide h2{margin-top:3.2rem;border-top:1px solid var(--line);padding-top:1.6rem}
@@ -62,6 +72,7 @@ _PAGE = Markup(
     '<link rel="icon" href="data:,"><title>{title} · {name}</title><style>{style}</style></head>'
     '<body class="{kind}"><main><h1>{name}</h1>{body}</main></body></html>\n'
 )
+SCRIPTED = "scripted"  # its value for a page that has a script of ours
 AUTOFOCUS = Markup(" autofocus")
 _NAME = {"zh": "罗湖区智能运营中心", "en": "Luohu Intelligent Operations Center"}
 _LANG = {"zh": "zh-CN", "en": "en"}
@@ -96,6 +107,30 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "口令已超过 6 个月未更换，请系统管理员重设。",
         "The password is older than 6 months; ask the system administrator for a new one.",
     ),
+    "step_over": ("这一步已过期，请重新登录。", "This took too long: sign in again."),
+    "owes_code": (
+        "输入手机验证器上的 6 位验证码，或一个恢复码。",
+        "Type the six digits that your authenticator shows, or a recovery code.",
+    ),
+    "owes_change": (
+        "此口令由他人设置，须先换成自己的：至少 8 位，大写、小写、数字、其他字符中的 3 类。",
+        "Somebody else set this password; choose your own: 8 characters or more, of 3 kinds.",
+    ),
+    "owes_enrol": (
+        "您的角色须有二次验证：用手机验证器扫描，或键入密钥，再输入它显示的 6 位验证码。",
+        "Your role takes a second factor: scan this with an authenticator or type the key, then type its six digits.",
+    ),
+    "code": ("验证码", "Code"),
+    "new_password": ("新口令", "New password"),
+    "key": ("密钥", "Key"),
+    "go_on": ("继续", "Continue"),
+    "recovery": ("恢复码", "Recovery codes"),
+    "recovery_say": (
+        "只显示这一次。每个码可代替手机用一次，请抄下并妥善保管。",
+        "They are shown this once. Each takes the place of the telephone once: keep them safe.",
+    ),
+    "answer": ("已收到", "I have read it"),
+    "answered": ("已回执，谢谢。可以关闭此页。", "Your answer was written down. You may close this page."),
     "no_role": ("此账号尚无角色，请安全管理员授权。", "This account has no role yet."),
 }
 
@@ -130,6 +165,13 @@ MESSAGES: Mapping[str, Message] = {
     "link_not_here": Message(
         "此链接只能在服务器本机打开", "This link works on the server itself only",
         "请在服务器本机的浏览器打开，或用账号登录。", "Open it in a browser on the server, or sign in with an account.",
+    ),
+    "receipt_gone": Message(
+        "链接已失效", "This link no longer works", "消息已过期，请与指挥中心联系。",
+        "The message is too old; call the operations centre.",
+    ),
+    "receipt_stopped": Message(
+        "无须回执", "No answer needed", "此事已有人处理。", "Somebody has taken care of it meanwhile.",
     ),
 }  # fmt: skip
 
@@ -172,6 +214,43 @@ def sign_in_page(
     return _response(lang, word("sign_in", lang), body, status)
 
 
+def step_page(
+    lang: str, *, owes: str, token: str, name: str, secret: str, faults: Sequence[tuple[str, str]], back: str | None
+) -> Response:
+    """What a sign-in that is half way owes: `code`, `change` or `enrol`, which draws the secret and names it."""
+    secretive = owes == "change"
+    drawn = Markup("")
+    if secret:
+        key = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+        figure = Markup(second_factor.picture(secret, name))  # noqa: S704 - drawn here, no text in it
+        drawn = Markup('<figure class="qr" role="img" aria-label="QR">{}</figure><p>{} <code>{}</code></p>').format(
+            figure, word("key", lang), key
+        )
+    said = "；".join(each[lang == "en"] for each in faults)
+    body = Markup(
+        '<p class="say">{say}</p>{drawn}<form class="sign-in" method="post" action="/sign-in/step?{query}">'
+        '<label for="given">{label}</label><input id="given" name="given" type="{kind}" autocomplete="{complete}" '
+        'maxlength="256" required autofocus>{alert}<input type="hidden" name="step" value="{token}">'
+        '<input type="hidden" name="next" value="{back}"><button class="first" type="submit">{button}</button></form>'
+    ).format(
+        say=word(f"owes_{owes}", lang), drawn=drawn, query=urlencode({"lang": lang}),
+        label=word("new_password" if secretive else "code", lang), kind="password" if secretive else "text",
+        complete="new-password" if secretive else "one-time-code",
+        alert=Markup('<p role="alert">！{}</p>').format(said) if said else "",
+        token=token, back=back or "", button=word("go_on", lang),
+    )  # fmt: skip
+    return _response(lang, word("sign_in", lang), body, 200)
+
+
+def recovery_page(lang: str, codes: Sequence[str], target: str) -> Response:
+    """The recovery codes, once, with the way on."""
+    lines = Markup("").join(Markup("<p><code>{}</code></p>").format(code) for code in codes)
+    body = Markup(
+        '<h2>{}</h2><p class="say">{}</p>{}<div class="row"><a class="button first" href="{}">{}</a></div>'
+    ).format(word("recovery", lang), word("recovery_say", lang), lines, target, word("go_on", lang))
+    return _response(lang, word("recovery", lang), body, 200)
+
+
 def message_page(
     message: str, lang: str, status: int, *, reference: str = "", detail: str = "", signed_in: bool = False
 ) -> Response:
@@ -190,6 +269,49 @@ def message_page(
     enter = Markup('<a class="button first" href="/sign-in?lang={}">{}</a>').format(lang, word("to_sign_in", lang))
     lines += Markup('<div class="row">{}</div>').format(home + leave if signed_in else enter)
     return _response(lang, title, lines, status)
+
+
+def receipt_page(lang: str, *, title: str, text: str, done: bool) -> Response:
+    """A message for whoever has its link, with the button that answers it."""
+    lines = Markup("").join(Markup('<p class="say">{}</p>').format(line) for line in text.splitlines())
+    button = Markup('<form method="post"><button class="first" type="submit">{}</button></form>')
+    end = (
+        Markup('<p role="status">{}</p>').format(word("answered", lang))
+        if done
+        else button.format(word("answer", lang))
+    )
+    return _response(lang, title, Markup("<h2>{}</h2>{}{}").format(title, lines, end), 200)
+
+
+def missing_page(lang: str, missing: Missing) -> Response:
+    """404: what is not there, and the ways to what there is."""
+    english = lang == "en"
+    text = MESSAGES["not_found"]
+    title = text.en if english else text.zh
+    ways = [Choice(f"/?lang={lang}", *WORDS["home"]), *missing.choices]
+    body = Markup('<h2>{}</h2><p class="say">{}</p><nav>{}</nav>').format(
+        title,
+        missing.en if english else missing.zh,
+        Markup("").join(
+            Markup('<a href="{}">{}</a>').format(each.href, each.en if english else each.zh)
+            for each in [*ways[1:], ways[0]]
+        ),
+    )
+    return _response(lang, title, body, 404, "wide")
+
+
+def code_page(code: str, address: str) -> Response:
+    """The code of a device that waits to be approved, for whoever stands before it, in both languages."""
+    body = Markup(
+        '<h2>此屏等待批准 · This screen waits to be approved</h2><p class="code" id="code">{code}</p>'
+        '<p class="say">在另一台设备上登录，打开“屏控” /screens，输入此代码。</p>'
+        "<p>On another device sign in, open /screens and enter this code. It is replaced every 10 minutes.</p>"
+        '<p><span id="address">{address}</span></p><p role="alert" id="state" hidden>正在重连 Reconnecting</p>'
+        '<script src="/enrol.js" defer></script>'
+    ).format(code=code, address=address)
+    response = _response("zh", "此屏等待批准", body, 200, "waiting")
+    response.headers[PLAIN] = SCRIPTED
+    return response
 
 
 def wide_page(lang: str, title: str, body: Markup) -> Response:

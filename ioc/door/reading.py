@@ -36,6 +36,11 @@ def shown_world(world: str | None) -> str:
     return world or _desk().settings.world
 
 
+def connect_allowed() -> tuple[str, ...]:
+    """Where connectors of this centre may connect to, as the setting says it."""
+    return tuple(part.strip() for part in _desk().settings.connect_allow.split(",") if part.strip())
+
+
 def indicator_view(name: str) -> IndicatorView:
     """Raises UnknownIndicator."""
     return _indicator_view(name, library.library(_desk().store))

@@ -30,6 +30,9 @@ class Person:
     roles: frozenset[Role]
     session: str  # public id of the session, not its secret
     device: bool  # a wall device: never idle
+    title: str = ""  # the name as shown
+    screen: str = ""  # of an enrolled device: the screen that it shows
+    within: frozenset[str] | None = None  # the regions that they see, with all below them; None: all
 
 
 _ASSEMBLING: ContextVar[bool] = ContextVar("assembling", default=False)

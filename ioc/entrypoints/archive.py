@@ -52,6 +52,7 @@ class ArchiveMetrics:
             ("merged_parts", chores.merged, "Parts made of smaller ones."),
             ("removed_files", chores.removed, "Files removed by retention or after a merge."),
             ("rolled_up_hours", chores.hours, "Hours rolled up."),
+            ("standing_days", chores.standings, "Days of which was made what stood at each hour."),
             ("keeping_failures", chores.failures, "Times roll-up, merge or retention failed."),
         ):
             yield CounterMetricFamily(f"ioc_archive_{name}", text, value=value)

@@ -40,7 +40,7 @@ def backfill(
     from ioc.offline.question import Misuse, check_places
     from ioc.offline.question import span as parse_span
     from ioc.toml_file import NotToml, load
-    from metrics.archive_recomputed import write
+    from metrics.archive_recomputed import Anew, each, write_cells
     from metrics.clock import real_ms
     from metrics.declaration import DefinitionErrors
     from metrics.version import VERSION
@@ -84,16 +84,16 @@ def backfill(
             _stop(NOT_FOUND, "没有一个窗口的行还在，什么也没有计算 no window has all its rows: nothing was computed")
         typer.echo(f"{time_text(begin)} 以前的窗口不计算 windows that end before it are not computed", err=True)
         span = (begin - 1, span[1])
-    at_ms, kept = real_ms(), []
+    at_ms, kept = real_ms(), list[Anew]()
     facts = {"ioc.bundle": str(raw.get("hash", "")), "ioc.engine": VERSION, "ioc.program": engine}
     key = (order.indicator.id, order.indicator.version)
     entered = basis.entered if basis is not None else None
     for block in work.compute(
         order, evidence, span, engine, **({"entered": entered} if entered else {}), progress=told
     ):
-        write(place.root, place.life, key, at_ms, block, facts=facts)
+        write_cells(place.root, place.life, at_ms, block, facts=facts)
         if out is not None:
-            kept += block
+            kept += each(block)
     if out is not None:
         write_recomputed(out, key, kept, at_ms)
     if lacking:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import importlib
 import os
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import typer
 import typer.core
 
+from ioc.security.actor import Actor, acting
 from ioc.settings import unknown_variables
 from ioc.settings_error import WrongSettings
 
@@ -24,6 +26,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "exercise": ("exercise", "app", "演练 a script in a world of its own: list, start, stop, remove, status"),
     "engine": ("engine", "engine", "计算引擎 observation streams -> published values"),
     "archive": ("archive", "archive", "归档 observations and values -> Parquet parts"),
+    "playback": ("playback", "playback", "回看 the past of a world, shown again as a world of its own"),
+    "duty": ("duty", "duty", "值守 alarms into the duty room, and what is due there"),
     "gateway": ("gateway", "gateway", "推送网关 published values -> browsers"),
     "web": ("web", "web", "网页服务 pages and sign-in"),
     "status": ("status", "status", "全路径状态 the path room by room: rates, lags, ages, clients"),
@@ -36,8 +40,18 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "packs": ("packs", "app", "主题包 check and list the theme packs"),
     "links": ("links", "links", "关联系统 whether the linked systems answer"),
     "geo": ("geo", "app", "地理 import layers, resolve points"),
+    "screen": ("screen", "app", "大屏 walls, their zones and devices: list, add, set, remove, approve, revoke"),
+    "video": ("video", "app", "视频 the clip of simulated cameras, and who watches which camera"),
     "user": ("user", "app", "用户 people, roles and one-time links"),
+    "approval": ("approval", "app", "审批 what waits for a second person: list, approve, refuse"),
+    "triage": ("triage", "app", "智能分拨 train, try and use a model that says what a citizen's message is about"),
     "token": ("token", "app", "令牌 tokens of programs that feed or read over HTTP"),
+    "notify": ("notify", "app", "通知 channels, a trial of one, messages and receipts, a receiver"),
+    "plan": ("plan", "app", "预案 plans: list, show, check, start, status"),
+    "incident": ("incident", "app", "事件 the situation report of an incident as a file"),
+    "audit": ("audit", "app", "审计 who did what; whether its chain is whole"),
+    "backup": ("backup", "backup", "备份 everything that cannot be made anew, into one file"),
+    "restore": ("backup", "restore", "恢复 a backup on an empty host"),
     "db": ("db", "app", "数据库 migrations"),
 }
 
@@ -48,7 +62,8 @@ class LazyGroup(typer.core.TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with acting(Actor(f"console:{getpass.getuser()}")):
+                return super().invoke(ctx)
         except WrongSettings as error:
             for line in error.lines:
                 typer.echo(f"设置有误 wrong setting: {line}", err=True)

@@ -21,6 +21,7 @@ from ioc.entrypoints.logs import configure
 from ioc.entrypoints.publisher import Publisher
 from ioc.entrypoints.valkey import NoServer, connections
 from ioc.settings import Settings
+from metrics.progress import worst
 from metrics.worker import Worker, ease_collection
 
 
@@ -119,6 +120,7 @@ def engine(  # noqa: PLR0917  # each is an option of the command
             lambda: {"valkey": worker.connected, "worlds": worker.ready},
             registry,
             {"/explain": lambda: explained(worker)},
+            about=lambda: _progress(worker),
         )
     except OSError as error:
         typer.echo(f"无法监听 cannot listen on 127.0.0.1:{health_port}: {error.strerror}", err=True)
@@ -131,8 +133,15 @@ def engine(  # noqa: PLR0917  # each is an option of the command
     client.close()
 
 
+def _progress(worker: Worker) -> Mapping[str, Any]:
+    """What the engine is at, and how far with each world."""
+    told = {name: one.told() for name, one in worker.progress.items()}
+    return {"state": "restoring" if worker.restoring else worst(told), "progress": told}
+
+
 def _facts(worker: Worker) -> Mapping[str, Any]:
     return {
+        **_progress(worker),
         "worlds": sorted(worker.servings),
         "refused": dict(worker.refused),
         "entries": worker.tally.entries,

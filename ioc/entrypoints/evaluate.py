@@ -56,7 +56,7 @@ def evaluate(
             _say(sentence)
         if rejects is not None:
             answer_file.write_rejects(rejects, given.rejected)
-        evaluation = Evaluation(given.bundle, given.rows, engine, given.entered)
+        evaluation = Evaluation.of(given.bundle, given.rows, engine, given.entered)
         names = (*(("region",) if grouping.by_region else ()), *grouping.dimensions)
         answer_file.write(out, names, evaluation.rows(ids, moments, grouping))
     except Misuse as error:

@@ -122,8 +122,11 @@ def feed() -> None:
     from ioc.entrypoints.lifeline import tie_to_parent
 
     tie_to_parent()
+    from ioc.entrypoints.video import ensure_clip
+
     settings = Settings()
     client, url = _bus(settings)
+    ensure_clip(settings)
     _feed(settings, client, url, "")
 
 
@@ -183,7 +186,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = Fa
         typer.echo("没有演练 no exercise")
     for one in found:
         typer.echo(one.title())
-        for line in lines(one.script, one.findings, one.now) if one.script else ():
+        for line in lines(one.script, one.findings, one.upto) if one.script else ():
             typer.echo(line)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ioc.offline.trial import Finding, judge
 from ioc.sources.city.script import Script
+from ioc.sources.declaration import LOST_MS
 from ioc.sources.exercise import OPENING, stands, time_in
 from ioc.sources.replay import local_text
 from metrics import keys
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """An exercise at one instant: `now` in it (ms), `share` of its script, sources that fed, rows that came.
+    """An exercise at one instant: `now` in it (ms), `share` of its script, sources that fed, rows that came, how far
+    the engine is `behind` its clock (ms; None: it does not say).
 
     `script` None: there is no script of its name any more, so nothing can be said of what it expects.
     """
@@ -33,6 +35,12 @@ class Survey:
     rows: int
     script: Script | None
     findings: list[Finding] = field(default_factory=list)
+    behind: int | None = None
+
+    @property
+    def upto(self) -> int:
+        """The time of the world up to which the engine has read, ms: what came later may still be seen."""
+        return self.now - (self.behind or 0)
 
     def table(self) -> dict[str, Any]:
         """As plain JSON."""
@@ -40,7 +48,7 @@ class Survey:
         return {
             "world": self.world.id, "exercise": label["exercise"], "zh": label["zh"], "en": label["en"],
             "stands": stands(self.world), "now": self.now, "speed": float(label["speed"]), "share": self.share,
-            "feeds": self.feeds, "rows": self.rows,
+            "feeds": self.feeds, "rows": self.rows, "behind_ms": self.behind,
             "expected": [{**one.expect.model_dump(by_alias=True), "raised": one.raised_ms, "met": one.met}
                          for one in self.findings],
         }  # fmt: skip
@@ -53,8 +61,14 @@ class Survey:
         label = self.world.label
         return (
             f"{self.world.id}  {label['zh']}\n  {state}  {local_text(self.now)}  x{label['speed']}  {self.share:.0%}  "
-            f"数据源 feeds {self.feeds}  行 rows {self.rows:,}"
+            f"数据源 feeds {self.feeds}  行 rows {self.rows:,}{self._lag()}"
         )
+
+    def _lag(self) -> str:
+        if not self.behind or stands(self.world):
+            return ""
+        upto = local_text(self.now - self.behind)
+        return f"\n  落后 the engine is {self.behind / 60_000:.0f} min behind: 数据至 data up to {upto}"
 
 
 def survey(client: Redis, world: World, script: Script | None, real_now_ms: int) -> Survey:
@@ -66,13 +80,14 @@ def survey(client: Redis, world: World, script: Script | None, real_now_ms: int)
     bundle: Any = client.get(keys.BUNDLE)
     findings = judge(script, _events(client, world), district(json.loads(bundle))) if script and bundle else []
     return Survey(
-        world, now, max(0.0, (now - begin) / (end - begin)), sum(row > 0 for row in rows), sum(rows), script, findings
-    )
+        world, now, max(0.0, (now - begin) / (end - begin)), sum(row > 0 for row in rows), sum(rows), script, findings,
+        _behind(client, world, real_now_ms),
+    )  # fmt: skip
 
 
 def lines(script: Script, findings: Iterable[Finding], now_ms: int) -> Iterator[str]:
-    """One line for each expected alarm: what, between which offsets, when it was raised, and whether that fits at a
-    time of the world."""
+    """One line for each expected alarm: what, between which offsets, when it was raised, whether that fits where the
+    data have come to a time of the world."""
     for one in findings:
         expect = one.expect
         what = f"{expect.indicator} {expect.level or expect.condition} {expect.region}".strip()
@@ -98,6 +113,14 @@ def _verdict(one: Finding, yet: bool) -> str:
     if one.raised_ms is None:
         return "未到 may still come" if yet else "未见 not seen"
     return "过早 too early" if one.early else "过迟 too late"
+
+
+def _behind(client: Redis, world: World, real_now_ms: int) -> int | None:
+    """How far an engine that lives says it is behind the clock of the world, ms."""
+    text: Any = client.hget(keys.HEARTBEATS, "engine")
+    fact: dict[str, Any] = json.loads(text) if text else {"at": 0}
+    told = fact.get("progress", {}).get(world.id)
+    return int(told["behind_ms"]) if told is not None and real_now_ms - int(fact["at"]) <= LOST_MS else None
 
 
 def _events(client: Redis, world: World) -> list[AlarmEvent]:

@@ -29,6 +29,7 @@ def services(
     ports = {
         "engine": settings.engine_health_port,
         "archive": settings.archive_health_port,
+        "duty": settings.duty_health_port,
         "source": settings.source_health_port,
         "gateway": settings.gateway_port,
         "web": settings.web_port,
@@ -47,6 +48,10 @@ def services(
     children.append(
         Child("exercise", [*IOC, "exercise", "feed"], environment({"IOC_REDIS_URL": urls["source"]}),
               lambda: bool(client.hexists(keys.HEARTBEATS, "exercise")), wanted=lambda: _exercise_runs(client))
+    )  # fmt: skip
+    children.append(
+        Child("playback", [*IOC, "playback"], environment({"IOC_REDIS_URL": urls["playback"]}),
+              lambda: bool(client.hexists(keys.HEARTBEATS, "playback")))
     )  # fmt: skip
     if settings.links_allow:
         children.append(

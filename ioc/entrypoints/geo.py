@@ -36,7 +36,9 @@ _BUS_S = 5.0  # the bus answers within that, or counts as away
 _ROADS = Path(layer.__file__).resolve().parent.parent / "packs" / "traffic" / "registry.toml"
 _WEIGHTS = {"error": "错误 error", "doubt": "存疑 doubt", "note": "说明 note"}
 
-Layer = Annotated[LayerName, typer.Option("--layer", help="outline 区界, subdistricts 街道, water 水面, roads 道路")]
+Layer = Annotated[
+    LayerName, typer.Option("--layer", help="outline 区界, subdistricts 街道, water 水面, roads 道路, metro 地铁")
+]
 DatumOption = Annotated[datum.Datum, typer.Option("--datum", help="坐标基准 datum of the coordinates")]
 Day = Annotated[str, typer.Option("--valid-from", help="生效日 first day it is true, YYYY-MM-DD; default: always")]
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from ioc.entrypoints.geo_tables import By, edition_line, log_edition, user
+from ioc.entrypoints.geo_tables import By, edition_line, hand_out, log_edition, user
 from ioc.entrypoints.user import opened_store
 from ioc.geo import address_file, layer, region
 from ioc.geo.address import KINDS
@@ -28,7 +28,7 @@ from metrics.resolver import Resolver
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, rich_markup_mode=None, help="地址 blocks, buildings and addresses"
 )
-UNSURE, NOWHERE = 4, 3  # exit codes
+UNSURE, REFUSED, NOWHERE = 1, 3, 4  # exit codes
 SHOWN = 40  # findings of one weight that are printed
 _WEIGHTS = {"error": "错误 error", "doubt": "存疑 doubt", "note": "说明 note"}
 DatumOption = Annotated[datum.Datum, typer.Option("--datum", help="坐标基准 datum of the coordinates")]
@@ -58,7 +58,7 @@ def import_(
         _report(survey)
         if survey.refused(accept_doubts) or not found:
             typer.echo("未导入 refused: nothing was changed", err=True)
-            raise typer.Exit(NOWHERE)
+            raise typer.Exit(REFUSED)
         kinds = ", ".join(f"{name} {count}" for name, count in Counter(one.kind for one in found).items())
         if dry_run:
             typer.echo(f"可以导入 may be imported: {kinds}")
@@ -77,11 +77,7 @@ def export(
     """导出 all addresses as CSV, WGS-84, those of other days too."""
     with opened_store() as store:
         text = address_file.write(addresses(store).values())
-    if out is None:
-        typer.echo(text.removeprefix("\ufeff"), nl=False)
-    else:
-        out.write_text(text, encoding="utf-8", newline="")
-        typer.echo(f"已导出 written: {out}")
+    hand_out(text, out)
 
 
 @app.command("list")
@@ -105,7 +101,10 @@ def resolve_place(
     day: Annotated[str, typer.Option("--day", help="日期 of the addresses, YYYY-MM-DD; default: today")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
 ) -> None:
-    """点、代码或地址的归属 where something belongs, up to the district; exit 3: nowhere, 4: several may be meant."""
+    """点、代码或地址的归属 where something belongs, up to the district.
+
+    Exit: 0 sure; 1 several may be meant; 2 usage; 4 nowhere, or nothing is called so.
+    """
     names = _gazetteer(_day(day))
     numbers = [_number(word) for word in place]
     if len(place) == 2 and any(number is not None for number in numbers):

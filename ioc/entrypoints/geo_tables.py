@@ -70,12 +70,7 @@ def book_commands(book: Book) -> typer.Typer:
             newest, found = book_facts(store, book, edition)
         if edition is not None and not 0 <= edition <= newest:
             raise typer.BadParameter(f"有 0..{newest} there are 0..{newest}", param_hint="--edition")
-        text = region_csv.write(book, shipped(), found)
-        if out is None:
-            typer.echo(text.removeprefix("\ufeff"), nl=False)
-        else:
-            out.write_text(text, encoding="utf-8", newline="")
-            typer.echo(f"已导出 written: {out}")
+        hand_out(region_csv.write(book, shipped(), found), out)
 
     @app.command("list")
     def list_() -> None:
@@ -128,6 +123,15 @@ def book_commands(book: Book) -> typer.Typer:
                 _say(book, _change(store, book, bodies, seen, by, ""))
 
     return app
+
+
+def hand_out(text: str, out: Path | None) -> None:
+    """A table to a file as it is, or to the standard output without its byte order mark."""
+    if out is None:
+        typer.echo(text.removeprefix("\ufeff"), nl=False)
+    else:
+        out.write_text(text, encoding="utf-8", newline="")
+        typer.echo(f"已导出 written: {out}")
 
 
 def _change(  # noqa: PLR0917 - what an edition is

@@ -22,21 +22,23 @@ def serve(
     ready: Callable[[], Mapping[str, bool]],
     registry: CollectorRegistry = REGISTRY,
     pages: Mapping[str, Callable[[], Any]] | None = None,
+    *,
+    about: Callable[[], Mapping[str, Any]] = dict,
 ) -> ThreadingHTTPServer:
     """Answer on 127.0.0.1:`port` (0: any free one, see `server_port` of the result) from a daemon thread.
 
     `ready` names the things this process depends on and whether each answers; /readyz is 503 unless all do.
-    `pages`: further paths, and what they answer as JSON.
+    `pages`: further paths, and what they answer as JSON. `about`: what /healthz and /readyz say besides.
     Raises OSError when the port is in use.
     """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if self.path == "/healthz":
-                self._answer(200, {"process": process, "ok": True})
+                self._answer(200, {"process": process, "ok": True, **about()})
             elif self.path == "/readyz":
                 checks = dict(ready())
-                self._answer(200 if all(checks.values()) else 503, {"process": process, "checks": checks})
+                self._answer(200 if all(checks.values()) else 503, {"process": process, "checks": checks, **about()})
             elif self.path == "/metrics":
                 self._send(200, CONTENT_TYPE_LATEST, generate_latest(registry))
             elif pages is not None and self.path in pages:

@@ -22,6 +22,7 @@ from ioc.entrypoints.health import serve
 from ioc.entrypoints.heartbeat import Heartbeat
 from ioc.entrypoints.lifeline import tie_to_parent
 from ioc.entrypoints.logs import configure
+from ioc.entrypoints.video import ensure_clip
 from ioc.packs.bundle import build
 from ioc.packs.files import PackErrors
 from ioc.services.outward import allowed
@@ -214,7 +215,16 @@ def city(settings: Settings, bundle: Mapping[str, Any]) -> Mapping[str, Source]:
     whole = City(bundle, seed=settings.city_seed, rate=settings.city_rate)
     if whole.left_out:
         structlog.get_logger().warning("city_sources_left_out", sources=list(whole.left_out))
-    return {name: Simulated(model) for name, model in whole.models.items()}
+    ensure_clip(settings)
+    made: dict[str, Simulated] = {}
+    for name in sorted(whole.models, key=lambda one: registers(bundle, one) in whole.models):  # registers come first
+        made[name] = Simulated(whole.models[name], register=made.get(registers(bundle, name)))
+    return made
+
+
+def registers(bundle: Mapping[str, Any], source: str) -> str:
+    """The source that tells what the entities of this one are; empty: none, or a registry of the bundle."""
+    return str(bundle["sources"][source].get("registry", ""))
 
 
 def choose(names: Iterable[str], known: Mapping[str, Maker]) -> dict[str, Source]:

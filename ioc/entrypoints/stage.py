@@ -25,6 +25,7 @@ from metrics.world import World
 
 LOOK_S = 0.5  # how often the registry is looked at
 STEP_MS = 30_000  # of the world's time from one sending to the next, if that is possible
+YIELDS = 0.6  # an exercise waits above this share of the bus's memory: below the one at which the archive yields (0.7)
 PATIENCE_S = 60.0  # an engine that has not read what stands by then is not there
 QUICKEST_S, SLOWEST_S = 0.1, 1.0
 UNPLAYABLE = (ScriptError, InjectError, KeyError)  # a script that has gone or changed since its world began
@@ -52,7 +53,7 @@ class Stage:
             source = Simulated(model, self._now, begin, look_s)
             place = Place(world.id, name, "simulated", int(bundle["sources"][name].get("shards", 1)))
             self._sources.append(source)
-            self._runners.append(Runner(name, source, self._stack.enter_context(Feed(url, place))))
+            self._runners.append(Runner(name, source, self._stack.enter_context(Feed(url, place, yields=YIELDS))))
         self._threads = [
             threading.Thread(target=one.run, args=(self._stop,), name=f"{world.id}-{one.name}") for one in self._runners
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import redis
@@ -12,6 +13,7 @@ import typer
 from ioc.entrypoints import valkey
 from ioc.settings import Settings
 from ioc.sources.declaration import LOST_MS
+from ioc.sources.recording import LOCAL
 from metrics import keys
 from metrics.clock import real_ms
 from metrics.world import World
@@ -100,23 +102,26 @@ def lines(report: Mapping[str, Any]) -> Iterable[str]:
             error = f"  {fact['error']}" if fact["error"] else ""
             yield f"      {fact['kind']:<12} {connector:<16} {fact['state']:<12} {counts}{error}"
     yield f"数据总线 valkey        {_facts(report['valkey'])}"
-    yield _room("计算引擎 engine", processes.get("engine"))
+    engine = processes.get("engine")
+    yield _room("计算引擎 engine", engine)
+    far = (engine or {}).get("progress", {}) if (engine or {}).get("ok") else {}
     for name, world in report["worlds"].items():
         outputs = f"series={world['series']} {_facts(world['outputs'])}"
-        yield f"  世界 world {name} ({world['kind']} x{world['speed']:g}): {outputs}"
+        yield f"  世界 world {name} ({world['kind']} x{world['speed']:g}): {_far(far.get(name))}{outputs}"
         for source, feed in world["feeds"].items():
             age = "-" if feed["age_ms"] is None else f"{feed['age_ms'] / 1000:.0f} s"
             counts = _facts({key: feed.get(key, 0) for key in ("rows", "lag", "late", "duplicate", "unregistered")})
             lost = {"rejected": sum((feed.get("rejected") or {}).values()), "gaps": len(feed.get("gaps") or [])}
             yield f"    {source:<12} 数据龄 age {age:<8} {counts} {_facts(lost)}"
     yield _room("归档 archive", processes.get("archive"))
+    yield _room("值守 duty", processes.get("duty"))
     yield _room("推送网关 gateway", processes.get("gateway"))
     yield _room("网页 web", processes.get("web"))
     supervisor = processes.get("supervisor")
     if supervisor:
         yield _room("监督 supervisor", {key: supervisor[key] for key in supervisor if key != "children"})
         for child, fact in supervisor.get("children", {}).items():
-            yield f"    {child:<12} pid={fact['pid']} restarts={fact['restarts']} {'up' if fact['alive'] else 'down'}"
+            yield f"    {child:<12} pid={fact['pid']} restarts={fact['restarts']} {_lives(fact)}"
 
 
 def _room(title: str, fact: Mapping[str, Any] | None) -> str:
@@ -127,7 +132,31 @@ def _room(title: str, fact: Mapping[str, Any] | None) -> str:
 
 
 def _mark(fact: Mapping[str, Any]) -> str:
-    return "正常 ok  " if fact["ok"] else "中断 LOST"
+    if not fact["ok"]:
+        return "中断 LOST"
+    return {"restoring": "恢复中 restoring", "catching up": "追赶中 catching up"}.get(
+        fact.get("state", ""), "正常 ok  "
+    )
+
+
+def _far(progress: Mapping[str, Any] | None) -> str:
+    """How far the engine is with a world that it is not up to date with."""
+    if progress is None or progress["state"] == "live":
+        return ""
+    if progress["state"] == "restoring":
+        return f"恢复中 restoring, unread={progress['unread']}  "
+    at, goal = (
+        f"{datetime.fromtimestamp(progress[name] / 1000, UTC).astimezone(LOCAL):%m-%d %H:%M}"
+        for name in ("position_ms", "goal_ms")
+    )
+    minutes = round(progress["behind_ms"] / 60_000)
+    return f"追赶中 catching up: 数据至 up to {at} / {goal}, 落后 {minutes} min behind, unread={progress['unread']}  "
+
+
+def _lives(child: Mapping[str, Any]) -> str:
+    if child["alive"]:
+        return "运行 up"
+    return "空闲 idle" if child.get("idle") else "停止 down"
 
 
 def _facts(facts: Mapping[str, Any]) -> str:

@@ -35,10 +35,11 @@ POLL_S = 0.1
 WANTED_S = 1.0  # how often is asked whether there is work for a child that rests
 LINKS = "links.json"  # role -> one-time link, while it runs
 STOP_S = 10.0  # then SIGKILL
-START_S = 60.0  # a first start that takes longer is a failure that is said, not waited out
+START_S = 180.0  # a start that takes longer, what was stored included, is a failure that is said, not waited out
 NAMES_ZH = {name: zh for name, (zh, _) in PROCESSES.items()} | {
     "links": "关联系统",
     "exercise": "演练",
+    "playback": "回看",
 }  # no part of the path
 ROLES_ZH = {
     "wall": "指挥大屏",
@@ -116,6 +117,7 @@ class Supervisor:
             "IOC_SOURCE_HEALTH_PORT": ("127.0.0.1", settings.source_health_port),
             "IOC_ENGINE_HEALTH_PORT": ("127.0.0.1", settings.engine_health_port),
             "IOC_ARCHIVE_HEALTH_PORT": ("127.0.0.1", settings.archive_health_port),
+            "IOC_DUTY_HEALTH_PORT": ("127.0.0.1", settings.duty_health_port),
         }
         taken: dict[int, str] = {}
         for variable, (host, port) in ports.items():
@@ -232,6 +234,7 @@ class Supervisor:
                 child.name: {
                     "pid": child.process.pid if child.process else None,
                     "alive": child.alive(),
+                    "idle": child.wanted is not None and not child.alive() and child.rests(),
                     "restarts": child.restarts,
                     "exit": child.last_exit,
                 }
@@ -241,7 +244,8 @@ class Supervisor:
 
     def _stop_all(self) -> None:
         """Readers before writers, Valkey last; each gets STOP_S to end by itself."""
-        order = ["links", "web", "gateway", "exercise", "replay", "source", "engine", "archive", "valkey"]
+        readers = ["links", "web", "gateway", "playback", "duty"]
+        order = [*readers, "exercise", "replay", "source", "engine", "archive", "valkey"]
         for child in sorted(self.children, key=lambda child: order.index(child.name)):
             if not child.stop(STOP_S):
                 structlog.get_logger().warning("child_killed", child=child.name, waited_s=STOP_S)

@@ -11,7 +11,7 @@ import typer
 
 from ioc.entrypoints.logs import configure
 from ioc.entrypoints.user import opened_store
-from ioc.security.permission import SCENES
+from ioc.packs.scenes import scenes
 from ioc.services import api_tokens
 from ioc.services.api_tokens import ALL, ApiToken
 from ioc.settings import Settings
@@ -31,10 +31,11 @@ def _origin(text: str | None) -> str | None:
 
 
 def _scenes(texts: list[str]) -> list[str]:
+    known = [scene.id for scene in scenes()]
     for text in texts:
-        if text not in (*SCENES, ALL):
+        if text not in (*known, ALL):
             raise typer.BadParameter(
-                f"unknown-name: 没有这个场景 there is no scene '{text}'; 可选 possible: {', '.join(SCENES)}, {ALL}"
+                f"unknown-name: 没有这个场景 there is no scene '{text}'; 可选 possible: {', '.join(known)}, {ALL}"
             )
     return texts
 

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import FrameType
 from urllib.parse import quote
 
+import psutil
+
 from ioc.entrypoints.lifeline import tie_to_parent
 from ioc.settings import Settings
 
@@ -30,18 +32,29 @@ RIGHTS: Mapping[str, str] = {
     "engine": f"~ioc:* resetchannels {DATA} +@scripting -@dangerous +info +scan",
     "archive": "%R~ioc:* ~ioc:heartbeats ~ioc:archive ~ioc:*:archive resetchannels -@all +@read +@connection +hset +set"
     " -@dangerous +info",
-    "gateway": "%R~ioc:* ~ioc:heartbeats ~sec:* resetchannels -@all +@read +@connection +@transaction +hset +getdel"
-    " -@dangerous +info",
-    "web": "%R~ioc:* ~ioc:heartbeats %W~ioc:*:in %W~ioc:*:origins ~api:* ~sec:* ~cache:* resetchannels "
+    "gateway": "%R~ioc:* ~ioc:heartbeats ~sec:* resetchannels &ioc:screens:said &ioc:desk:said -@all +@read"
+    " +@connection +@transaction +hset +getdel +subscribe +unsubscribe -@dangerous +info",
+    "duty": "%R~ioc:* ~ioc:heartbeats %W~ioc:*:in %W~ioc:*:origins ~ioc:viewing resetchannels &ioc:desk:said "
+    f"{DATA} +publish -@dangerous +info +scan",
+    "playback": "%R~ioc:* ~ioc:worlds ~ioc:heartbeats ~ioc:playbacks ~ioc:playbacks:* ~ioc:playback-* resetchannels "
     f"{DATA} -@dangerous +info +scan",
+    "web": "%R~ioc:* ~ioc:heartbeats ~ioc:screens ~ioc:video ~ioc:playbacks ~ioc:playbacks:called "
+    "%W~ioc:*:in %W~ioc:*:origins ~ioc:viewing ~api:* ~sec:* ~cache:* resetchannels "
+    f"&ioc:screens:said &ioc:desk:said {DATA} +publish -@dangerous +info +scan",
     "admin": "~* &* +@all",
 }
 CONNECTIONS = "connections.json"
-MEMORY_LIMIT = "2gb"  # noeviction: above it writers are told, nothing stored is lost
+# noeviction: above its limit writers are told, nothing stored is lost. The city and an exercise stand at 1.3 GB.
+MEMORY_SHARE, LEAST_MEMORY, MOST_MEMORY = 0.25, 2 << 30, 8 << 30
 
 
 class NoServer(FileNotFoundError):
     """No embedded server runs on a data directory; the message says what to do."""
+
+
+def memory_limit(machine: int) -> int:
+    """What the server may hold, bytes, of what the machine has."""
+    return min(max(int(MEMORY_SHARE * machine), LEAST_MEMORY), MOST_MEMORY)
 
 
 def prepare(settings: Settings) -> Path:
@@ -75,7 +88,7 @@ def prepare(settings: Settings) -> Path:
         "aof-load-truncated yes",
         "auto-aof-rewrite-min-size 64mb",
         "maxmemory-policy noeviction",
-        f"maxmemory {MEMORY_LIMIT}",
+        f"maxmemory {memory_limit(psutil.virtual_memory().total)}",
         "stream-node-max-bytes 65536",
         "stream-node-max-entries 1000",
     ]

@@ -16,6 +16,7 @@ from ioc.door.desk import redis_url
 from ioc.entrypoints.heartbeat import Heartbeat
 from ioc.entrypoints.lifeline import tie_to_parent
 from ioc.entrypoints.logs import configure
+from ioc.queries.walls import read_ahead
 from ioc.settings import Settings
 
 GRACE_S = 5  # requests in progress may take this long at the end
@@ -63,7 +64,9 @@ class WebServer(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return importlib.import_module(self._module).server
+        application = importlib.import_module(self._module).server
+        read_ahead()
+        return application
 
 
 def web() -> None:

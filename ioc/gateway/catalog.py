@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
+from ioc.domain.preemption import Rule
 from ioc.live.diff import Keep
 from metrics.value import Value
 from metrics.window import parse_duration
@@ -22,6 +23,15 @@ class UnknownBundleVersion(ValueError):
     """The bundle was written by another version of this program."""
 
 
+class Placed(Protocol):
+    """A value, or the line of one."""
+
+    @property
+    def region(self) -> str: ...
+    @property
+    def dims(self) -> tuple[tuple[str, str], ...]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
     """What screens are told of a source; `stale_after_ms` None: it is never stale. Variants by name."""
@@ -30,9 +40,21 @@ class SourceFacts:
     en: str
     stale_after_ms: int | None
     variants: Mapping[str, int | None] = field(default_factory=dict)
+    disorder_ms: int = 0
 
     def stale_after(self, variant: str | None) -> int | None:
         return self.variants.get(variant, self.stale_after_ms) if variant else self.stale_after_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What the overview shows, by indicator: `whole` values of the district, `parts` those of its subdistricts,
+    `groups` those of groups; `lines`: whose history it draws."""
+
+    whole: frozenset[str] = frozenset()
+    parts: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    lines: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +67,9 @@ class Catalog:
     levels: Mapping[str, str]  # region code -> level
     parents: Mapping[str, str]  # region code -> parent code
     sources: Mapping[str, SourceFacts]
+    layers: tuple[str, ...] = ()  # `scene/layer` of those whose entities the engine tells
+    preemption: tuple[Rule, ...] = ()  # when an emergency takes the screens
+    brief: Brief = Brief()
 
     @staticmethod
     def from_bundle(text: str | bytes) -> Catalog:
@@ -62,9 +87,12 @@ class Catalog:
             levels={region["code"]: region["level"] for region in raw["regions"]},
             parents={region["code"]: region.get("parent") or "" for region in raw["regions"]},
             sources={name: _facts(name, table) for name, table in tables.items()},
+            layers=tuple(f"{layer['scene']}/{layer['id']}" for layer in raw.get("layers", ())),
+            preemption=tuple(_rule(table) for table in raw.get("preemption", ())),
+            brief=Brief(**{name: frozenset(told) for name, told in (raw.get("overview") or {}).items()}),
         )
 
-    def shown(self, value: Value) -> bool:
+    def shown(self, value: Placed) -> bool:
         """Whether live screens show such a value: the district's and its subdistricts', and groups of the whole only.
 
         What lies deeper (communities, groups of a subdistrict) is read where it is asked for, not pushed to everybody.
@@ -83,14 +111,31 @@ class Catalog:
             return SHORT_SERIES
         return None
 
+    def briefly(self, value: Value) -> bool:
+        """Whether the overview shows a value that live screens show."""
+        if value.dims:
+            return value.indicator in self.brief.groups
+        part = self.levels.get(value.region) == "subdistrict"
+        return value.indicator in (self.brief.parts if part else self.brief.whole)
+
+    def keep_brief(self, value: Value) -> Keep | None:
+        """How much of a value's series the overview needs: as much as a scene, and only where it draws it."""
+        return self.keep(value) if value.indicator in self.brief.lines else None
+
     def within(self, regions: frozenset[str], value: Value) -> bool:
         """Whether people who may see `regions` (and all below them) may see the value.
 
         What has no regions at all is not confidential to one; rows of an unknown region are seen from the top only.
         """
-        if not value.region:
-            return value.indicator not in self.regional or bool(regions & self.roots)
-        code = value.region
+        if not value.region and value.indicator not in self.regional:
+            return True
+        return self.holds(regions, value.region)
+
+    def holds(self, regions: frozenset[str], region: str) -> bool:
+        """Whether one of `regions` is this region or lies above it; of an unknown region: whether it is the top."""
+        if not region:
+            return bool(regions & self.roots)
+        code = region
         while code:
             if code in regions:
                 return True
@@ -112,6 +157,10 @@ def _sources_of(indicator: Mapping[str, Any]) -> set[str]:
     return own | {measure["source"] for measure in measures.values() if "source" in measure}
 
 
+def _rule(table: Mapping[str, Any]) -> Rule:
+    return Rule(table["id"], table["indicator"], float(table["at_least"]), table["scene"], table["zh"], table["en"])
+
+
 def _facts(name: str, table: Mapping[str, Any]) -> SourceFacts:
     variants: Mapping[str, Mapping[str, Any]] = table.get("variants", {})
     return SourceFacts(
@@ -119,6 +168,7 @@ def _facts(name: str, table: Mapping[str, Any]) -> SourceFacts:
         en=table.get("en", name),
         stale_after_ms=_stale_after(table),
         variants={variant: _stale_after({**table, **changes}) for variant, changes in variants.items()},
+        disorder_ms=parse_duration(table["disorder"]) if "disorder" in table else 0,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgpack
@@ -17,10 +17,13 @@ from ioc.gateway.tally import Tally
 from metrics import keys
 from metrics.value import Value
 from metrics.value_form import UnknownValueVersion, unpack_values
+from metrics.whereabouts_row import Row, unpack_row
+from metrics.world import World
 
 ENTRY_VERSION = b"1"
 BEGINNING = b"0-0"
 CHUNK = 200  # entries per read: a commit of a large world is 100 kB, so this stays in the tens of MB
+ROWS = 2_000  # rows of a layer that are decoded before others get their turn: some 20 ms
 BLOCK_MS = 250  # how long a new world or a reload may have to wait for the read in progress
 PAUSE_S = 0.2  # between attempts while Valkey is away
 AWAY = (RedisError, OSError, TimeoutError)
@@ -28,11 +31,12 @@ AWAY = (RedisError, OSError, TimeoutError)
 
 @dataclass(slots=True)
 class Position:
-    """How far the two streams of a world have been read, as entry ids; `added` = entries `values` had ever had then."""
+    """How far the streams of a world have been read, as entry ids; `added` = entries `values` had ever had then."""
 
     values: bytes
     completed: bytes
     added: int
+    moves: bytes = BEGINNING
 
 
 @dataclass(slots=True)
@@ -110,11 +114,21 @@ class Reader:
         pipe.hgetall(keys.engine(world, "latest"))
         pipe.xinfo_stream(values)
         pipe.xinfo_stream(completed)
-        newest, newest_complete, latest, about, about_complete = await pipe.execute(raise_on_error=False)
-        for reply in (newest, newest_complete, latest):
+        pipe.xrevrange(keys.engine(world, "moves"), count=1)
+        pipe.xinfo_stream(keys.engine(world, "moves"))
+        for layer in catalog.layers:
+            pipe.hgetall(keys.engine(world, f"where:{layer}"))
+        replies = await pipe.execute(raise_on_error=False)
+        newest, newest_complete, latest, about, about_complete, newest_move, about_moves, *stood = replies
+        for reply in (newest, newest_complete, latest, newest_move, *stood):
             if isinstance(reply, Exception):
                 raise reply
         room = Room(catalog, self.tally)
+        for layer, rows in zip(catalog.layers, stood, strict=True):
+            told = list(rows.items())
+            for first in range(0, len(told), ROWS):
+                room.move({layer: self._rows(dict(told[first : first + ROWS]), packed=True)})
+                await asyncio.sleep(0)  # tens of thousands of entities must not hold up the sockets
         for packed in latest.values():
             room.publish(self._unpack(packed))
         end = _end(newest_complete, about_complete)
@@ -131,14 +145,15 @@ class Reader:
             return
         added = 0 if isinstance(about, Exception) else int(about["entries-added"])
         self.hub.install(world, room)
-        self.positions[world] = Position(_end(newest, about), end, added)
+        self.positions[world] = Position(_end(newest, about), end, added, _end(newest_move, about_moves))
         self._log.info("world_loaded", world=world, scenes=sorted(room.boards))
 
     async def _read(self) -> None:
         streams: dict[bytes, tuple[str, str]] = {}
         since: dict[Any, Any] = {}
         for world, position in self.positions.items():
-            for part, at in (("values", position.values), ("completed", position.completed)):
+            places = (("values", position.values), ("completed", position.completed), ("moves", position.moves))
+            for part, at in places:
                 key = keys.engine(world, part)
                 streams[key.encode()] = (world, part)
                 since[key] = at
@@ -151,6 +166,8 @@ class Reader:
             if world not in self.positions or world not in self.hub.rooms:  # distrusted while we waited
                 continue
             position, published = self.positions[world], parts.get("values", [])
+            if any(self._begun_anew(world, entry) for _, entry in published):
+                continue  # all of it is read from the beginning
             for at, entry in published:
                 self.hub.publish(world, self._entry(entry))
                 self.hub.drop(world, self._gone(entry))
@@ -162,6 +179,12 @@ class Reader:
                     break
                 self.hub.complete(world, self._entry(entry))
                 position.completed = at
+            for at, entry in parts.get("moves", []):
+                if b"anew" in entry:  # layers were told anew as a whole: what stands is in their hashes
+                    self.distrust(world)
+                    break
+                self.hub.move(world, self._moves(entry))
+                position.moves = at
             self.changed.set()
 
     def _entry(self, entry: Mapping[bytes, bytes]) -> list[Value]:
@@ -171,6 +194,21 @@ class Reader:
             return []
         self.tally.entries += 1
         return self._unpack(entry[b"b"])
+
+    def _begun_anew(self, world: str, entry: Mapping[bytes, bytes]) -> bool:
+        """Whether the world was begun anew with this entry, which then says what it is now: it is read anew at once,
+        and nobody is told of one moment with the clock of another."""
+        if b"anew" not in entry:
+            return False
+        try:
+            now = World.from_json(entry[b"anew"])
+        except (ValueError, KeyError, TypeError) as problem:
+            self._log.error("anew_unreadable", error=repr(problem))
+            self.tally.undecodable += 1
+            return False
+        self.hub.vitals = replace(self.hub.vitals, worlds={**self.hub.vitals.worlds, world: now})
+        self.distrust(world)
+        return True
 
     def _gone(self, entry: Mapping[bytes, bytes]) -> list[str]:
         """The series that were given up with this entry."""
@@ -185,6 +223,28 @@ class Reader:
             self.tally.undecodable += 1
             return []
         return names
+
+    def _moves(self, entry: Mapping[bytes, bytes]) -> dict[str, dict[str, Row | None]]:
+        """Rows by layer; layers that the definitions in force do not name are left out."""
+        assert self.hub.catalog is not None  # noqa: S101 - worlds are read once there are definitions
+        try:
+            said = msgpack.unpackb(entry[b"b"])
+            return {name: self._rows(rows) for name, rows in said.items() if name in self.hub.catalog.layers}
+        except (KeyError, ValueError, TypeError, AttributeError) as problem:
+            self._log.error("moves_unreadable", error=repr(problem))
+            self.tally.undecodable += 1
+            return {}
+
+    def _rows(self, said: Mapping[Any, Any], *, packed: bool = False) -> dict[str, Row | None]:
+        found: dict[str, Row | None] = {}
+        for entity, row in said.items():
+            name = entity.decode() if isinstance(entity, bytes) else entity
+            try:
+                found[name] = unpack_row(row) if packed else None if row is None else Row.of(row)
+            except (ValueError, TypeError) as problem:
+                self._log.error("row_refused", entity=name, error=str(problem))
+                self.tally.undecodable += 1
+        return found
 
     def _unpack(self, packed: bytes) -> list[Value]:
         try:

@@ -20,11 +20,13 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from ioc.gateway.client import HIGH_WATER, Client, LiveConnection, offered, text_wire
+from ioc.gateway.desk_watch import DeskWatch
 from ioc.gateway.door import Door, Refusal, is_live
 from ioc.gateway.hub import Hub
 from ioc.gateway.plain import answer, refusal
 from ioc.gateway.reader import AWAY, Reader
 from ioc.gateway.rounds import Rounds
+from ioc.gateway.screen_watch import ScreenWatch
 from ioc.gateway.session import End, Grant, Join, Leave, Refresh, Reply, Session
 from ioc.gateway.tally import Tally
 from ioc.gateway.watch import Watch
@@ -34,7 +36,7 @@ from ioc.version import VERSION
 from metrics.clock import monotonic_s, real_ms
 
 PATH = "/live"
-CONNECTIONS = 8  # to Valkey for each of reader, watch and door
+CONNECTIONS = 8  # to Valkey for each of reader, watches and door
 LINE_S = 10.0  # the longest a screen waits for one of them; its ticket lives 30 s
 READ_TIMEOUT_S = 2.0  # a frozen Valkey is noticed after this
 MESSAGE_BYTES = 2 * frame.REQUEST_BYTES  # above the session's own limit, so that the session can say why it ends
@@ -66,6 +68,8 @@ class Gateway:
     hub: Hub = field(init=False)
     watch: Watch = field(init=False)
     _reader: Reader = field(init=False)
+    _screens: ScreenWatch = field(init=False)
+    _desks: DeskWatch = field(init=False)
     _door: Door = field(init=False)
     _connections: list[Redis] = field(default_factory=list)
     _log: Any = field(default_factory=structlog.get_logger)
@@ -74,6 +78,8 @@ class Gateway:
         self.hub = Hub(lambda made: text_wire(frame.encode(made)), self.tally)
         self._reader = Reader(self._connect(), self.hub, self.tally)
         self._door = Door(self._connect(), self.config.origins)
+        self._screens = ScreenWatch(self._connect(), self.hub, self.tally)
+        self._desks = DeskWatch(self._connect(), self.hub, self.tally)
         self.watch = Watch(self._connect(), self.hub, self._reader, self.tally, self.facts, real_ms())
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -87,7 +93,8 @@ class Gateway:
             self.listening.set()
             self._log.info("listening", host=self.config.host, port=self.port, pid=os.getpid())
             rounds = Rounds(self.hub, self._reader, self.watch, self._door, self.tally, self.clients)
-            tasks = [asyncio.create_task(loop()) for loop in (self._reader.run, self.watch.run, *rounds.loops())]
+            runs = (self._reader.run, self.watch.run, self._screens.run, self._desks.run, *rounds.loops())
+            tasks = [asyncio.create_task(loop()) for loop in runs]
             stopping = asyncio.create_task(stop.wait())
             done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
@@ -106,7 +113,9 @@ class Gateway:
 
     def facts(self) -> dict[str, object]:
         """What the heartbeat says."""
-        return {"version": VERSION, "port": self.port, "topics": dict(self.hub.topics()), **self.tally.facts()}
+        emergencies = [each.to_json() for each in self.hub.screens.emergencies]
+        return {"version": VERSION, "port": self.port, "topics": dict(self.hub.topics()), "emergencies": emergencies,
+                **self.tally.facts()}  # fmt: skip
 
     def ready(self) -> dict[str, bool]:
         """What the gateway depends on and whether it is there."""

@@ -32,7 +32,10 @@ class Vitals:
         return frame.heartbeat(
             real_now_ms,
             valkey=self.valkey,
-            worlds={name: frame.world(world, self.origins.get(name, {})) for name, world in seen.items()},
+            worlds={
+                name: frame.world(world, self.origins.get(name, {})) | {"progress": self.progress(name, real_now_ms)}
+                for name, world in seen.items()
+            },
             processes=self.processes(real_now_ms),
             feeds=[feed for world in seen.values() for feed in self.feeds_of(world, catalog, real_now_ms)],
         )
@@ -44,8 +47,20 @@ class Vitals:
         known: dict[str, dict[str, object]] = {
             name: {"age": age, "ok": self._alive(name, real_now_ms)} for name, age in ages.items()
         }
+        if known["engine"]["ok"] and (state := self.heartbeats["engine"].get("state", "live")) != "live":
+            known["engine"]["state"] = state
         known["gateway"] = {"age": 0, "ok": True}  # whoever reads this frame hears it from the gateway itself
         return known
+
+    def progress(self, world: str, real_now_ms: int) -> dict[str, object] | None:
+        """How far the engine is with a world, while it is not up to date with it (`metrics.progress`); else None."""
+        if not self._alive("engine", real_now_ms):
+            return None
+        told = self.heartbeats["engine"].get("progress", {}).get(world)
+        if not isinstance(told, Mapping) or told.get("state") == "live":
+            return None
+        return {"state": told.get("state"), "position": told.get("position_ms"), "goal": told.get("goal_ms"),
+                "behind": told.get("behind_ms"), "unread": told.get("unread")}  # fmt: skip
 
     def feeds_of(self, world: World, catalog: Catalog | None, real_now_ms: int) -> list[dict[str, object]]:
         """One row for each source of a world: those that fed it, and in `live` every declared one."""
@@ -63,13 +78,15 @@ class Vitals:
         declared = None if catalog is None else catalog.sources.get(source)
         newest = facts.get("newest_ms")
         age = None if newest is None else world.clock.now_ms(real_now_ms) - newest
+        if "age_ms" in facts:  # of the past: how old it was at the moment that is shown, however fast that moves
+            age = int(facts["age_ms"])
         beat = f"feed:{world.id}:{source}"
         # a world whose clock stands is over: nobody feeds it, and nobody is missed
         producer_gone = beat in self.heartbeats and not self._alive(beat, real_now_ms) and world.clock.speed != 0
         limit = None if declared is None else declared.stale_after(world.variants.get(source))
         if newest is None and beat not in self.heartbeats:
             state = "none"
-        elif producer_gone or not self._alive("engine", real_now_ms):
+        elif producer_gone or not self._alive(_maker(world), real_now_ms):
             state = "lost"
         elif newest is None or (limit is not None and age is not None and age > limit):
             state = "late"
@@ -112,4 +129,10 @@ class Vitals:
             for world in self.worlds.values()
             for feed in self.feeds_of(world, catalog, real_now_ms)
         )
-        return self.valkey, processes, feeds
+        clocks = tuple((world.id, world.clock, tuple(world.label.items())) for world in self.worlds.values())
+        return self.valkey, processes, feeds, clocks
+
+
+def _maker(world: World) -> str:
+    """The process that publishes a world's values."""
+    return "playback" if world.kind == "playback" else "engine"

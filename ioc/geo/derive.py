@@ -112,6 +112,17 @@ def road_registry(
     return "\n".join(text)
 
 
+def metro(district: Polygon) -> list[tuple[dict[str, Any], BaseGeometry]]:
+    """The drafted metro lines within the outline, through their stations."""
+    lines = _draft("metro")["line"]
+    inside = {one["id"]: shapely.intersection(shapely.LineString(one["path"]), district) for one in lines}
+    return [
+        ({"id": one["id"], "zh": one["zh"], "en": one["en"], "draft": True},
+         shapely.set_precision(inside[one["id"]], partition.GRID, mode="pointwise"))
+        for one in lines
+    ]  # fmt: skip
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Writes all files and prints what they hold."""
     options = argparse.ArgumentParser(prog="python -m ioc.geo.derive", description=__doc__)
@@ -148,6 +159,7 @@ def main(arguments: list[str] | None = None) -> int:
         ],
     )
     _write_text(_TRAFFIC / "registry.toml", road_registry(roads, lines, homes))
+    _write_layer(_TRAFFIC / "metro.geojson", metro(district))
     sys.stdout.write(
         f"{len(rows)} regions below the district, outline {plane.area_km2(district):.2f} km2, "
         f"{len(areas)} drafted subdistricts, {len(lines)} drafted roads\n"

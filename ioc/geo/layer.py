@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-LayerName = Literal["outline", "subdistricts", "water", "roads"]
+LayerName = Literal["outline", "subdistricts", "water", "roads", "metro"]
 LAYERS: tuple[LayerName, ...] = get_args(LayerName)
 
 VERSION = 1
@@ -26,6 +26,7 @@ _SHIPPED: Mapping[LayerName, str] = {
     "subdistricts": "regions/subdistricts.geojson",
     "water": "regions/water.geojson",
     "roads": "traffic/roads.geojson",
+    "metro": "traffic/metro.geojson",
 }
 
 

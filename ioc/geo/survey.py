@@ -38,7 +38,7 @@ class Reference:
 def examine(raw: bytes, layer: LayerName, declared: Datum, against: Reference) -> Survey:
     """Everything there is to say about a file; it never raises for what a file may contain."""
     survey = Survey()
-    pieces = read(raw, LINEAR if layer == "roads" else POLYGONAL, declared, survey)
+    pieces = read(raw, LINEAR if layer in {"roads", "metro"} else POLYGONAL, declared, survey)
     if not pieces or survey.refused(accept_doubts=True):
         return survey
     placed = [(piece.where, piece.told, place(piece.geometry, declared)) for piece in pieces]
@@ -48,6 +48,8 @@ def examine(raw: bytes, layer: LayerName, declared: Datum, against: Reference) -
         _subdistricts(placed, against, survey)
     elif layer == "water":
         _water(placed, against, survey)
+    elif layer == "metro":
+        _metro(placed, against, survey)
     else:
         _roads(placed, against, survey)
     if survey.refused(accept_doubts=True):
@@ -142,6 +144,21 @@ def _water(placed: _Placed, against: Reference, survey: Survey) -> None:
             survey.add("doubt", where, "在区界外", "it lies outside the outline")
         names = {"id": text(told, "id", "code") or name, "zh": name, "en": text(told, "en", "name_en") or name}
         survey.features.append(_feature(names, made))
+
+
+def _metro(placed: _Placed, against: Reference, survey: Survey) -> None:
+    parts: dict[str, tuple[Mapping[str, Any], list[BaseGeometry]]] = {}
+    for where, told, made in placed:
+        name = text(told, "zh", "name")
+        if not name:
+            survey.add("error", where, "没有线路名称", "the line has no name")
+            continue
+        if not made.intersects(against.outline):
+            survey.add("doubt", where, "在区界外", "it lies outside the outline")
+        parts.setdefault(name, (told, []))[1].append(made)
+    for name, (first, lines) in parts.items():
+        names = {"id": text(first, "id", "code") or name, "zh": name, "en": text(first, "en", "name_en") or name}
+        survey.features.append(_feature(names, shapely.line_merge(shapely.union_all(lines))))
 
 
 def _roads(placed: _Placed, against: Reference, survey: Survey) -> None:

@@ -136,6 +136,10 @@ class Board:
         points = {series: _ascending(kept) for series, kept in self._points.items()}
         return Snapshot(self.seq, dict(self._cells), points)
 
+    def points(self, series: str) -> list[tuple[int, float | None]]:
+        """What is kept of a series, what came since the last flush included: (window end, value), ascending."""
+        return sorted({**self._points.get(series, {}), **self._completed.get(series, {})}.items())
+
     def restricted(self, allowed: Callable[[Value], bool]) -> Board:
         """A board of its own, with only the series whose newest value is allowed. Pending values come with it."""
         part = Board(self.keep, self.seq)

@@ -120,6 +120,19 @@ def delta(
     return frame
 
 
+def stand(topic: str, seq: int, at_ms: int, *, world: Mapping[str, object], points: Mapping[str, object]) -> Frame:
+    """Everything of a layer as it stands after delta `seq`; `points` as `ioc.live.points.columns` makes them."""
+    return {"v": VERSION, "op": "snapshot", "topic": topic, "seq": seq, "at": at_ms, "world": world, "points": points}
+
+
+def moves(topic: str, seq: int, at_ms: int, *, points: Mapping[str, object], left: Sequence[str]) -> Frame:
+    """What changed on a layer since `seq` - 1: rows that came, moved or changed, and entities that left."""
+    frame: Frame = {"v": VERSION, "op": "delta", "topic": topic, "seq": seq, "at": at_ms, "points": points}
+    if left:
+        frame["left"] = list(left)
+    return frame
+
+
 def heartbeat(
     at_ms: int,
     *,

@@ -1,4 +1,4 @@
-"""Backfill: an indicator version computed over archived observations, day by day, as the series *as recomputed*."""
+"""Backfill: an indicator version computed over archived observations, as the series *as recomputed*."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ioc.offline.answer_file import Row
-from ioc.offline.evaluation import Engine, Evaluation
+from ioc.offline.evaluation import MOST_WINDOWS, Answered, Engine, Evaluation
 from ioc.offline.question import Grouping
+from ioc.offline.sweep import Sweep
 from metrics import compiler
+from metrics.archive_columns import Cells, cells_of
 from metrics.archive_evidence import Evidence
-from metrics.archive_recomputed import Anew
 from metrics.definition import Bundle, load
 from metrics.entered import NOTHING, Entered
 from metrics.in_force import Versions
@@ -80,21 +80,39 @@ def compute(
     *,
     entered: Entered = NOTHING,
     progress: Callable[[int, int], None] = lambda _done, _values: None,
-) -> Iterator[list[Anew]]:
+) -> Iterator[Cells]:
     """The values of all windows that end in (from, until], a block at a time: every region in total and split by all
     dimensions. All archived rows count, late ones too. `progress` is told the end of what is done and how many values.
     """
-    indicator, values = order.indicator, 0
-    for ends in _blocks(indicator.window.instants(*span)):
-        evaluation = Evaluation(order.bundle, _rows(order, evidence, ends), engine, entered)
-        found = [
-            _anew(row, grouping)
-            for grouping in _groupings(order)
-            for row in evaluation.rows([indicator.id], ends, grouping)
-        ]
-        values += len(found)
+    values = 0
+    for ends, found in (
+        _swept(order, evidence, span, entered) if engine == "sql" else _streamed(order, evidence, span, entered)
+    ):
+        cells = cells_of(order.indicator, [one.run() for one in found])
+        values += len(cells.ends)
         progress(ends[-1], values)
-        yield found
+        yield cells
+
+
+Answers = Iterator[tuple[Sequence[int], list[Answered]]]
+
+
+def _swept(order: Order, evidence: Evidence, span: tuple[int, int], entered: Entered) -> Answers:
+    """By the SQL program, which reads the archive once."""
+    name, ends = order.indicator.id, list(order.indicator.window.instants(*span))
+    sweep = Sweep(order.bundle, evidence, [name], entered)
+    for at in range(0, len(ends), MOST_WINDOWS):
+        some = ends[at : at + MOST_WINDOWS]
+        yield some, [found for grouping in sweep.groupings(name) for found in sweep.answers(name, some, grouping)]
+    sweep.close()
+
+
+def _streamed(order: Order, evidence: Evidence, span: tuple[int, int], entered: Entered) -> Answers:
+    """By the live engine's program, day by day."""
+    name = order.indicator.id
+    for ends in _blocks(order.indicator.window.instants(*span)):
+        evaluation = Evaluation.of(order.bundle, _rows(order, evidence, ends), "stream", entered)
+        yield ends, [found for one in _groupings(order) for found in evaluation.answers(name, ends, one)]
 
 
 def _blocks(ends: Iterable[int]) -> Iterator[list[int]]:
@@ -123,9 +141,3 @@ def _groupings(order: Order) -> list[Grouping]:
     by_region = next(one.has_region for one in plans if one.indicator == order.indicator)
     whole = [Grouping(by_region)]
     return [*whole, Grouping(by_region, "", order.indicator.dimensions)] if order.indicator.dimensions else whole
-
-
-def _anew(row: Row, grouping: Grouping) -> Anew:
-    region, split = (row.group[0], row.group[1:]) if grouping.by_region else ("", row.group)
-    dims = ",".join(f"{name}={text}" for name, text in zip(grouping.dimensions, split, strict=True))
-    return Anew(region, dims, row.start_ms, row.end_ms, row.value, row.quality, row.samples)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
 
 from ioc.offline.answer_file import Row
 from ioc.offline.question import Grouping
+from metrics.archive_columns import Run
 from metrics.conclude import QUALITY_NAMES, Concluded
 from metrics.definition import Bundle
 from metrics.derived_source import derived_of, reach_ms, rows_of
@@ -66,22 +68,58 @@ class SqlProgram:
         return self._measuring
 
 
-class Evaluation:
-    """A bundle with the rows of its sources."""
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Values of one version for windows that end at `ends`; `shown`, shape (windows, groups): those that exist."""
 
-    def __init__(
-        self,
-        bundle: Bundle,
-        rows: Mapping[str, Sequence[Batch]],
-        engine: Engine,
-        entered: Entered = NOTHING,
-    ) -> None:
+    indicator: Indicator
+    ends: Sequence[int]
+    concluded: Concluded
+    shown: Mask
+
+    def start(self, end: int) -> int | None:
+        """The begin of the window that ends there; None: it has none."""
+        window = self.indicator.window
+        if window.kind == "all":
+            return None
+        return end if window.kind == "now" else window.start(end)
+
+    def run(self) -> Run:
+        """As a run of windows for the archive."""
+        return Run([self.start(end) for end in self.ends], self.ends, self.concluded, self.shown)
+
+    def rows(self, grouping: Grouping) -> Iterator[Row]:
+        """One by one."""
+        indicator, concluded = self.indicator, self.concluded
+        for at, column in zip(*np.nonzero(self.shown), strict=True):
+            code, split = concluded.groups[column]
+            end, known = self.ends[at], concluded.known[at, column]
+            yield Row(
+                indicator.id, end, ((code,) if grouping.by_region else ()) + (split or ()), indicator.version,
+                self.start(end), float(concluded.value[at, column]) if known else None,
+                _QUALITIES[concluded.quality[at, column]], int(concluded.samples[at, column]),
+            )  # fmt: skip
+
+
+class Evaluation:
+    """A bundle and a program that has, or finds, the rows of its sources."""
+
+    def __init__(self, bundle: Bundle, program: Program, oldest_ms: int, entered: Entered = NOTHING) -> None:
+        """No row speaks of an instant before `oldest_ms`."""
         self._bundle = bundle
-        self._oldest_ms = _oldest(bundle, rows)
-        self._program: Program = StreamMeasuring(bundle) if engine == "stream" else SqlProgram(bundle)
+        self._oldest_ms = oldest_ms
+        self._program = program
+        self._recomputation = Recomputation(bundle, program, entered)
+
+    @staticmethod
+    def of(
+        bundle: Bundle, rows: Mapping[str, Sequence[Batch]], engine: Engine, entered: Entered = NOTHING
+    ) -> Evaluation:
+        """Over these rows of each source."""
+        program: Program = StreamMeasuring(bundle) if engine == "stream" else SqlProgram(bundle)
         for source, batches in rows.items():
-            self._program.feed(source, batches)
-        self._recomputation = Recomputation(bundle, self._program, entered)
+            program.feed(source, batches)
+        return Evaluation(bundle, program, _oldest(bundle, rows), entered)
 
     @property
     def versions(self) -> Versions:
@@ -93,36 +131,32 @@ class Evaluation:
 
         No indicator lacks a dimension of the grouping.
         """
+        for name in ids:
+            for found in self.answers(name, instants, grouping):
+                yield from found.rows(grouping)
+
+    def answers(self, name: str, instants: Sequence[int], grouping: Grouping) -> Iterator[Answered]:
+        """The values of one indicator at ascending instants as arrays, a run of windows at a time."""
         if not instants:
             return
-        self._derive(ids, instants[0], instants[-1])
-        for name in ids:
-            answers: dict[int, tuple[Indicator, dict[int, None]]] = {}
-            for instant in instants:
-                newest = self.versions.newest(name, instant)
-                if newest is not None:
-                    answers.setdefault(newest[0].version, (newest[0], {}))[1][newest[1]] = None
-            for indicator, ends in answers.values():
-                yield from self._of_version(indicator, list(ends), grouping)
-
-    def _of_version(self, indicator: Indicator, ends: Sequence[int], grouping: Grouping) -> Iterator[Row]:
-        asked = grouping.asked(indicator.levels)
-        for block, concluded in self._blocks(indicator, ends, asked):
-            shown = self._recomputation.exists(concluded, asked)
-            for at, column in zip(*np.nonzero(shown), strict=True):
-                code, split = concluded.groups[column]
-                known = concluded.known[at, column]
-                yield Row(
-                    indicator.id, block[at], ((code,) if grouping.by_region else ()) + (split or ()), indicator.version,
-                    _start(indicator, block[at]), float(concluded.value[at, column]) if known else None,
-                    _QUALITIES[concluded.quality[at, column]], int(concluded.samples[at, column]),
-                )  # fmt: skip
+        self._derive([name], instants[0], instants[-1])
+        versions: dict[int, tuple[Indicator, dict[int, None]]] = {}
+        for instant in instants:
+            newest = self.versions.newest(name, instant)
+            if newest is not None:
+                versions.setdefault(newest[0].version, (newest[0], {}))[1][newest[1]] = None
+        for indicator, ends in versions.values():
+            asked = grouping.asked(indicator.levels)
+            for block, concluded in self._blocks(indicator, list(ends), asked):
+                yield Answered(indicator, block, concluded, self._recomputation.exists(concluded, asked))
 
     def _blocks(
         self, indicator: Indicator, ends: Sequence[int], asked: Asked
     ) -> Iterator[tuple[Sequence[int], Concluded]]:
         """Conclusions of runs of windows, as long as memory is meant to bear."""
         at, size = 0, FIRST_WINDOWS
+        if not asked.dimensions:  # then the groups are regions, whose number is known
+            size = max(1, min(MOST_WINDOWS, MOST_CELLS // max(1, len(self._bundle.regions))))
         while at < len(ends):
             block = ends[at : at + size]
             self._recomputation.forget()
@@ -146,12 +180,6 @@ class Evaluation:
                     batches.append(rows_of(source, indicator, block, concluded))
             self._program.feed(source, [batch for batch in batches if batch.rows])
             self._recomputation.forget()
-
-
-def _start(indicator: Indicator, end: int) -> int | None:
-    if indicator.window.kind == "all":
-        return None
-    return end if indicator.window.kind == "now" else indicator.window.start(end)
 
 
 def _oldest(bundle: Bundle, rows: Mapping[str, Sequence[Batch]]) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ioc.geo import layer
+from ioc.packs.brief import brief
 from ioc.packs.checks import check
 from ioc.packs.content import Content, load
 from ioc.packs.files import PACKS, PackErrors
@@ -69,6 +70,12 @@ def walls(root: Path = PACKS) -> dict[str, dict[str, Any]]:
     return {pack.scene: copy.deepcopy(dict(pack.wall.raw)) for pack in load(root).packs if pack.wall}
 
 
+def overview(root: Path = PACKS) -> dict[str, Any] | None:
+    """The composition of the overview as in overview.toml; None where the packs have none."""
+    found = load(root).overview
+    return None if found is None else copy.deepcopy(dict(found.raw))
+
+
 def _body(content: Content) -> dict[str, Any]:
     scenes = [pack.pack.model.scene for pack in content.packs]
     body: dict[str, Any] = {
@@ -76,19 +83,36 @@ def _body(content: Content) -> dict[str, Any]:
         "indicators": [],
         "registries": {name: [dict(row) for row in rows] for name, rows in content.registry_rows().items()},
         "regions": [dict(row) for row in content.region_rows()],
-        "scenes": [{"id": scene.id, "zh": scene.zh, "en": scene.en} for scene in scenes],
+        "scenes": [
+            {"id": scene.id, "zh": scene.zh, "en": scene.en} | ({"platform": True} if scene.platform else {})
+            for scene in scenes
+        ],
         "calendars": {},
         "recordings": {},
+        "preemption": [
+            {**rule.model_dump(), "scene": pack.scene} for pack in content.packs for rule in pack.pack.model.preemption
+        ],
+        "layers": [],
+        "overview": brief(content),
     }
     for pack in content.packs:
         if pack.sources:
             body["sources"] |= pack.sources.raw.get("source", {})
             body["calendars"] |= pack.sources.raw.get("calendar", {})
+        body["layers"] += [_told(pack.scene, row) for row in pack.pack.raw.get("layer", []) if "source" in row]
         if pack.indicators:
             body["indicators"] += pack.indicators.raw.get("indicator", [])
         if pack.recordings:
             body["recordings"] |= pack.recordings.raw.get("recording", {})
     return copy.deepcopy(body)
+
+
+TOLD = ("id", "source", "moves", "where", "levels", "hollow", "by", "label", "shape", "shows")
+
+
+def _told(scene: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the engine must know of a layer of entities."""
+    return {"scene": scene, **{key: row[key] for key in TOLD if key in row}}
 
 
 def _with(row: Mapping[str, Any], entered: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 
+from ioc.live.topic import OVERVIEW
 from ioc.packs.content import Content, Pack, Row
+from ioc.packs.dispatch import check_dispatch
+from ioc.packs.escalation import check_escalation
 from ioc.packs.files import line
 from ioc.packs.library import check_library
+from ioc.packs.life_cycles import check_life_cycles
+from ioc.packs.plans import check_plans
 from ioc.packs.reach import check_reach
+from ioc.packs.responses import check_responses
 from ioc.packs.schema import IndicatorTable, SourceTable
+from ioc.packs.wording import check_wording
 
 
 def check(content: Content) -> list[str]:
@@ -30,6 +37,8 @@ def _duplicates(content: Content) -> Iterator[str]:
     for scene, packs in _grouped(content.packs, lambda pack: pack.scene).items():
         for pack in packs[1:]:
             yield line(pack.pack.name, "scene.id", "duplicate", f"'{scene}' is the scene of {packs[0].pack.name}")
+        if scene == OVERVIEW:
+            yield line(packs[0].pack.name, "scene.id", "reserved", f"'{scene}' names what is shown of all scenes")
     seen: dict[str, str] = {}
     for pack in content.packs:
         for name in pack.sources.model.source if pack.sources else ():
@@ -143,6 +152,12 @@ def _shown_names(content: Content) -> Iterator[str]:
                     "unknown-name",
                     f"there is no indicator '{layer.indicator}'",
                 )
+        for rule in pack.pack.model.preemption:
+            if rule.indicator not in known:
+                where = f"{rule.id}.indicator"
+                yield line(pack.pack.name, where, "unknown-name", f"there is no indicator '{rule.indicator}'")
+            if pack.wall is None:
+                yield line(pack.pack.name, rule.id, "missing-key", "a scene without a wall takes no screen")
         if pack.wall is None:
             continue
         wall = pack.wall.model
@@ -157,6 +172,47 @@ def _shown_names(content: Content) -> Iterator[str]:
         for name in wall.coverage:
             if name not in tiles:
                 yield line(pack.wall.name, f"coverage.{name}", "unknown-name", f"there is no tile '{name}'")
+
+
+def _overview_names(content: Content) -> Iterator[str]:
+    if content.overview is None:
+        return
+    file, model = content.overview.name, content.overview.model
+    homes = {table.id: table.scene for _, table in _indicators(content)}
+    walls = {pack.scene for pack in content.packs if pack.wall}
+    shown = [("response", model.response)] if model.response else []
+    shown += [("elsewhere", name) for name in model.elsewhere]
+    shown += [(f"fact.{item.indicator}", item.indicator) for item in model.fact]
+    shown += [(f"trend.{item.indicator}", item.indicator) for item in model.trend]
+    shown += [(f"{each.id}.indicators", name) for each in model.list_ for name in each.indicators]
+    shown += [("map.areas", model.map.areas)] if model.map else []
+    shown += [("map.roads", model.map.roads)] if model.map and model.map.roads else []
+    for scene in model.scene:
+        if scene.id not in walls:
+            yield line(file, scene.id, "unknown-name", f"there is no scene '{scene.id}' with a wall")
+            continue
+        own = [*scene.numbers, *([scene.wide] if scene.wide else [])]
+        shown += [(f"{scene.id}.numbers", name) for name in own]
+        for name in own:
+            if homes.get(name, scene.id) != scene.id:
+                yield line(file, f"{scene.id}.numbers", "unknown-name", f"'{name}' is of the scene '{homes[name]}'")
+    for key, name in shown:
+        if name not in homes:
+            yield line(file, key, "unknown-name", f"there is no indicator '{name}'")
+    layers = {f"{pack.scene}/{layer.id}": layer for pack in content.packs for layer in pack.pack.model.layer}
+    for matter in model.matter:
+        layer = layers.get(matter.layer)
+        if layer is None or layer.source is None:
+            yield line(file, f"matter.{matter.kind}.layer", "unknown-name", f"there is no layer '{matter.layer}'")
+            continue
+        for asked in (matter.begun, matter.ends, matter.waits, matter.who, *matter.stages):
+            if asked and asked not in layer.shows:
+                key = f"matter.{matter.kind}"
+                yield line(file, key, "unknown-name", f"'{asked}' is not among what '{matter.layer}' shows")
+    ids = [("scene", scene.id) for scene in model.scene] + [("list", each.id) for each in model.list_]
+    for (_, name), count in Counter(ids).items():
+        if count > 1:
+            yield line(file, name, "duplicate", f"{count} tables of this id")
 
 
 def _recording_names(content: Content) -> Iterator[str]:
@@ -222,9 +278,16 @@ RULES: tuple[Callable[[Content], Iterable[str]], ...] = (
     _source_names,
     _indicator_names,
     _shown_names,
+    _overview_names,
     _recording_names,
     _tasks,
     _regions,
     check_library,
+    check_life_cycles,
+    check_escalation,
+    check_responses,
+    check_plans,
+    check_dispatch,
     check_reach,
+    check_wording,
 )

@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ioc.packs.alarm_desk import AlarmDeskFile
+from ioc.packs.dispatch import DispatchFile
+from ioc.packs.escalation import EscalationFile
 from ioc.packs.files import PACKS, Loaded, PackErrors, line, read
+from ioc.packs.grading import GradingFile
+from ioc.packs.life_cycles import LifeCyclesFile
+from ioc.packs.overview_schema import OverviewFile
+from ioc.packs.plan_schema import PlanFile
+from ioc.packs.responses import ResponsesFile
 from ioc.packs.schema import (
     IndicatorsFile,
     LinksFile,
@@ -47,6 +55,14 @@ class Content:
     packs: tuple[Pack, ...]
     tasks: Loaded[TasksFile] | None = None
     regions: Loaded[RegionsFile] | None = None
+    overview: Loaded[OverviewFile] | None = None
+    life_cycles: Loaded[LifeCyclesFile] | None = None
+    alarm_desk: Loaded[AlarmDeskFile] | None = None
+    grading: Loaded[GradingFile] | None = None
+    escalation: Loaded[EscalationFile] | None = None
+    responses: Loaded[ResponsesFile] | None = None
+    plans: tuple[Loaded[PlanFile], ...] = ()
+    dispatch: Loaded[DispatchFile] | None = None
 
     def registry_rows(self) -> dict[str, list[Row]]:
         """Registry name -> its rows, from all files."""
@@ -90,6 +106,18 @@ def load(root: Path = PACKS) -> Content:
         tuple(sorted(packs, key=lambda pack: (pack.pack.model.scene.order, pack.scene))),
         reader.read(root / "tasks.toml", TasksFile),
         reader.read(root / "regions" / "regions.toml", RegionsFile),
+        reader.read(root / "overview.toml", OverviewFile),
+        reader.read(root / "life_cycles.toml", LifeCyclesFile),
+        reader.read(root / "alarm_desk.toml", AlarmDeskFile),
+        reader.read(root / "grading.toml", GradingFile),
+        reader.read(root / "escalation.toml", EscalationFile),
+        reader.read(root / "responses.toml", ResponsesFile),
+        tuple(
+            file
+            for path in sorted((root / "plans").glob("*.toml"))
+            if (file := reader.read(path, PlanFile)) is not None
+        ),
+        reader.read(root / "dispatch.toml", DispatchFile),
     )
     if reader.faults:
         raise PackErrors(reader.faults)

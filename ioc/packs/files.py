@@ -51,11 +51,11 @@ def read(path: Path, model: type[Model], root: Path = PACKS) -> Loaded[Model]:
     try:
         return Loaded(name, model.model_validate(raw), raw)
     except ValidationError as error:
-        lines = [_sentence(name, model, raw, fault) for fault in cast(list[dict[str, Any]], error.errors())]
+        lines = [sentence(name, model, raw, fault) for fault in cast(list[dict[str, Any]], error.errors())]
         raise PackErrors(sorted(set(lines))) from error
 
 
-def _sentence(file: str, model: type[BaseModel], raw: Any, fault: Mapping[str, Any]) -> str:
+def sentence(file: str, model: type[BaseModel], raw: Any, fault: Mapping[str, Any]) -> str:
     where = _key(raw, fault["loc"])
     kind, message = str(fault["type"]), str(fault["msg"]).removeprefix("Value error, ")
     if kind == "extra_forbidden":

@@ -215,6 +215,7 @@ class IndicatorTable(Closed):
     measures: dict[Name, MeasureTable] = {}
     thresholds: ThresholdsTable | None = None
     baseline: BaselineTable | None = None
+    foresee: Literal["worst"] | None = None
     top: TopTable | None = None
 
 

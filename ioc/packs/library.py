@@ -20,6 +20,17 @@ def check_library(content: Content) -> Iterator[str]:
         yield from _events(pack, sources, indicators)
         yield from _situations(pack, indicators)
         yield from _systems(pack, sources, sources | indicators | events)
+    for pack, layer in _shared(content):
+        yield line(pack.pack.name, layer, "duplicate", "a layer of another scene has this id")
+    shown = {layer.id for pack in content.packs for layer in pack.pack.model.layer}
+    for pack in content.packs:
+        for name in pack.wall.model.map.layers if pack.wall and pack.wall.model.map else ():
+            if name not in shown:
+                yield _unknown(pack.wall.name if pack.wall else "", "map.layers", "layer", name)
+    if content.overview and content.overview.model.map:
+        for name in content.overview.model.map.layers:
+            if name not in shown:
+                yield _unknown(content.overview.name, "map.layers", "layer", name)
     for pack, event in _repeated(content):
         yield line(pack.pack.name, event, "duplicate", "an event type of another scene has this id")
 
@@ -89,6 +100,15 @@ def _systems(pack: Pack, sources: Set[str], takeable: Set[str]) -> Iterator[str]
         for name in system.takes:
             if name not in takeable:
                 yield _unknown(file, f"{system.id}.takes", "source, indicator or event type", name)
+
+
+def _shared(content: Content) -> Iterator[tuple[Pack, str]]:
+    """Layers whose id is taken: addresses name them by the id alone."""
+    seen: dict[str, str] = {}
+    for pack in content.packs:
+        for layer in pack.pack.model.layer:
+            if seen.setdefault(layer.id, pack.scene) != pack.scene:
+                yield pack, layer.id
 
 
 def _repeated(content: Content) -> Iterator[tuple[Pack, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -21,16 +22,50 @@ from ioc.packs.language import (
 
 __all__ = [
     "CapabilityTable", "Closed", "EventTable", "IndicatorTable", "IndicatorsFile", "LayerTable", "LinkTable",
-    "LinksFile", "PackFile", "RecordingTable", "RecordingsFile", "RegionRow", "RegionsFile", "RegistryFile",
-    "SceneTable", "SituationTable", "SourceTable", "SourcesFile", "SystemTable", "TaskTable", "TasksFile",
-    "TimeColumn", "WallFile", "WallItem", "WallMap", "WallStrip",
+    "LinksFile", "PackFile", "PreemptionTable",
+    "RecordingTable", "RecordingsFile", "RegionRow", "RegionsFile", "RegistryFile", "SceneTable", "SituationTable",
+    "SourceTable", "SourcesFile", "SymbolTable", "SystemTable", "TaskTable", "TasksFile", "TimeColumn", "WallFile",
+    "WallItem", "WallMap", "WallStrip",
 ]  # fmt: skip
 
 Tasks = Annotated[list[Annotated[int, Field(ge=1, le=28)]], Field(default_factory=list)]
 
 
+Level = Literal["red", "orange", "yellow", "blue"]
+Shape = Literal["dot", "circle", "hexagon", "diamond", "plus", "square", "triangle", "drop", "camera"]
+
+
+class SymbolTable(Closed):
+    """How one class of entities is drawn: `value` of the field `by` (none: every entity), a shape, and a character in
+    it where there is no level."""
+
+    value: Text | None = None
+    zh: Text
+    en: Text
+    shape: Shape
+    mark: Annotated[str, StringConstraints(max_length=1)] = ""
+    mark_en: Annotated[str, StringConstraints(max_length=1)] = ""
+
+
+class Said(Closed):
+    """What a screen says for a value; `level`: the value is a level of urgency and has its colour."""
+
+    zh: Text
+    en: Text
+    level: Literal["blue", "yellow", "orange", "red"] | None = None
+
+
 class LayerTable(Closed):
-    """A layer of the map: drawn shapes coloured by an indicator, or the entities of a records source at its points."""
+    """A layer of the map: shapes of `geometry` or regions, coloured by an indicator, or the entities of a records
+    source at their points, or as areas.
+
+    Without `symbol` every entity is a dot. `where`, `levels`, `hollow`: conditions over the fields of the source.
+    `indicator`: where its one dimension is the source or its key, it gives each entity its level and number. `moves`:
+    readings of the same entities that say where they are. `by`, `label`, `shape`: fields of class, name and polygon;
+    `shows`: what a tap on an entity tells, `names`: what is said for values of these. `rank`: what lies above and keeps
+    its name where there is no room. `video`: the field that names the stream of an entity at the media server: it is a
+    camera, and opens a tile. `overview`: shown on the map of the district unless somebody chose otherwise.
+    """
 
     id: Name
     zh: Text
@@ -38,14 +73,41 @@ class LayerTable(Closed):
     kind: Literal["line", "area", "point"]
     indicator: Name | None = None
     source: Name | None = None
+    geometry: Literal["roads", "metro"] | None = None
+    moves: Name | None = None
+    where: Expression | None = None
+    levels: dict[Level, Expression] = Field(default_factory=dict)
+    hollow: Expression | None = None
+    by: Name | None = None
+    label: Name | None = None
+    shape: Name | None = None
+    shows: list[Name] = Field(default_factory=list)
+    names: dict[Name, dict[Text, Said]] = Field(default_factory=dict)
+    symbol: list[SymbolTable] = Field(default_factory=list)
+    rank: Annotated[int, Field(ge=0, le=9)] = 0
+    video: Name | None = None
+    overview: bool = False
     tasks: Tasks
+
+    def entity_dimension(self, split: Sequence[str], key: str) -> str:
+        """The one dimension of its indicator, `split` by these, whose values are its entities, because it has the name
+        of the source or of its `key`; empty where there is none."""
+        return split[0] if self.source is not None and tuple(split) in {(key,), (self.source,)} else ""
 
     @model_validator(mode="after")
     def _something_to_draw(self) -> LayerTable:
-        if self.source is not None and self.kind != "point":
-            raise ValueError("only a layer of points is drawn from a source")
-        if self.source is None and self.indicator is None:
-            raise ValueError("a layer needs a source or an indicator")
+        if self.source is not None and self.kind == "line":
+            raise ValueError("a layer of lines is not drawn from a source")
+        if self.source is None and self.indicator is None and self.geometry is None:
+            raise ValueError("a layer needs a source, an indicator or a geometry")
+        own = [self.moves, self.where, self.hollow, self.by, self.label, self.shape, *self.levels, *self.shows]
+        if self.source is None and (self.symbol or any(one is not None for one in own)):
+            raise ValueError("only a layer with a source says which entities it shows and how")
+        if self.video is not None and self.video not in self.shows:
+            raise ValueError("the field of the stream must be among those that the layer shows")
+        values = [symbol.value for symbol in self.symbol]
+        if len(set(values)) < len(values) or (self.by is None and len(values) > 1):
+            raise ValueError("each class has one symbol")
         return self
 
 
@@ -74,6 +136,16 @@ class EventTable(Closed):
         return self
 
 
+class PreemptionTable(Closed):
+    """When the scene takes every screen: an indicator of the whole district is at least `at_least`."""
+
+    id: Name
+    zh: Text
+    en: Text
+    indicator: Name
+    at_least: int | float
+
+
 class LinkTable(Closed):
     """A page of this product that serves the scene: `to` is its path."""
 
@@ -85,10 +157,13 @@ class LinkTable(Closed):
 
 
 class SceneTable(Closed):
+    """`platform`: the scene watches the centre itself; what it finds says nothing of the district."""
+
     id: Name
     zh: Text
     en: Text
     order: int = 100
+    platform: bool = False
     tasks: Tasks
 
 
@@ -97,6 +172,7 @@ class PackFile(Closed):
     layer: list[LayerTable] = Field(default_factory=list)
     event: list[EventTable] = Field(default_factory=list)
     link: list[LinkTable] = Field(default_factory=list)
+    preemption: list[PreemptionTable] = Field(default_factory=list)
 
 
 class CapabilityTable(Closed):
@@ -154,17 +230,12 @@ class WallStrip(Closed):
 
 
 class WallMap(Closed):
-    """`areas` shades the subdistricts; `roads` colours the roads, where the scene has any."""
+    """`areas` shades the subdistricts; `roads` colours the roads, where the scene has any; `layers` (of any scene) lie
+    above."""
 
     roads: Name | None = None
     areas: Name
-
-
-class Said(Closed):
-    """What a screen says for a word."""
-
-    zh: Text
-    en: Text
+    layers: list[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]] = Field(default_factory=list)
 
 
 class WallFile(Closed):
@@ -172,7 +243,9 @@ class WallFile(Closed):
 
     `coverage`: the least share of the roads that an indicator counts (0 to 1) which must have reported in its window;
     below it the value is shown and not judged. Only a wall with a strip knows its roads. `names`: dimension -> value ->
-    what rows that are split by it say; a value that is not named says itself.
+    what rows that are split by it say; a value that is not named says itself. `registers`: dimension -> the source of
+    records or the registry whose entities its values are; they say the names of the entity (`zh`, `en`), an unknown one
+    says that it is an id. `values`: indicator -> value -> what its number says in words, as a response level does.
     """
 
     tile: list[WallItem] = Field(default_factory=list)
@@ -181,6 +254,10 @@ class WallFile(Closed):
     map: WallMap | None = None
     coverage: dict[Name, Annotated[float, Field(gt=0, le=1)]] = Field(default_factory=dict)
     names: dict[Name, dict[Text, Said]] = Field(default_factory=dict)
+    registers: dict[Name, Name] = Field(default_factory=dict)
+    values: dict[Name, dict[Annotated[str, StringConstraints(pattern=r"^-?[0-9]+$")], Said]] = Field(
+        default_factory=dict
+    )
 
     @model_validator(mode="after")
     def _coverage_needs_roads(self) -> WallFile:

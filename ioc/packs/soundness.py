@@ -13,6 +13,7 @@ from ioc.packs.schema import SourceTable
 from metrics.definition import Bundle
 from metrics.formula import FormulaError, parse, problems
 from metrics.indicator import Indicator
+from metrics.layer import FILE as LAYERS_FILE
 from metrics.region import LEVELS
 from metrics.source import Source
 
@@ -36,6 +37,8 @@ def placed(content: Content, lines: list[str]) -> list[str]:
             homes[FILE, table.id] = pack.indicators.name if pack.indicators else FILE
         for name in (*pack.sources.model.source, *pack.sources.model.calendar) if pack.sources else ():
             homes["sources.toml", name] = pack.sources.name if pack.sources else ""
+        for layer in pack.pack.model.layer:
+            homes[LAYERS_FILE, layer.id] = pack.pack.name
     found = []
     for one in lines:
         file, _, rest = one.partition(":")

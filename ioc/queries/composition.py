@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ioc.domain.processes import PROCESSES
 from ioc.queries.coverage import covered, lacking, roads_of
-from ioc.queries.wall import Indicator, Layers, Limit, MapView, Place, Ranking, Road, Split, Strip, WallView
+from ioc.queries.layers import layers as layers_of_packs
+from ioc.queries.wall import Indicator, Layers, Limit, MapView, Place, Ranking, Road, Split, Strip, WallView, Wording
+from metrics.outlook_line import GRID_MS
+from metrics.window import parse_duration
 from metrics.world import World
 
+MOST_COLUMNS = 3  # of a ranking, beside the names
+NO_WORDS: Mapping[str, Wording] = {}
 LEVELS = ("blue", "yellow", "orange", "red")  # best to worst
 
 
 class CompositionError(ValueError):
     """A wall.toml names an indicator that the bundle in force does not define; the text names file and indicator."""
+
+
+class UnknownIndicator(LookupError):
+    """No pack declares this indicator."""
 
 
 class UnknownScene(LookupError):
@@ -28,8 +38,9 @@ def compose(
     scene: str,
     *,
     registered: bool = True,
+    whole: bool = False,
 ) -> WallView:
-    """The wall of `scene` in `world`, which may not be `registered` yet.
+    """The wall of `scene` in `world`, which may not be `registered` yet; `whole`: with every indicator of the scene.
 
     Raises UnknownScene and CompositionError (also for an indicator unknown).
     """
@@ -40,32 +51,44 @@ def compose(
     listed = [row["indicator"] for row in composition.get("tile", [])]
     trends = [row["indicator"] for row in composition.get("trend", [])]
     strip, chart = composition.get("strip"), composition.get("map")
-    wanted = list(dict.fromkeys([*listed, *trends, *(strip or {}).values(), *(chart or {}).values()]))
+    shown = {name: layer for name, layer in layers_of_packs().items() if name in (chart or {}).get("layers", ())}
+    coloured = [chart[key] for key in ("roads", "areas") if key in chart] if chart else []
+    told = [layer.indicator for layer in shown.values() if layer.scene == scene and layer.indicator in tables]
+    wanted = [name for name in dict.fromkeys([*listed, *trends, *(strip or {}).values(), *coloured, *told]) if name]
     for name in wanted:
         if name not in tables:
             raise CompositionError(f"packs/{scene}/wall.toml: indicator {name!r} is not defined")
-    indicators = {name: _indicator(tables[name], tables) for name in wanted}
+    if whole:
+        wanted = list(dict.fromkeys([*wanted, *(name for name, table in tables.items() if table["scene"] == scene)]))
+    judged = judged_of(tables, scene, (strip or {}).values())
+    indicators = {
+        name: indicator_of(tables[name], tables, wording_of(composition, name))
+        for name in dict.fromkeys([*wanted, *judged])
+    }
     shares = composition.get("coverage", {})
     for name in shares:
         if strip is None or name not in listed:
             raise CompositionError(f"packs/{scene}/wall.toml: coverage.{name} is no tile beside a strip of roads")
-    used = sorted({part for each in indicators.values() for source in each.sources for part in _feeds(bundle, source)})
     rows = roads_of(bundle, world, indicators[strip["speed"]].sources) if strip else ()
     local = tuple(name for name in listed if "subdistrict" in tables[name].get("levels", ()))
-    chart = chart if _on_the_map(rows, layers, _places(bundle)) else None
+    chart = chart if _on_the_map(rows, layers, places_of(bundle)) else None
     return WallView(
         scene=scene, zh=names["zh"], en=names["en"], world=world.id, indicators=indicators,
+        platform=names.get("platform", False),
         tiles=tuple(name for name in listed if not tables[name].get("dimensions")), trends=tuple(trends),
         strip=_strip(bundle, world, strip, indicators[strip["speed"]], registered) if strip else None,
-        mapless=chart is None and "map" in composition, places=_places(bundle),
-        ranking=_ranking(chart["areas"], local, _places(bundle), tables, rows)
+        mapless=chart is None and "map" in composition, places=places_of(bundle), layers=layers,
+        ranking=_ranking(chart["areas"], _columns(chart["areas"], local), places_of(bundle), tables, rows)
         if chart and chart["areas"] in local else None,
         splits=tuple(
-            Split(name, dim, _said(composition.get("names", {}).get(dim, {})))
-            for name in listed for dim in tables[name].get("dimensions", ())[:1]
+            Split(name, tuple(tables[name]["dimensions"])) for name in listed if tables[name].get("dimensions")
         ),
-        map=MapView(chart["roads"], chart["areas"], layers) if chart else None,
-        sources={name: {"zh": _name(bundle, name, "zh"), "en": _name(bundle, name, "en")} for name in used},
+        judged=judged,
+        names={"process": {name: (*said, None) for name, said in PROCESSES.items()}}
+        | {name: _wording(values) for name, values in composition.get("names", {}).items()},
+        registers=tuple(composition.get("registers", {})),
+        map=MapView(chart.get("roads"), chart["areas"], layers, tuple(shown.values()), tuple(shown)) if chart else None,
+        sources=sources_of(bundle, [indicators[name] for name in wanted]),
         coverage={
             name: covered(tables[name], rows, shares.get(name))
             for name in listed if strip and set(indicators[name].sources) & set(indicators[strip["speed"]].sources)
@@ -73,8 +96,13 @@ def compose(
     )  # fmt: skip
 
 
-def _said(names: Mapping[str, Mapping[str, str]]) -> dict[str, tuple[str, str]]:
-    return {value: (said["zh"], said["en"]) for value, said in names.items()}
+def _wording(values: Mapping[str, Mapping[str, str]]) -> dict[str, Wording]:
+    return {value: (said["zh"], said["en"], said.get("level")) for value, said in values.items()}
+
+
+def wording_of(composition: Mapping[str, Any], indicator: str) -> dict[str, Wording]:
+    """What the pack says for whole numbers of an indicator; empty where a number is a number."""
+    return _wording(composition.get("values", {}).get(indicator, {}))
 
 
 def newest(tables: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
@@ -86,7 +114,10 @@ def newest(tables: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     return newest
 
 
-def _indicator(table: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]) -> Indicator:
+def indicator_of(
+    table: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]], says: Mapping[str, Wording] = NO_WORDS
+) -> Indicator:
+    """What a screen must know of an indicator; `tables` are all of them, `says`: its values in words."""
     limits = table.get("thresholds", {})
     target = table.get("target", {})
     return Indicator(
@@ -95,8 +126,28 @@ def _indicator(table: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]
         limits=tuple(Limit(level, float(limits[level])) for level in LEVELS if level in limits),
         target=float(target["value"]) if "value" in target else None,
         sources=tuple(sorted(sources_behind(table, tables, set()))),
-        on=limits.get("on", "value"),
+        on=limits.get("on", "value"), step_ms=step_of(table), says=says,
+        outlook="foresee" in table or ("baseline" in table and GRID_MS[0] <= step_of(table) <= GRID_MS[1]),
     )  # fmt: skip
+
+
+def judged_of(tables: Mapping[str, Mapping[str, Any]], scene: str, roads: Iterable[str]) -> tuple[str, ...]:
+    """The indicators that say how a scene is: those with limits. Of single `roads` its other indicators tell."""
+    apart = set(roads)
+    return tuple(
+        name
+        for name, table in tables.items()
+        if table.get("scene") == scene
+        and name not in apart
+        and any(level in table.get("thresholds", {}) for level in LEVELS)
+    )
+
+
+def step_of(table: Mapping[str, Any]) -> int:
+    """Milliseconds from one window end of an indicator to the next; 0 where it declares no window."""
+    window = table.get("window", {})
+    said = window.get("every", window.get("size"))
+    return parse_duration(said) if said else 0
 
 
 def sources_behind(table: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]], seen: set[str]) -> set[str]:
@@ -153,6 +204,14 @@ def _assumed(
     return tuple((name, constants.get(name)) for name in names)
 
 
+def _columns(by: str, local: Sequence[str]) -> tuple[str, ...]:
+    """The columns of a ranking, in the order of the tiles: as many as there is room for, and `by` among them."""
+    if len(local) <= MOST_COLUMNS:
+        return tuple(local)
+    others = [name for name in local if name != by][: MOST_COLUMNS - 1]
+    return tuple(name for name in local if name == by or name in others)
+
+
 def _ranking(
     by: str,
     columns: tuple[str, ...],
@@ -172,7 +231,14 @@ def _on_the_map(rows: Sequence[Mapping[str, Any]], layers: Layers, places: Seque
     return not rows or any(row["id"] in drawn or row.get("code") in codes for row in rows)
 
 
-def _places(bundle: Mapping[str, Any]) -> tuple[Place, ...]:
+def sources_of(bundle: Mapping[str, Any], indicators: Iterable[Indicator]) -> dict[str, dict[str, str]]:
+    """The feeds behind some indicators: source -> its names."""
+    used = sorted({part for each in indicators for source in each.sources for part in _feeds(bundle, source)})
+    return {name: {"zh": _name(bundle, name, "zh"), "en": _name(bundle, name, "en")} for name in used}
+
+
+def places_of(bundle: Mapping[str, Any]) -> tuple[Place, ...]:
+    """The subdistricts."""
     return tuple(
         Place(row["code"], row["zh"], row.get("en", row["zh"]))
         for row in bundle["regions"]

@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import redis
 
+from ioc.packs.scenes import scenes
 from ioc.queries.wall import WallView
 from ioc.queries.walls import wall_view, walls
+from ioc.queries.worlds import worlds
 from metrics import keys
-from metrics.world import LIVE_WORLD, UnknownWorldVersion, World
-
-# The seven scenes of the centre, as the district names them; `operations` watches the centre itself.
-SCENES: Final[Mapping[str, tuple[str, str]]] = {
-    "governance": ("城市治理", "urban governance"),
-    "renewal": ("城市更新", "urban renewal"),
-    "services": ("政务服务", "government services"),
-    "livelihood": ("民生服务", "livelihood services"),
-    "traffic": ("交通运行", "traffic"),
-    "safety": ("公共安全", "public safety"),
-    "emergency": ("应急指挥", "emergency command"),
-}
+from metrics.world import LIVE_WORLD, UnknownWorldVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,34 +48,34 @@ class HomeView:
 def home_view(client: redis.Redis, world: str, data_dir: Path, real_now_ms: int, *, asked: bool = False) -> HomeView:
     """The home page in a world. Where Redis is away the named world is all there is, and shows every wall."""
     composed = walls()
-    worlds, fed = {LIVE_WORLD.id: LIVE_WORLD.kind}, dict[str, frozenset[str]]()
+    known, fed = {LIVE_WORLD.id: LIVE_WORLD.kind}, dict[str, frozenset[str]]()
     try:
-        known = [World.from_json(text) for _, text in sorted(cast(Any, client.hgetall(keys.WORLDS)).items())]
-        worlds |= {each.id: each.kind for each in known}
-        fed = {name: _fed(client, name) for name in {**worlds, world: ""}}
+        known |= {each.id: each.kind for each in worlds(client).values()}
+        fed = {name: _fed(client, name) for name in {**known, world: ""}}
     except (redis.RedisError, UnknownWorldVersion):
         pass
     here: list[WallView] = []
     elsewhere: list[tuple[Named, str, str]] = []
     unfed: list[Named] = []
     for view in (wall_view(client, scene["id"], world, data_dir, real_now_ms) for scene in composed):
-        feeders = [name for name, sources in fed.items() if sources & view.sources.keys()]
+        feeders = [name for name, sources in fed.items()
+                   if sources & view.sources.keys() and (known.get(name) != "playback" or name == world)]  # fmt: skip
         named = Named(view.scene, view.zh, view.en)
         if not feeders and any(fed.values()):
             unfed.append(named)
         elif feeders and world not in feeders:
-            elsewhere.append((named, feeders[0], worlds[feeders[0]]))
+            elsewhere.append((named, feeders[0], known[feeders[0]]))
         else:
             here.append(view)
     built = {scene["id"] for scene in composed}
     return HomeView(
         world=world,
         asked=asked,
-        worlds=tuple(worlds.items()),
+        worlds=tuple((name, kind) for name, kind in known.items() if kind != "playback" or name == world),
         walls=tuple(here),
         elsewhere=tuple(elsewhere),
         unfed=tuple(unfed),
-        without=tuple(Named(name, *said) for name, said in SCENES.items() if name not in built),
+        without=tuple(Named(each.id, each.zh, each.en) for each in scenes() if each.id not in built),
     )
 
 

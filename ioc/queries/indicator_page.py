@@ -8,14 +8,10 @@ from functools import cache
 from typing import Any
 
 from ioc.packs import bundle as packs
-from ioc.queries.composition import LEVELS, newest
+from ioc.queries.composition import LEVELS, UnknownIndicator, newest
 from ioc.queries.home import Named
 from ioc.queries.library import Entry, Key, of_kind
 from ioc.queries.tasks import Feed, Measured, indicators, sources, tasks
-
-
-class UnknownIndicator(LookupError):
-    """No pack declares this indicator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +27,16 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class IndicatorView:
-    """`facts`: name of a declared key -> its text. `limits`: level -> value as declared."""
+    """`facts`: name of a declared key -> its text; `window` and `levels` as declared, for a page to say in its words.
+    `limits`: level -> value as declared."""
 
     measured: Measured
     version: int
     scene: Named
     formula: str
     facts: Mapping[str, str]
+    window: Mapping[str, str]
+    levels: tuple[str, ...]
     limits: Mapping[str, str]
     bases: tuple[Base, ...]
     feeds: tuple[Feed, ...]
@@ -46,7 +45,7 @@ class IndicatorView:
 
 
 RULE = ("agg", "field", "at", "where", "per", "having", "then", "within", "scale")
-FACTS = ("owner", "direction", "window", "levels", "dimensions", "min_samples", "samples", "tags")
+FACTS = ("owner", "direction", "dimensions", "min_samples", "samples", "tags")
 
 
 def indicator_view(name: str, found: Mapping[Key, Entry]) -> IndicatorView:
@@ -61,6 +60,7 @@ def indicator_view(name: str, found: Mapping[Key, Entry]) -> IndicatorView:
         measured=measured, version=table.get("version", 1), scene=scenes[table["scene"]],
         formula=table.get("formula", ""),
         facts={key: _text(table[key]) for key in FACTS if key in table} | target,
+        window=dict(table.get("window", {})), levels=tuple(table.get("levels", ())),
         limits={level: _text(limits[level]) for level in LEVELS if level in limits}
         | ({"on": _text(limits["on"])} if "on" in limits else {}),
         bases=tuple(

@@ -7,7 +7,7 @@ stands, never of a window that is still open.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, cast
@@ -16,6 +16,7 @@ import redis
 
 from ioc.gateway.catalog import Catalog
 from ioc.gateway.vitals import Vitals
+from ioc.queries.connectors import ConnectorLine, connectors
 from ioc.queries.standing_alarms import Alarmed, StandingAlarms
 from ioc.queries.wall import DISTRICT
 from metrics import keys
@@ -30,6 +31,8 @@ class Standing:
     """A world at one instant. `answers` False: the data bus is away, and nothing else is known.
 
     `feeds`: source -> row of `Vitals.feeds_of`. `values`: indicator -> newest value. `alarms`: indicator -> Alarmed.
+    `progress`: how far the engine is while it is not up to date, as `Vitals.progress` has it.
+    `connectors`: other systems that feed the world.
     """
 
     world: World
@@ -37,6 +40,8 @@ class Standing:
     feeds: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     values: Mapping[str, Value] = field(default_factory=dict)
     alarms: Mapping[str, Alarmed] = field(default_factory=dict)
+    progress: Mapping[str, Any] | None = None
+    connectors: Sequence[ConnectorLine] = ()
 
 
 def standing(
@@ -54,8 +59,8 @@ def standing(
         pipe.hgetall(keys.origins(world))
         pipe.hmget(keys.engine(world, "latest"), _names(wanted))
         bundle, entry, beats, feeds, origins, latest = cast(Any, pipe.execute())
-        stands = alarms.of(world)
         known = World.from_json(entry) if entry else known
+        stands = alarms.of(world, known.started_ms)
     except (redis.RedisError, UnknownWorldVersion):
         return Standing(known)
     vitals = Vitals(
@@ -71,6 +76,8 @@ def standing(
         feeds={str(row["source"]): row for row in vitals.feeds_of(known, _catalog(bundle), real_now_ms)},
         values=_values(latest),
         alarms=stands,
+        progress=vitals.progress(world, real_now_ms),
+        connectors=connectors(vitals.heartbeats, real_now_ms) if world == LIVE_WORLD.id else (),
     )
 
 

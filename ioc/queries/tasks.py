@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from ioc.packs import bundle as packs
 from ioc.packs.listing import listing
-from ioc.queries.composition import newest, sources_behind
+from ioc.queries.composition import newest, sources_behind, wording_of
 from ioc.queries.home import Named
 from ioc.queries.units import unit_in
+from ioc.queries.wall import Wording
 
 TASK_STATES = ("ok", "part", "late", "lost", "none")
 
@@ -39,6 +40,7 @@ class Measured:
     decimals: int
     judged: bool
     sources: tuple[str, ...]
+    says: Mapping[str, Wording] = field(default_factory=dict)
 
     def unit_in(self, lang: str) -> str:
         """The unit as this language writes it."""
@@ -116,16 +118,22 @@ def indicators() -> Mapping[str, Measured]:
     """All indicators by id, in their newest version."""
     bundle = packs.build()
     tables = newest(bundle["indicators"])
-    return {name: _measured(table, tables, bundle["sources"]) for name, table in tables.items()}
+    walls = packs.walls()
+    return {
+        name: _measured(table, tables, bundle["sources"], wording_of(walls.get(table["scene"], {}), name))
+        for name, table in tables.items()
+    }
 
 
-def _measured(table: Mapping[str, Any], tables: Mapping[str, Any], declared: Mapping[str, Any]) -> Measured:
+def _measured(
+    table: Mapping[str, Any], tables: Mapping[str, Any], declared: Mapping[str, Any], says: Mapping[str, Wording]
+) -> Measured:
     behind = sources_behind(table, tables, set())
     parts = {part for name in behind for part in declared[name].get("of", [name])}
     return Measured(
         id=table["id"], zh=table["zh"], en=table.get("en", table["zh"]), tag=next(iter(table.get("tags", ())), ""),
         scene=table["scene"], unit=table.get("unit", ""), decimals=table.get("decimals", 0),
-        judged="thresholds" in table, sources=tuple(sorted(parts)),
+        judged="thresholds" in table, sources=tuple(sorted(parts)), says=says,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 # Units that Chinese counts in, in English; all others are written alike. A count of what its name says has none.
 ENGLISH: Mapping[str, str] = {
-    "件": "cases", "个": "", "起": "", "处": "places", "条": "", "人/m²": "persons/m²", "次": "times", "人": "persons",
+    "件": "cases", "个": "", "起": "", "处": "places", "条": "", "人/m²": "/m²", "次": "times", "人": "persons",
     "级": "level", "分": "points", "份": "", "段": "roads", "人/min": "persons/min",
 }  # fmt: skip
 

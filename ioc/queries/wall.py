@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ioc.queries.coverage import Coverage
+from ioc.queries.layers import Layer
 from ioc.queries.units import unit_in
 
 DISTRICT = "440303"
+Wording = tuple[str, str, str | None]  # Chinese, English, the level of urgency that the value itself is (None: none)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,9 @@ class Indicator:
     target: float | None
     sources: tuple[str, ...]
     on: str = "value"
+    step_ms: int = 0  # from one window end to the next
+    says: Mapping[str, Wording] = field(default_factory=dict)  # whole number -> what stands for it, as a response level
+    outlook: bool = False  # it has a band and a forecast
 
     def unit_in(self, lang: str) -> str:
         """The unit as this language writes it."""
@@ -103,27 +108,58 @@ class Layers:
     water: Mapping[str, Any] = field(default_factory=dict)
     roads: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, Any] = field(default_factory=dict)
+    metro: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def bounds(self) -> list[list[float]]:
+        """[[south, west], [north, east]] of the outline; where there is none, of Luohu."""
+        found = [
+            point for each in self.outline.get("features", ()) for point in _points(each["geometry"]["coordinates"])
+        ]
+        if not found:
+            return [[22.52, 114.06], [22.64, 114.23]]
+        longitudes, latitudes = [point[0] for point in found], [point[1] for point in found]
+        return [[min(latitudes), min(longitudes)], [max(latitudes), max(longitudes)]]
+
+
+def _points(coordinates: Any) -> Iterator[tuple[float, float]]:
+    if coordinates and isinstance(coordinates[0], int | float):
+        yield coordinates[0], coordinates[1]
+        return
+    for part in coordinates:
+        yield from _points(part)
 
 
 @dataclass(frozen=True, slots=True)
 class MapView:
-    """The map: `roads` colours the road layer, `areas` shades the subdistricts."""
+    """The map: `roads` colours the roads, where there are any, `areas` the subdistricts. `on`: the layers above them
+    that are shown, `all`: those that may be, `by`: the indicators that may colour the subdistricts. `region`: the one
+    that the map is about, "" for the district. `open`: somebody may move it and choose. `tiles`: see queries.tiles.
+    """
 
-    roads: str
+    roads: str | None
     areas: str
     layers: Layers
+    all: tuple[Layer, ...] = ()
+    on: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+    region: str = ""
+    open: bool = False
+    tiles: Mapping[str, Any] | None = None
+
+    def settings(self) -> dict[str, Any]:
+        return {
+            "roads": self.roads, "areas": self.areas, "layers": [each.settings() for each in self.all],
+            "on": list(self.on), "by": list(self.by), "region": self.region, "open": self.open,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """An indicator that is counted by a dimension, e.g. memory by process: rows instead of one number.
-
-    `names`: value of the dimension -> (Chinese, English), where the pack names it.
-    """
+    """An indicator that is counted by dimensions, e.g. memory by process: rows instead of one number."""
 
     indicator: str
-    dimension: str
-    names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    dimensions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +183,13 @@ class WallView:
     sources: Mapping[str, Mapping[str, str]]
     coverage: Mapping[str, Coverage] = field(default_factory=dict)  # of the indicators that count roads
     mapless: bool = False
+    region: str = DISTRICT  # whose values are shown
+    platform: bool = False  # it watches the centre itself: what it finds says nothing of the district
+    names: Mapping[str, Mapping[str, Wording]] = field(default_factory=dict)  # dimension -> value -> what a group says
+    registers: tuple[str, ...] = ()  # dimensions whose values are ids of entities that a register names
     places: tuple[Place, ...] = ()  # every subdistrict, by name where a value is of one
+    layers: Layers | None = None  # of the map of the district, also where this wall has none
+    judged: tuple[str, ...] = ()  # the indicators that say how the scene is, whichever of them are shown
 
     @property
     def topic(self) -> str:
@@ -156,18 +198,21 @@ class WallView:
     def settings(self, lang: str) -> dict[str, Any]:
         """What assets/live.js needs, as plain JSON; the geometry travels in the map's own layers."""
         return {
-            "v": 1, "topic": self.topic, "world": self.world, "scene": self.scene, "zh": self.zh, "en": self.en,
-            "lang": lang, "district": DISTRICT,
+            "v": 1, "topics": [self.topic], "world": self.world, "scene": self.scene, "platform": self.platform,
+            "zh": self.zh, "en": self.en,
+            "lang": lang, "district": self.region, "root": DISTRICT,
             "indicators": {
                 name: {**asdict(each), "unit": each.unit_in(lang)} for name, each in self.indicators.items()
             },
             "places": {each.code: asdict(each) for each in self.places},
-            "tiles": list(self.tiles), "trends": list(self.trends), "sources": dict(self.sources),
+            "tiles": list(self.tiles), "trends": list(self.trends), "judged": list(self.judged),
+            "sources": dict(self.sources),
             "strip": {"speed": self.strip.speed, "state": self.strip.state, "awaited": dict(self.strip.awaited),
                       "names": {road.id: road.zh if lang == "zh" else road.en for road in self.strip.roads}}
             if self.strip else None,
             "ranking": {"by": self.ranking.by, "columns": list(self.ranking.columns)} if self.ranking else None,
-            "splits": [{"indicator": split.indicator, "dimension": split.dimension} for split in self.splits],
-            "map": {"roads": self.map.roads, "areas": self.map.areas} if self.map else None,
+            "splits": [{"indicator": split.indicator} for split in self.splits],
+            "names": {name: dict(values) for name, values in self.names.items()}, "registers": list(self.registers),
+            "map": self.map.settings() if self.map else None,
             "coverage": {name: asdict(each) for name, each in self.coverage.items()},
         }  # fmt: skip

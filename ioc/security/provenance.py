@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 FORWARDED = frozenset({"forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"})
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
-_NOWHERE = ("/sign-in", "/sign-out", "/enter", "/api/", "/_", "/assets/", "/healthz", "/readyz", "/metrics")
+_NOWHERE = ("/sign-in", "/sign-out", "/enter", "/enrol", "/api/", "/_", "/assets/", "/healthz", "/readyz", "/metrics")
 
 
 def from_this_machine(peer: str | None, host: str, headers: Mapping[str, str]) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from ioc.geo.address import Address
 from ioc.queries.addresses import address_of
 from ioc.queries.regions import Edition, newest
+from ioc.services.audit import record
 from ioc.store.tables import AddressRow, RegionEditionRow
 from ioc.store.unit import Store
 
@@ -45,4 +46,5 @@ def take_over(
             rows = [asdict(one) | {"edition": number} for one in listed]
             for start in range(0, len(rows), _AT_ONCE):
                 unit.execute(statement, rows[start : start + _AT_ONCE])
+        record(unit, "region.change", "addresses", now_ms, {"number": number, "note": note[:200], **counts})
         return Edition("addresses", number, by, now_ms, note[:200], None, len(new) + len(other)), counts

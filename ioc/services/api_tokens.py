@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from ioc.security import identity
+from ioc.services.audit import record
 from ioc.services.refusals import TokenRefused, UnknownToken
 from ioc.store.tables import ApiScopeRow, ApiTokenRow
 from ioc.store.unit import Store
@@ -93,7 +94,7 @@ def add_token(
         unit.add(row)
         unit.flush()
         unit.add_all([ApiScopeRow(token_id=token_id, kind=kind, subject=subject) for kind, subject in sorted(scopes)])
-        unit.flush()
+        record(unit, "token.add", token_id, now_ms, {"name": row.name, "scopes": sorted(scopes), "origin": row.origin})
         return _token(unit, row), f"ioc_{token_id}_{secret}"
 
 
@@ -103,7 +104,9 @@ def revoke_token(store: Store, token_id: str, now_ms: int) -> ApiToken:
         row = unit.get(ApiTokenRow, token_id)
         if row is None:
             raise UnknownToken(token_id)
-        row.revoked_ms = row.revoked_ms or now_ms
+        if row.revoked_ms is None:
+            row.revoked_ms = now_ms
+            record(unit, "token.revoke", token_id, now_ms, {"name": row.name})
         return _token(unit, row)
 
 

@@ -16,6 +16,7 @@ from ioc.packs.listing import listing
 from ioc.packs.schema import CapabilityTable, SituationTable, SystemTable
 from ioc.queries.library import Entry, Key, entries, of_kind, seed
 from ioc.security.permission import Permission
+from ioc.services.audit import record
 from ioc.services.refusals import BadEntry, EntryInUse, NothingToUndo, OutdatedEntry
 from ioc.store.tables import LibraryEntryRow
 from ioc.store.unit import Store
@@ -91,6 +92,8 @@ def _add(  # noqa: PLR0917 - what a row is
         unit.flush()
     except IntegrityError as error:  # two at one instant: the key of the table decides
         raise OutdatedEntry(name, "") from error
+    what = {"version": version + 1, "body": None if body is None else json.loads(body), "restores": restores}
+    record(unit, "library.change", f"{scene}/{kind}/{name}", now_ms, what)
     return Entry(*key, None if body is None else json.loads(body), version + 1, by, now_ms)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from ioc.security import identity
 from ioc.security.role import Role
+from ioc.services.audit import record
 from ioc.services.people import ensure_built_in, roles_of
 from ioc.services.refusals import RoleNotOpen
 from ioc.settings import Settings
@@ -66,6 +67,7 @@ def _is_open(unit: Session, role: Role, now_ms: int) -> bool:
 
 def _add(unit: Session, role: Role, now_ms: int) -> str:
     token = identity.new_token()
+    record(unit, "link.add", role.value, now_ms, {"expires_ms": now_ms + LASTS_MS})
     unit.add(
         OneTimeLinkRow(digest=identity.digest(token), role=role.value, created_ms=now_ms, expires_ms=now_ms + LASTS_MS)
     )

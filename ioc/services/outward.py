@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 PORTS: Final = {"http": 80, "https": 443}
+MAIL_PORTS: Final = {"smtp": 25, "smtps": 587}
 BROKER_PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 # Where clouds tell machines their secrets: nobody's system, whatever an allow-list says.
 METADATA: Final = frozenset({"100.100.100.200", "168.63.129.16", "fd00:ec2::254"})
@@ -62,6 +63,13 @@ def allowed(text: str) -> Allowed:
     """`https://a.example, mqtts://broker.example, 10.1.0.0/16`: origins and networks. Raises ValueError."""
     networks = [part for part in _parts(text) if "://" not in part]
     origins = frozenset(origin(part, PORTS | BROKER_PORTS) for part in _parts(text) if "://" in part)
+    return Allowed(origins, tuple(ipaddress.ip_network(part) for part in networks))
+
+
+def notified(text: str) -> Allowed:
+    """`https://oapi.example, smtps://mail.example, 10.1.0.0/16`: where messages may go out. Raises ValueError."""
+    networks = [part for part in _parts(text) if "://" not in part]
+    origins = frozenset(origin(part, PORTS | MAIL_PORTS) for part in _parts(text) if "://" in part)
     return Allowed(origins, tuple(ipaddress.ip_network(part) for part in networks))
 
 

@@ -131,3 +131,228 @@ class UnknownToken(Refusal):
 
     def __init__(self, token_id: str) -> None:
         super().__init__(f"没有令牌 {token_id}。", f"There is no token {token_id}.")
+
+
+class UnknownScreen(Refusal):
+    code = "unknown_screen"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"没有屏 {name[:65]}。", f"There is no screen {name[:65]}.")
+
+
+class ScreenRefused(Refusal):
+    """A screen, or a view of one, that breaks a rule; `field` names it."""
+
+    code = "screen_refused"
+
+    def __init__(self, field: str, zh: str, en: str) -> None:
+        super().__init__(zh, en)
+        self.field = field
+
+
+class CodeRefused(Refusal):
+    code = "code_refused"
+
+    def __init__(self) -> None:
+        super().__init__("没有设备显示此代码，或已过期。", "No device shows this code, or it has expired.")
+
+
+class UnknownDevice(Refusal):
+    code = "unknown_device"
+
+    def __init__(self, device_id: str) -> None:
+        super().__init__(f"没有设备 {device_id[:32]}。", f"There is no device {device_id[:32]}.")
+
+
+class TooManyDevices(Refusal):
+    code = "too_many_devices"
+
+    def __init__(self) -> None:
+        super().__init__("等待批准的设备过多，请稍后再试。", "Too many devices wait to be approved: try again later.")
+
+
+class UnknownRegion(Refusal):
+    code = "unknown_region"
+
+    def __init__(self, region: str) -> None:
+        super().__init__(f"没有区域 {region[:32]}。", f"There is no region {region[:32]}.")
+
+
+class UnknownDossier(Refusal):
+    code = "unknown_dossier"
+
+    def __init__(self, dossier_id: str) -> None:
+        super().__init__(f"没有卷宗 {dossier_id}。", f"There is no dossier {dossier_id}.")
+
+
+class DossierTaken(Refusal):
+    """Somebody else handles it."""
+
+    code = "dossier_taken"
+
+    def __init__(self, dossier_id: str, owner: str) -> None:
+        super().__init__(f"{dossier_id} 已由 {owner} 受理。", f"{owner} handles {dossier_id} already.")
+        self.owner = owner
+
+
+class OutdatedDossier(Refusal):
+    """Somebody else was faster; `version` is the one there is now."""
+
+    code = "outdated"
+
+    def __init__(self, dossier_id: str, version: int, by: str) -> None:
+        super().__init__(
+            f"{dossier_id} 已被 {by} 更改，请先看过。", f"{by} changed {dossier_id} meanwhile; look again."
+        )
+        self.version, self.by = version, by
+
+
+class DossierRefused(Refusal):
+    """A field of a dossier, or of what is said with a move, is not as it must be."""
+
+    code = "bad_dossier"
+
+    def __init__(self, field: str, zh: str, en: str) -> None:
+        super().__init__(zh, en)
+        self.field = field
+
+
+class UnknownAlarms(Refusal):
+    code = "unknown_alarm"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"没有告警 {name}。", f"There is no alarm {name}.")
+
+
+class AlarmActRefused(Refusal):
+    """A field of what is to be done with alarms is not as it must be."""
+
+    code = "bad_alarm_act"
+
+    def __init__(self, field: str, zh: str, en: str) -> None:
+        super().__init__(zh, en)
+        self.field = field
+
+
+class UnknownMessage(Refusal):
+    code = "unknown_message"
+
+    def __init__(self, message_id: str) -> None:
+        super().__init__(
+            f"没有消息 {message_id[:32]}。".replace(" 。", "。"), f"There is no message {message_id[:32]}."
+        )
+
+
+class MessageStopped(Refusal):
+    """Nobody waits for its answer any more; `why`: answered by somebody else, or the stage was left."""
+
+    code = "message_stopped"
+
+    def __init__(self, message_id: str, why: str) -> None:
+        super().__init__("此消息已无须回执。", "This message needs no answer any more.")
+        self.message_id, self.why = message_id, why
+
+
+class MessageRefused(Refusal):
+    """A field of a message is not as it must be."""
+
+    code = "bad_message"
+
+    def __init__(self, field: str, zh: str, en: str) -> None:
+        super().__init__(zh, en)
+        self.field = field
+
+
+class MessageNotYours(Refusal):
+    code = "message_not_yours"
+
+    def __init__(self) -> None:
+        super().__init__("此消息不是发给您的。", "This message is for somebody else.")
+
+
+class ResponseRefused(Refusal):
+    """A change of a response level that breaks a rule; `field` names what."""
+
+    code = "bad_response"
+
+    def __init__(self, field: str, zh: str, en: str) -> None:
+        super().__init__(zh, en)
+        self.field = field
+
+
+class PlanRefused(Refusal):
+    """A plan, or a step of one, that cannot be as somebody wants it; `field` says what, `faults` are of a text."""
+
+    code = "bad_plan"
+
+    def __init__(self, field: str, zh: str, en: str, faults: Sequence[str] = ()) -> None:
+        super().__init__(zh, en)
+        self.field, self.faults = field, tuple(faults)
+
+
+class UnknownPlan(Refusal):
+    code = "unknown_plan"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"没有预案或运行 {name[:40]}。", f"There is no plan or run {name[:40]}.")
+
+
+class AdministratorSecret(Refusal):
+    code = "administrator_secret"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} 是管理员：其口令和二次验证只在服务器上重置（ioc user password、factor-reset）。",
+            f"{name} is an administrator, reset on the server only: `ioc user password`, `ioc user factor-reset`.",
+        )
+
+
+class BadPayload(Refusal):
+    """A field of what is asked for is not as it must be."""
+
+    code = "bad_payload"
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"{field} 不合规。", f"{field} is not as it must be.")
+        self.field = field
+
+
+class UnknownApproval(Refusal):
+    code = "unknown_approval"
+
+    def __init__(self, approval_id: str) -> None:
+        super().__init__(f"没有审批 {approval_id[:32]}。", f"There is no approval {approval_id[:32]}.")
+
+
+APPROVAL_SAID = {
+    "self": ("须由另一人审批。", "A different person must decide."),
+    "over": ("此审批已有结论。", "It is decided already."),
+    "waits": ("尚待另一人审批。", "It still waits for a second person."),
+    "expired": ("审批已过期，请重新申请。", "It has expired: ask anew."),
+    "stale": ("申请之后情况已变，请重新申请。", "What it would change is another than at the asking: ask anew."),
+    "altered": ("申请内容与摘要不符，已作废。", "It is not what was asked for: it is void."),
+    "permission": (
+        "您无权审批此项；一次性链接的账号不能审批。",
+        "You may not decide this; accounts of one-time links never may.",
+    ),
+}
+
+
+class ApprovalRefused(Refusal):
+    """A decision that the rules do not allow; `why` is a key of APPROVAL_SAID."""
+
+    code = "approval_refused"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(*APPROVAL_SAID[why])
+        self.why = why
+
+
+class MeansRefused(Refusal):
+    """Something of the roster, a supply or a shelter that breaks a rule; `field` names what."""
+
+    code = "bad_means"
+
+    def __init__(self, field: str, zh: str, en: str) -> None:
+        super().__init__(zh, en)
+        self.field = field

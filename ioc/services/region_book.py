@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ioc.geo.region import Regions, shipped
 from ioc.queries.regions import FACTS, Book, Edition, Fact, Key, facts, newest
+from ioc.services.audit import record
 from ioc.services.refusals import BadEntry, NothingToUndo, OutdatedEntry
 from ioc.store.tables import RegionEditionRow, RegionFactRow
 from ioc.store.unit import Store
@@ -102,6 +103,8 @@ def _write(  # noqa: PLR0917 - what an edition is
     for (code, fact), body in bodies.items():
         text = None if body is None else json.dumps(body, ensure_ascii=False, sort_keys=True, allow_nan=False)
         unit.add(RegionFactRow(book=book, number=number, code=code, fact=fact, body=text))
+    what = {"number": number, "facts": len(bodies), "restores": restores, "note": note[:200]}
+    record(unit, "region.change", book, now_ms, what)
     return Edition(book, number, by, now_ms, note[:200], restores, len(bodies))
 
 

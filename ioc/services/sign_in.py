@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from ioc.geo.region import shipped
 from ioc.security import identity, lockout, password, session
 from ioc.security.role import Role
+from ioc.services import second_factor as factors
+from ioc.services.audit import record
+from ioc.services.people import hashed as hashed_new
 from ioc.services.people import known_as, roles_of
-from ioc.services.refusals import LinkRefused
-from ioc.store.tables import OneTimeLinkRow, PersonRow, SessionRow, SignInAttemptRow
+from ioc.services.refusals import LinkRefused, WeakPassword
+from ioc.store.second_factor_tables import SignInStepRow
+from ioc.store.tables import OneTimeLinkRow, PersonRow, ScreenDeviceRow, SessionRow, SignInAttemptRow
 from ioc.store.unit import Store
 
-Why = Literal["wrong", "locked", "password_expired", "no_role"]
+Why = Literal["wrong", "locked", "password_expired", "no_role", "step_over", "wrong_code"]
+Owed = Literal["code", "change", "enrol"]
+STEP_MS = 5 * 60_000  # so long a sign-in may stand half way
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,9 @@ class Visit:
     device: bool
     created_ms: int
     seen_ms: int
+    screen: str = ""  # of an enrolled device: the screen that it shows
+    address: str = ""  # and the only address from which it may ask
+    within: frozenset[str] | None = None  # the regions that the person sees, with all below them; None: all
 
     def lasts_ms(self, now_ms: int) -> int:
         """How much longer it lasts without activity; 0 when it is over."""
@@ -52,14 +62,31 @@ class SignedIn:
 
     token: str
     visit: Visit
+    recovery: Sequence[str] = ()  # codes that are told now and never again
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The password fitted, and something more is owed: a code, another password, or a second factor at all.
+
+    `token` stands in the form; `secret` is what the telephone is to learn. `faults`: of what was given last.
+    """
+
+    token: str
+    owes: Owed
+    name: str
+    secret: str = ""
+    faults: Sequence[tuple[str, str]] = field(default=())
 
 
 def sign_in(
-    store: Store, name: str, secret: str, address: str, now_ms: int, *, old_token: str | None = None
-) -> SignedIn | Refused:
+    store: Store, name: str, secret: str, address: str, now_ms: int, *, old_token: str | None = None,
+    factor_for: Collection[Role] = (),
+) -> SignedIn | Step | Refused:  # fmt: skip
     """Sign in with a password. A wrong name and a wrong password look the same and take the same time.
 
-    A session that the browser already had (`old_token`) ends: its id is never taken over.
+    A session that the browser already had (`old_token`) ends: its id is never taken over. `factor_for`: the roles that
+    take a second factor.
     """
     name = known_as(name)
     with store.read() as unit:
@@ -82,12 +109,124 @@ def sign_in(
         if not fits or person is None:
             failures = [*failures, now_ms]
             until = lockout.locked_until(failures, now_ms)
+            record(unit, "session.refuse", name, now_ms, {"why": "locked" if until else "wrong"}, by=name)
             return Refused("locked", until_ms=until) if until else Refused("wrong", lockout.left(failures, now_ms))
         if password.expired(person.password_set_ms, now_ms):
+            record(unit, "session.refuse", name, now_ms, {"why": "password_expired"}, by=name)
             return Refused("password_expired")
         if hashed is not None and identity.outdated(hashed):
             person.password_hash = identity.hash_password(secret)
-        return _open(unit, person, address, now_ms, old_token) or Refused("no_role")
+        owed = _owed(unit, person, factor_for, proved=False)
+        if owed is not None:
+            return _half_way(unit, person, owed, now_ms)
+        return open_session(unit, person, address, now_ms, old_token, way="password") or Refused("no_role")
+
+
+def prove(  # noqa: PLR0917 - what somebody shows
+    store: Store, name: str, secret: str, code: str, address: str, now_ms: int
+) -> str | None:
+    """Whether somebody at the command line is this account: password, and code where there is a factor; no session.
+
+    The account as it is stored, or None. Failures count as those of the page do.
+    """
+    outcome = sign_in(store, name, secret, address, now_ms)
+    if isinstance(outcome, Step) and outcome.owes == "code":
+        outcome = go_on(store, outcome.token, code, address, now_ms)
+    if not isinstance(outcome, SignedIn):
+        return None
+    sign_out(store, outcome.token, now_ms)
+    return outcome.visit.name
+
+
+def go_on(
+    store: Store, token: str, given: str, address: str, now_ms: int, *, old_token: str | None = None,
+    factor_for: Collection[Role] = (),
+) -> SignedIn | Step | Refused:  # fmt: skip
+    """Give what a sign-in that is half way owes: the code, or the new password. A wrong code counts as a failure."""
+    with store.write() as unit:
+        half = unit.scalar(
+            select(SignInStepRow).where(SignInStepRow.digest == identity.digest(token)).with_for_update()
+        )
+        person = None if half is None else unit.get(PersonRow, half.person_id)
+        if (
+            half is None or person is None or person.disabled_ms is not None or now_ms >= half.expires_ms
+            or person.password_set_ms != half.password_set_ms
+        ):  # fmt: skip
+            return Refused("step_over")
+        failures = _failures(unit, person.name, now_ms)
+        if (until := lockout.locked_until(failures, now_ms)) is not None:
+            return Refused("locked", until_ms=until)
+        owed = _owed(unit, person, factor_for, proved=half.proved)
+        recovery: list[str] = []
+        if owed == "change":
+            if faults := _other_password(unit, person, given, now_ms):
+                return _standing(unit, person, token, owed, now_ms, faults)
+            half.password_set_ms = now_ms
+        elif owed is not None:
+            codes = factors.confirm(unit, person, given, now_ms) if owed == "enrol" else []
+            if codes is None or (owed == "code" and not factors.fits(unit, person, given, now_ms)):
+                attempt = SignInAttemptRow(
+                    id=identity.new_id(), name=person.name, address=address, at_ms=now_ms, succeeded=False
+                )
+                unit.add(attempt)
+                record(unit, "session.refuse", person.name, now_ms, {"why": "wrong_code"}, by=person.name)
+                wrong = (("验证码不对。", "The code does not fit."),)
+                return _standing(unit, person, token, owed, now_ms, wrong)
+            half.proved, recovery = True, codes
+        unit.flush()
+        owed = _owed(unit, person, factor_for, proved=half.proved)
+        if owed is not None:
+            return _standing(unit, person, token, owed, now_ms)
+        unit.delete(half)
+        opened = open_session(
+            unit, person, address, now_ms, old_token, way="password+code" if half.proved else "password"
+        )
+        return Refused("no_role") if opened is None else SignedIn(opened.token, opened.visit, recovery)
+
+
+def _owed(unit: Session, person: PersonRow, factor_for: Collection[Role], *, proved: bool) -> Owed | None:
+    """What is owed next; whoever has a factor shows it before they may change anything."""
+    has = factors.confirmed(unit, person.id)
+    if has and not proved:
+        return "code"
+    if person.must_change:
+        return "change"
+    return "enrol" if not has and not roles_of(unit, person.id).isdisjoint(factor_for) else None
+
+
+def _half_way(unit: Session, person: PersonRow, owed: Owed, now_ms: int) -> Step:
+    token = identity.new_token()
+    unit.execute(
+        delete(SignInStepRow).where((SignInStepRow.person_id == person.id) | (SignInStepRow.expires_ms < now_ms))
+    )
+    unit.add(
+        SignInStepRow(
+            digest=identity.digest(token), person_id=person.id, password_set_ms=person.password_set_ms, proved=False,
+            expires_ms=now_ms + STEP_MS,
+        )
+    )  # fmt: skip
+    unit.flush()
+    return _standing(unit, person, token, owed, now_ms)
+
+
+def _standing(  # noqa: PLR0917 - within the unit of its callers
+    unit: Session, person: PersonRow, token: str, owed: Owed, now_ms: int, faults: Sequence[tuple[str, str]] = ()
+) -> Step:
+    secret = factors.secret_of(unit, person, now_ms) if owed == "enrol" else ""
+    return Step(token, owed, person.name, secret, faults)
+
+
+def _other_password(unit: Session, person: PersonRow, given: str, now_ms: int) -> Sequence[tuple[str, str]]:
+    """Set the password that replaces one that somebody else knows; what is wrong with it, if something is."""
+    if identity.verify_password(given[:1024], person.password_hash):
+        return (("须与现口令不同", "another one than now"),)
+    try:
+        kept = hashed_new(given, person.name)
+    except WeakPassword:
+        return password.faults(given, person.name)
+    person.password_hash, person.password_set_ms, person.must_change = kept, now_ms, False
+    record(unit, "person.password", person.name, now_ms, {"own": True}, by=person.name)
+    return ()
 
 
 def use_link(
@@ -121,7 +260,7 @@ def use_link(
         person = unit.scalar(select(PersonRow).where(PersonRow.name == link.role, PersonRow.disabled_ms.is_(None)))
         if person is None or Role(link.role) not in roles_of(unit, person.id):
             raise LinkRefused("closed")
-        opened = _open(unit, person, address, now_ms, old_token)
+        opened = open_session(unit, person, address, now_ms, old_token, way="link")
         if opened is None:
             raise LinkRefused("closed")
         return opened
@@ -130,7 +269,12 @@ def use_link(
 def sign_out(store: Store, token: str, now_ms: int) -> str | None:
     """End the session of this cookie; returns its id, or None when there was none."""
     with store.write() as unit:
-        return _end(unit, token, "signed_out", now_ms)
+        ended = _end(unit, token, "signed_out", now_ms)
+        if ended is not None:
+            whose = select(PersonRow.name).join(SessionRow, SessionRow.person_id == PersonRow.id)
+            name = str(unit.scalar(whose.where(SessionRow.id == ended)))
+            record(unit, "session.close", name, now_ms, {"session": ended[:12]}, by=name)
+        return ended
 
 
 def find_visit(store: Store, token: str, now_ms: int) -> Visit | None:
@@ -147,7 +291,7 @@ def find_visit(store: Store, token: str, now_ms: int) -> Visit | None:
         ).one_or_none()
         if row is None:
             return None
-        visit = _visit(row[0], row[1], roles_of(unit, row[1].id))
+        visit = _visit(unit, row[0], row[1], roles_of(unit, row[1].id))
     over = session.ended(visit.created_ms, visit.seen_ms, now_ms, device=visit.device)
     return None if over or not visit.roles else visit
 
@@ -168,8 +312,10 @@ def ended_since(store: Store, since_ms: int) -> Sequence[str]:
         return list(unit.scalars(select(SessionRow.id).where(SessionRow.ended_ms >= since_ms)))
 
 
-def _open(unit: Session, person: PersonRow, address: str, now_ms: int, old_token: str | None) -> SignedIn | None:
-    """A new session with an id of its own, or None for a person without any role."""
+def open_session(
+    unit: Session, person: PersonRow, address: str, now_ms: int, old_token: str | None = None, *, way: str
+) -> SignedIn | None:
+    """A new session within a unit, with an id of its own; None for a person without any role. `way`: how they came."""
     roles = roles_of(unit, person.id)
     if not roles:
         return None
@@ -185,7 +331,9 @@ def _open(unit: Session, person: PersonRow, address: str, now_ms: int, old_token
         seen_ms=now_ms,
     )
     unit.add(row)
-    return SignedIn(token, _visit(row, person, roles))
+    unit.flush()
+    record(unit, "session.open", person.name, now_ms, {"way": way, "session": row.id[:12]}, by=person.name)
+    return SignedIn(token, _visit(unit, row, person, roles))
 
 
 def _end(unit: Session, token: str, why: str, now_ms: int) -> str | None:
@@ -197,10 +345,20 @@ def _end(unit: Session, token: str, why: str, now_ms: int) -> str | None:
     )
 
 
-def _visit(row: SessionRow, person: PersonRow, roles: frozenset[Role]) -> Visit:
+def _visit(unit: Session, row: SessionRow, person: PersonRow, roles: frozenset[Role]) -> Visit:
     # A device that was given more rights than a wall's is a person's browser and falls idle like one.
     device = row.device and roles == {Role.WALL}
-    return Visit(row.id, person.id, person.name, person.title, roles, device, row.created_ms, row.seen_ms)
+    enrolled = unit.scalar(select(ScreenDeviceRow).where(ScreenDeviceRow.person_id == person.id)) if device else None
+    return Visit(
+        row.id, person.id, person.name, person.title, roles, device, row.created_ms, row.seen_ms,
+        *(("", "") if enrolled is None else (enrolled.screen or "", enrolled.address)),
+        _within(person.regions),
+    )  # fmt: skip
+
+
+def _within(regions: str) -> frozenset[str] | None:
+    codes = frozenset(code for code in regions.split(",") if code)
+    return codes if codes and shipped().root.code not in codes else None
 
 
 def _failures(unit: Session, name: str, now_ms: int) -> list[int]:

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 
 import redis
 
+from ioc.packs.scenes import scenes
 from ioc.security import identity
-from ioc.security.permission import allows, topics
+from ioc.security.permission import allows, desk_topics, screen_topics, topics
 from ioc.security.role import first
 from ioc.services.refusals import Refusal
 from ioc.services.sign_in import Visit
 from metrics import keys
 
 TICKET_S = 30
-DISTRICT = "440303"  # everyone sees the whole district until people are scoped to regions
+DISTRICT = "440303"  # what somebody sees who is there for no region in particular
 
 
 class TopicsRefused(Refusal):
@@ -40,7 +41,9 @@ def issue_ticket(client: redis.Redis, visit: Visit, wanted: Iterable[str], now_m
 
     Raises TopicsRefused when nothing of `wanted` (or, if that is empty, nothing at all) is allowed; redis.RedisError.
     """
-    allowed = sorted(topics(visit.roles))
+    allowed = sorted(
+        topics(visit.roles, scenes()) | screen_topics(visit.roles, visit.screen) | desk_topics(visit.roles)
+    )
     asked = list(wanted)
     if not allowed or (asked and not any(allows(allowed, topic) for topic in asked)):
         raise TopicsRefused
@@ -50,7 +53,7 @@ def issue_ticket(client: redis.Redis, visit: Visit, wanted: Iterable[str], now_m
         "role": first(visit.roles).value,
         "session": visit.session,
         "topics": allowed,
-        "regions": [DISTRICT],
+        "regions": sorted(visit.within or [DISTRICT]),
     }
     with client.pipeline(transaction=True) as pipe:
         pipe.set(keys.ticket(identity.digest(token)), json.dumps(fact), ex=TICKET_S)

@@ -34,6 +34,8 @@ HEARTBEAT_S = 1.0
 SILENT_S = 3.0  # a source that has not called `beat` or `put` this long is not vouched for any more
 RETRY_S = 0.25
 TIMEOUT_S = 5.0  # a server that does not answer this long counts as away
+LOOK_S = 0.5  # how often a feed that yields looks at the server's memory
+CALM = 0.9  # it goes on below this share of the bound at which it began to wait: it does not flap
 
 
 class NotWelcome(Exception):
@@ -85,7 +87,9 @@ class _Buffer:
 
 class Feed:
     """Use as a context; a thread writes. `url` is a Redis or Valkey URL; `greet` is called after each connect and may
-    raise NotWelcome: then nothing is written, the origin neither."""
+    raise NotWelcome: then nothing is written, the origin neither. `yields`: the share of the server's memory above
+    which it waits, for a world that comes after the live one; 0: it does not.
+    """
 
     def __init__(
         self,
@@ -94,6 +98,7 @@ class Feed:
         *,
         capacity_rows: int = CAPACITY_ROWS,
         greet: Callable[[redis.Redis], object] | None = None,
+        yields: float = 0.0,
     ) -> None:
         self.place, self.tally, self.connected = place, Tally(), False
         # what a source may look things up with, from its own thread
@@ -102,7 +107,8 @@ class Feed:
             url, retry=Retry(NoBackoff(), 0), socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S,
             redis_connect_func=self._on_connect,
         )  # fmt: skip
-        self._capacity, self._greeting = capacity_rows, greet
+        self._capacity, self._greeting, self._yields = capacity_rows, greet, yields
+        self._waits, self._looked_s = False, -LOOK_S
         self._buffer, self._condition = _Buffer(), threading.Condition()
         self._closing, self._error = False, ""
         self._started, self._alive_s = real_ms(), monotonic_s()
@@ -186,7 +192,13 @@ class Feed:
             try:
                 if not self.connected:
                     self._greet()
-                self._write()
+                if self._crowded():
+                    if self._closing:
+                        return
+                    with self._condition:
+                        self._condition.wait_for(lambda: self._closing, LOOK_S)
+                else:
+                    self._write()
                 self._heartbeat()
             except (
                 redis.RedisError,
@@ -237,6 +249,20 @@ class Feed:
             self._log.info("feed_connected", resent=len(lost), pending_rows=self._buffer.rows)
         self._error, self.connected = "", True
 
+    def _crowded(self) -> bool:
+        """Whether it waits because the server holds as much as a world after the live one may fill."""
+        if not self._yields or monotonic_s() - self._looked_s < LOOK_S:
+            return self._waits
+        self._looked_s = monotonic_s()
+        memory: Any = self._writer.info("memory")
+        share = self._yields * (CALM if self._waits else 1)
+        waits = bool(memory["maxmemory"]) and memory["used_memory"] > share * memory["maxmemory"]
+        if waits != self._waits:
+            said = self._log.warning if waits else self._log.info
+            said("feed_yields" if waits else "feed_goes_on", used=memory["used_memory"], most=memory["maxmemory"])
+        self._waits = waits
+        return waits
+
     def _write(self) -> None:
         with self._condition:
             batch = [self._buffer.waiting[index] for index in range(min(PIPELINE, len(self._buffer.waiting)))]
@@ -280,7 +306,7 @@ class Feed:
         fact = {
             "at": real_ms(), "pid": os.getpid(), "started": self._started, "version": VERSION, "origin": place.origin,
             "rows": tally.rows, "entries": tally.entries, "resent": tally.resent, "pending": self._buffer.rows,
-            "newest": tally.newest_ms, **self._facts,
+            "newest": tally.newest_ms, **({"yields": True} if self._waits else {}), **self._facts,
         }  # fmt: skip
         name = f"feed:{place.world}:{place.source}"
         self._writer.hset(keys.HEARTBEATS, name, json.dumps(fact, ensure_ascii=False))

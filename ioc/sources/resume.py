@@ -1,4 +1,4 @@
-"""Where a source left off: the newest event time that its streams, or the engine behind them, have seen."""
+"""Where a source left off: what it noted itself, and the newest event time that its streams or the engine have seen."""
 
 from __future__ import annotations
 
@@ -28,6 +28,26 @@ def newest_sent(client: Redis, place: Place) -> int | None:
     text = cast("bytes | None", client.hget(keys.engine(place.world, "feeds"), place.source))
     newest = json.loads(text).get("newest_ms") if text else None
     return int(newest) if newest is not None else None
+
+
+def noted(client: Redis, place: Place) -> int | None:
+    """Up to when everything was written, what stands included, as the feed noted it last, ms; None: it never did.
+
+    A source that has nothing to say for days has no newer row than this; sending what stands again would be wrong.
+    """
+    text = cast("bytes | None", client.hget(keys.fed(place.world), place.source))
+    return int(json.loads(text)["until"]) if text else None
+
+
+def note(client: Redis, place: Place, until_ms: int) -> None:
+    """Note that what stands was written, and every row up to this time. Raises RedisError."""
+    client.hset(keys.fed(place.world), place.source, json.dumps({"until": until_ms}))
+
+
+def rows_read(client: Redis, place: Place) -> int:
+    """How many rows of this place an engine has read and committed, in all."""
+    text = cast("bytes | None", client.hget(keys.engine(place.world, "feeds"), place.source))
+    return int(json.loads(text).get("rows", 0)) if text else 0
 
 
 def _newest(client: Redis, stream: str) -> int | None:

@@ -11,6 +11,22 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from ioc.store import (  # noqa: F401 - their tables belong to the schema
+    alarm_tables,
+    approval_table,
+    audit_table,
+    dossier_tables,
+    intake_table,
+    means_tables,
+    message_tables,
+    outbox_table,
+    plan_tables,
+    position_table,
+    proposal_table,
+    response_tables,
+    review_tables,
+    second_factor_tables,
+)
 from ioc.store.tables import Table
 from ioc.store.unit import Store
 
@@ -41,8 +57,8 @@ def head() -> str:
     return _scripts().get_current_head() or ""
 
 
-def upgrade(store: Store) -> tuple[str | None, str]:
-    """Bring the database to `head()` in one transaction; returns (revision before, revision after).
+def upgrade(store: Store, to: str = "head") -> tuple[str | None, str]:
+    """Bring the database to `head()`, or up to an earlier revision, in one transaction; (revision before, after).
 
     Several processes may call it at once: the second waits and then has nothing to do.
     Raises UnknownSchema when the database is at a revision this program does not have.
@@ -55,8 +71,10 @@ def upgrade(store: Store) -> tuple[str | None, str]:
         before = MigrationContext.configure(connection).get_current_revision()
         if before is not None and before not in known:
             raise UnknownSchema(f"database revision {before} is not known to this program; it knows {head()}")
+        if to not in known | {"head"}:
+            raise UnknownSchema(f"database revision {to} is not known to this program; it knows {head()}")
         config = Config()
-        with EnvironmentContext(config, scripts, fn=lambda current, _: scripts._upgrade_revs("head", current)) as runs:
+        with EnvironmentContext(config, scripts, fn=lambda current, _: scripts._upgrade_revs(to, current)) as runs:
             runs.configure(connection=connection, target_metadata=Table.metadata, transactional_ddl=True)
             runs.run_migrations()
-    return before, head()
+    return before, head() if to == "head" else to

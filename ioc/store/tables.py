@@ -1,4 +1,4 @@
-"""The tables of the centre: people and programs, what they may; the link library; regions. Times are ms UTC."""
+"""The tables of the centre: people, programs, screens, what they may; the link library; regions. Times are ms UTC."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Text,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -53,6 +54,10 @@ class PersonRow(Table):
     password_set_ms: Mapped[int | None] = mapped_column(BigInteger)
     created_ms: Mapped[int] = mapped_column(BigInteger)
     disabled_ms: Mapped[int | None] = mapped_column(BigInteger)
+    # Codes by comma: what the person sees is of these with all below them; empty: of the whole district.
+    regions: Mapped[str] = mapped_column(String(400), default="", server_default="")
+    # a secret that somebody else knows too: whoever signs in with it sets another one first
+    must_change: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
 
 class RoleGrantRow(Table):
@@ -238,3 +243,59 @@ class AddressRow(Table):
     valid_from: Mapped[str] = mapped_column(String(10))
     valid_to: Mapped[str] = mapped_column(String(10))
     edition: Mapped[int] = mapped_column(Integer)  # of the book `addresses`, that wrote it last
+
+
+class ScreenRow(Table):
+    """A wall, or a zone of one (`main.left`), and what it shows by itself: ioc.domain.screen_right.Screen.
+
+    `rotation` is JSON, a list of [scene, seconds]; `pinned` is a scene, empty for the overview, null for none.
+    """
+
+    __tablename__ = "screen"
+    __table_args__ = (CheckConstraint("width_mm > 0 AND distance_mm > 0", name="size"),)
+
+    name: Mapped[str] = mapped_column(String(65), primary_key=True)
+    zh: Mapped[str] = mapped_column(String(64))
+    en: Mapped[str] = mapped_column(String(64))
+    width_mm: Mapped[int] = mapped_column(Integer)
+    distance_mm: Mapped[int] = mapped_column(Integer)
+    rotation: Mapped[str] = mapped_column(Text)
+    pinned: Mapped[str | None] = mapped_column(String(64))
+    reload_at: Mapped[str] = mapped_column(String(5))
+
+
+class ScreenClaimRow(Table):
+    """Somebody's wish to show something: one by each right of each person on each screen. `view` is canonical JSON."""
+
+    __tablename__ = "screen_claim"
+    __table_args__ = (CheckConstraint("right_ IN (1, 2, 3)", name="right"),)
+
+    screen: Mapped[str] = mapped_column(ForeignKey("screen.name", ondelete="CASCADE"), primary_key=True)
+    right_: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    by_name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    title: Mapped[str] = mapped_column(String(64))
+    view: Mapped[str] = mapped_column(Text)
+    made_ms: Mapped[int] = mapped_column(BigInteger)
+    until_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class ScreenDeviceRow(Table):
+    """A device on a wall: asked with a code, approved for a screen, an account of its own with the role `wall` alone.
+
+    `digest` is the SHA-256 of its cookie; `code` is null once it was used or is over.
+    """
+
+    __tablename__ = "screen_device"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    code: Mapped[str | None] = mapped_column(String(8), unique=True)
+    address: Mapped[str] = mapped_column(String(64), index=True)
+    asked_ms: Mapped[int] = mapped_column(BigInteger)
+    code_until_ms: Mapped[int] = mapped_column(BigInteger)
+    screen: Mapped[str | None] = mapped_column(ForeignKey("screen.name", ondelete="SET NULL"))
+    person_id: Mapped[str | None] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    approved_ms: Mapped[int | None] = mapped_column(BigInteger)
+    approved_by: Mapped[str | None] = mapped_column(String(64))
+    revoked_ms: Mapped[int | None] = mapped_column(BigInteger)
+    revoked_by: Mapped[str | None] = mapped_column(String(64))

@@ -8,17 +8,15 @@ from typing import Any
 
 import pytest
 
-from components.indicator import indicator
 from components.link_form import entered, link_form
 from components.links import links
 from components.moment import moment
 from ioc.queries.home import Named
-from ioc.queries.indicator_page import indicator_view
 from ioc.queries.library import Entry, Health, seed
 from ioc.queries.link_graph import LinkGraph, System, link_graph
 from ioc.queries.tasks import indicators
 from tests.components.test_wall import links as addresses
-from tests.components.test_wall import of_class, parts
+from tests.components.test_wall import parts
 
 MARKUP = "<img src=x onerror=alert(1)>"
 SHIPPED = {key: Entry(*key, body) for key, body in seed().items()}
@@ -109,9 +107,9 @@ def test_the_form_shows_what_the_entry_says_and_all_its_versions() -> None:
     assert "出厂" in text(form)
 
 
-@pytest.mark.parametrize("name", ["G4", "T2", "O1", "G15"])
-def test_the_page_of_an_indicator_leads_to_its_place_in_the_library_and_to_its_tasks(name: str) -> None:
-    made = indicator(indicator_view(name, SHIPPED), "live", "zh")
-    assert f"/links?indicator={name}" in addresses(made)
-    assert f"ioc voucher '{name}/440303/WINDOW_END'" in text(made)
-    assert len(of_class(made, "amount")) == 1
+def test_the_library_says_where_connectors_may_connect_to() -> None:
+    assert "允许连接：https://a.example, mqtts://b.example" in text(
+        page(allowed=["https://a.example", "mqtts://b.example"])
+    )
+    assert "无（IOC_CONNECT_ALLOW 未设）" in text(page())
+    assert [part["props"]["id"] for part in parts(page()) if part["props"].get("id") == "connectors"] == ["connectors"]

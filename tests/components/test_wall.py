@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 
-from components.district_map import bounds, drafted
+from components.district_map import drafted
 from components.home import home, nothing
 from components.strip import assumptions
 from components.tile import lefts, scale_top, shown, tile
-from components.wall import no_wall, wall
+from components.wall import no_wall, rows_beside, wall
 from components.words import language
+from ioc.packs.bundle import build, walls
+from ioc.queries.composition import compose
 from ioc.queries.home import HomeView, Named
 from ioc.queries.wall import Indicator, Layers, Limit, MapView, Place, Ranking, Road, Split, Strip, WallView
+from metrics.world import LIVE_WORLD
 
 SQUARE = {"type": "Polygon", "coordinates": [[[114.0, 22.5], [114.2, 22.5], [114.2, 22.6], [114.0, 22.5]]]}
 OUTLINE = {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry": SQUARE}]}
@@ -42,7 +45,8 @@ def view(roads: int = 40, zh: str = "深南东路") -> WallView:
         scene="traffic", zh="交通运行", en="traffic", world="live",
         indicators={"T2": SPEED, "T2r": ROAD, "T3r": STATE, "O4": MEMORY}, tiles=("T2",), trends=("T2",),
         strip=Strip("T2r", "T3r", tuple(Road(f"R{number}", zh, "Shennan", "arterial", ()) for number in range(roads))),
-        ranking=Ranking("T2", ("T2",), (Place("440303001", "桂园街道", "Guiyuan"),)), splits=(Split("O4", "process"),),
+        ranking=Ranking("T2", ("T2",), (Place("440303001", "桂园街道", "Guiyuan"),)),
+        splits=(Split("O4", ("process",)),),
         map=MapView("T3r", "T2", Layers(outline=OUTLINE, subdistricts=OUTLINE)),
         sources={"traffic": {"zh": "路段车速", "en": "road speeds"}},
     )  # fmt: skip
@@ -130,13 +134,27 @@ def test_feeds_have_a_column_for_the_unregistered_beside_the_rejected() -> None:
     assert titles == ["末次数据", "已收", "拒收", "未登记", "过迟"]
 
 
+def test_the_ways_off_a_wall_lead_home_and_to_every_scene_by_keys_and_keep_world_and_language() -> None:
+    walls = [Named("river", "河道", "river"), Named("market", "集市", "market")]
+    [ways] = [
+        part["props"] for part in parts(wall(view(), "en", walls, "replay")) if part["props"].get("id") == "wall-ways"
+    ]
+    found = [each["props"] for each in ways["children"]]
+    assert [(each["id"], each["href"]) for each in found] == [
+        ("way-0", "/?world=replay&lang=en"),
+        ("way-1", "/wall/river?world=replay&lang=en"),
+        ("way-2", "/wall/market?world=replay&lang=en"),
+        ("way-9", "/wall?world=replay&lang=en"),
+    ]
+
+
 def test_rows_of_processes_have_the_names_of_the_panel_of_processes() -> None:
-    [rows] = [part["props"] for part in parts(wall(view(), "zh")) if "data-split" in part["props"]]
     panel = {
         row["data-process"]: row["children"][0]["props"]["children"] for row in of_class(wall(view(), "zh"), "process")
     }
     assert panel["engine"] == "计算引擎"
-    assert json.loads(rows["data-names"]) == panel | {"replay": "回放"}
+    operations = compose(build(), walls()["operations"], Layers(), LIVE_WORLD, "operations")
+    assert {name: said[0] for name, said in operations.names["process"].items()} == panel | {"replay": "回放"}
 
 
 def test_map_functions_are_named_and_never_source_text() -> None:
@@ -156,6 +174,23 @@ def test_a_wall_without_a_map_gives_the_centre_to_the_trends() -> None:
     assert made.className == "wall without-map"
     assert not of_class(made, "map-panel")
     assert of_class(made, "trend")
+
+
+def test_beside_a_map_many_tiles_have_the_left_column_and_the_subdistricts_stand_at_the_right() -> None:
+    many = {f"T{at}": replace(SPEED, id=f"T{at}") for at in range(7)} | {"T2": SPEED, "O4": MEMORY}
+    made = wall(replace(view(), indicators=many, tiles=tuple(many)[:7], strip=None), "zh")
+    assert made.className == "wall with-map crowded low-tiles"
+    [left], [right] = of_class(made, "left"), of_class(made, "right")
+    assert [len(of_class({"props": part}, "rank")) for part in (left, right)] == [0, 2]
+    assert right["style"] == {"--rows": 3}  # two for the subdistricts, one for the split and the processes
+
+
+def test_a_wall_with_a_map_and_splits_is_crowded_and_one_by_two_dimensions_has_a_row_for_itself() -> None:
+    splits = (Split("O4", ("process",)), Split("O4", ("process", "kind")), Split("O4", ("kind",)))
+    assert rows_beside(replace(view(), splits=splits), False) == 3
+    assert rows_beside(replace(view(), splits=splits[:2]), False) == 2
+    assert wall(view(), "zh").className == "wall with-map crowded"
+    assert wall(replace(view(), splits=()), "zh").className == "wall with-map"
 
 
 def test_a_tile_says_its_target_and_its_limits_in_both_languages() -> None:
@@ -192,7 +227,7 @@ def test_a_limit_has_as_few_digits_as_say_it(value: float, text: str) -> None:
 
 
 def test_the_bounds_of_the_map_are_those_of_the_outline() -> None:
-    assert bounds(OUTLINE) == [[22.5, 114.0], [22.6, 114.2]]
+    assert Layers(outline=OUTLINE).bounds == [[22.5, 114.0], [22.6, 114.2]]
 
 
 def test_a_layer_is_a_draft_when_one_feature_is() -> None:
@@ -221,11 +256,11 @@ def links(component: Any) -> list[str]:
 
 def test_the_links_of_the_home_page_keep_the_language_and_the_world_that_was_asked_for() -> None:
     assert links(home(glance(), "zh")) == [
-        "/coverage", "/links",
+        "/coverage", "/links", "/regions",
         "/?world=live", "/?world=replay", "/wall/traffic", "/wall/operations?world=live",
     ]  # fmt: skip
     assert links(home(glance(asked=True), "en")) == [
-        "/coverage?lang=en", "/links?lang=en",
+        "/coverage?lang=en", "/links?lang=en", "/regions?lang=en",
         "/?world=live&lang=en", "/?world=replay&lang=en", "/wall/traffic?world=replay&lang=en",
         "/wall/operations?world=live&lang=en",
     ]  # fmt: skip
@@ -233,10 +268,12 @@ def test_the_links_of_the_home_page_keep_the_language_and_the_world_that_was_ask
 
 def test_the_home_page_opens_topics_of_one_world_and_says_which_scenes_are_not_in_it() -> None:
     made = home(glance(), "zh")
-    assert [each["topic"] for each in json.loads(made.to_plotly_json()["props"]["data-settings"])] == ["live/traffic"]
+    assert [each["topics"] for each in json.loads(made.to_plotly_json()["props"]["data-settings"])] == [
+        ["live/traffic"]
+    ]
     texts = [[child["props"]["children"] for child in each["children"]] for each in of_class(made, "place")]
     assert texts == [["运行保障", "在实时世界，打开大屏"], ["公共安全", "未建"]]
-    assert [link["className"] for link in of_class(made, "way")] == ["way", "way", "way", "way here"]
+    assert [link["className"] for link in of_class(made, "way")] == ["way", "way", "way", "way", "way here"]
 
 
 def test_a_scene_that_nobody_feeds_has_a_way_to_its_wall_and_no_card() -> None:
@@ -249,7 +286,7 @@ def test_a_scene_that_nobody_feeds_has_a_way_to_its_wall_and_no_card() -> None:
 
 def test_where_there_is_but_one_world_there_is_nowhere_else_to_go() -> None:
     assert links(home(glance(worlds=(("live", "live"),), elsewhere=()), "zh")) == [
-        "/coverage", "/links", "/wall/traffic",
+        "/coverage", "/links", "/regions", "/wall/traffic",
     ]  # fmt: skip
 
 

@@ -132,6 +132,13 @@ def test_both_programs_fill_alike_and_the_newest_run_counts(home: Path) -> None:
     assert max(at[0]) < min(at[1])
 
 
+def test_of_few_windows_totals_and_splits_are_both_kept(home: Path) -> None:
+    assert run(home, "backfill", "NEW", "--indicators", str(home / "new.toml"), to="12:05")[0] == 0
+    found = read(home / "archive", LIFE, ("NEW", 2)).to_pylist()
+    newest = max(one["recomputed_at"] for one in found)
+    assert {bool(one["dims"]) for one in found if one["recomputed_at"] == newest} == {True, False}
+
+
 def test_other_thresholds_are_rehearsed_beside_those_of_today(home: Path) -> None:
     code, output = run(home, "rehearse", "P90", "--thresholds", "yellow=1,red=200", "--out", str(home / "alarms.csv"))
     assert code == 0, output

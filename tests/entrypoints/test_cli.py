@@ -88,7 +88,7 @@ def test_a_replay_with_broken_packs_says_what_is_wrong_with_the_definitions(monk
     assert "sources.toml:rain.fields: missing-key" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["source", "engine", "archive", "gateway"])
+@pytest.mark.parametrize("command", ["source", "engine", "archive", "duty", "gateway"])
 def test_a_process_without_a_server_says_what_to_do(command: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "ioc.entrypoints.cli", command],

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -56,6 +57,25 @@ def test_it_feeds_until_it_is_interrupted_and_then_it_stands(
     assert exercise.named(redis_client, "drill") == world
     assert "exercise drill is gone" in said(valkey_url, tmp_path, "remove")
     assert redis_client.keys("ioc:*") in ([], [keys.HEARTBEATS.encode()])
+
+
+def test_a_world_goes_whole_from_the_archive_while_somebody_still_writes_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "drill" / "1"
+    folder.mkdir(parents=True)
+    (folder / ".part.parquet.draft").touch()
+    unlink, calls = os.unlink, []
+
+    def renamed_meanwhile(path: str, **more: Any) -> None:
+        calls.append(path)
+        if len(calls) == 1:
+            (folder / ".part.parquet.draft").rename(folder / "part.parquet")
+        unlink(path, **more)
+
+    monkeypatch.setattr(os, "unlink", renamed_meanwhile)
+    assert remove_world(tmp_path, "drill") == 1
+    assert not (tmp_path / "drill").exists()
 
 
 def test_of_the_archive_one_world_goes_and_the_others_stay(tmp_path: Path) -> None:

@@ -98,13 +98,13 @@ def test_buildings_are_imported_found_and_exported_again(geo: Geo, tmp_path: Pat
     file = tmp_path / "buildings.csv"
     file.write_text("code,kind,name,parent,region\nB1,block,翠竹苑,,440303004001\nB1-3,,3栋,B1,\n", encoding="utf-8")
     assert "building 1" in geo("addresses", "import", file, "--dry-run").output
-    assert geo("resolve", "翠竹苑三幢").exit_code == 3
+    assert geo("resolve", "翠竹苑三幢").exit_code == 4
     assert "added 2" in geo("addresses", "import", file, "--by", "li").output
     assert "same 2" in geo("addresses", "import", file).output
     lines = geo("resolve", "翠竹苑三幢").output.splitlines()
     assert [line.split()[0] for line in lines] == ["B1-3", "B1", "440303004001", "440303004", "440303"]
     assert json.loads(geo("resolve", "B1-3", "--json").output)["chain"][0]["zh"] == "3栋"
-    assert geo("resolve", "翠竹院").exit_code == 4
+    assert geo("resolve", "翠竹院").exit_code == 1
     file.write_text("code,name\nB2,没有归属\n", encoding="utf-8")
     refused = geo("addresses", "import", file)
     assert (refused.exit_code, "nothing was changed" in refused.output) == (3, True)

@@ -49,7 +49,7 @@ def test_a_wrong_setting_is_told_with_variable_value_and_rule(
     assert caught.value.lines == (said,)
 
 
-@pytest.mark.parametrize("command", ["run", "source", "engine", "archive", "gateway", "web", "status"])
+@pytest.mark.parametrize("command", ["run", "source", "engine", "archive", "duty", "gateway", "web", "status"])
 def test_a_process_with_a_wrong_setting_ends_with_2_and_no_traceback(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
 ) -> None:

@@ -56,6 +56,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield home
 
 
+@pytest.mark.parametrize(("machine", "limit"), [(4, 2), (16, 4), (64, 8)])
+def test_it_may_hold_a_quarter_of_what_the_machine_has_and_never_less_than_the_city_needs(
+    machine: int, limit: int
+) -> None:
+    assert valkey.memory_limit(machine << 30) == limit << 30
+
+
 def test_it_starts_in_any_directory_and_each_user_may_do_its_own_work(urls: dict[str, str], settings: Settings) -> None:
     source, engine, gateway, web = (redis.Redis.from_url(urls[user]) for user in ("source", "engine", "gateway", "web"))
     source.xadd("ioc:live:{traffic:0}:in", {"t": "0"})
@@ -137,4 +144,24 @@ def test_files_with_secrets_are_private(urls: dict[str, str], settings: Settings
     path = settings.data_path / "connections.json"
     assert path.stat().st_mode & 0o777 == 0o600
     assert (settings.data_path / "valkey" / "users.acl").stat().st_mode & 0o777 == 0o600
-    assert set(json.loads(path.read_text())) == {"source", "engine", "archive", "gateway", "web", "admin"}
+    assert set(json.loads(path.read_text())) == {
+        "source",
+        "engine",
+        "archive",
+        "duty",
+        "gateway",
+        "playback",
+        "web",
+        "admin",
+    }
+
+
+def test_playback_writes_its_own_worlds_and_reads_the_others(urls: dict[str, str]) -> None:
+    own = redis.Redis.from_url(urls["playback"])
+    own.hset("ioc:playback-0123456789:{engine}:latest", "T1|440303|", b"x")
+    own.hset("ioc:worlds", "playback-0123456789", "{}")
+    own.hgetall("ioc:live:{engine}:latest")
+    assert own.blpop(["ioc:playbacks:called"], timeout=0.01) is None
+    for key in ("ioc:live:{engine}:latest", "ioc:bundle", "ioc:live:origins", "sec:session:x"):
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            own.hset(key, "a", "b")

@@ -44,12 +44,12 @@ def postgres_url() -> Iterator[str]:
     """URL of a private PostgreSQL on a unix socket; its database is emptied by the `store` fixture."""
     programs = _programs()
     if programs is None:
-        pytest.skip("PostgreSQL is not installed")
+        pytest.fail("PostgreSQL is not on this machine: .ci/system postgresql")
     user = None
     if os.geteuid() == 0:
         user = next((entry.pw_name for entry in pwd.getpwall() if entry.pw_name in {"postgres", "nobody"}), None)
         if user is None:
-            pytest.skip("PostgreSQL needs a user other than root")
+            pytest.fail("PostgreSQL needs a user other than root")
     with tempfile.TemporaryDirectory(prefix="ioc-pg-") as home:
         if user is not None:
             os.chown(home, pwd.getpwnam(user).pw_uid, -1)

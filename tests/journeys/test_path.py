@@ -86,12 +86,12 @@ def test_a_wall_judges_the_last_complete_window_and_shows_an_open_one_as_a_numbe
             row = {"t": str(round(1000 * at_s)), "k": name, "speed": speed, "vehicles": "1"}
             producer.xadd("ioc:drill:{traffic:0}:in", row)
 
-    report(roads[:1], "12.0", opened - 1)
-    expect(number(page, "T2")).to_have_text("12.0", timeout=5_000)
+    report(roads[:1], "8.0", opened - 1)
+    expect(number(page, "T2")).to_have_text("8.0", timeout=5_000)
     expect(tile.locator(".coverage")).to_have_text("样本不足：报数路段 1/20")
     expect(tile.locator(".judged")).to_have_text("未满，不判级")
     expect(verdict).to_have_text("不可判")
-    report(roads, "12.0", opened - 1)
+    report(roads, "8.0", opened - 1)
     expect(tile.locator(".coverage")).to_have_text("报数路段 20/20", timeout=5_000)
     expect(tile.locator(".chip")).to_be_hidden()  # half of the roads would do, but the window may go on
 
@@ -100,14 +100,14 @@ def test_a_wall_judges_the_last_complete_window_and_shows_an_open_one_as_a_numbe
     expect(number(page, "T2")).to_have_attribute("data-quality", "provisional")
     expect(tile.locator(".coverage")).to_have_text("样本不足：报数路段 1/20")
     expect(tile.locator(".chip")).to_have_text("红")
-    expect(tile.locator(".judged")).to_have_text(f"{beijing(opened)} 值 12.0")
+    expect(tile.locator(".judged")).to_have_text(f"{beijing(opened)} 值 8.0")
     expect(page.locator("#trend-T2 .chip")).to_have_text("红")
-    expect(page.locator("#trend-T2 .number")).to_have_text("12.0")
+    expect(page.locator("#trend-T2 .number")).to_have_text("8.0")
     expect(page.locator(f"#road-{roads[0]} .road-level")).to_have_text("红")
     expect(page.locator("#facts .state-5 .number")).to_have_text("20")
     expect(verdict).to_have_text("严重")
     expect(page.locator("#verdict-detail")).to_contain_text(
-        f"{beijing(opened - WINDOW_S)}–{beijing(opened)} 完整时段：主干路车速 12.0"
+        f"{beijing(opened - WINDOW_S)}–{beijing(opened)} 完整时段：主干路车速 8.0"
     )
     page.close()
 

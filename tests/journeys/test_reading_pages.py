@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from ioc.packs import bundle as packs
 from ioc.queries.composition import newest
+from metrics import keys
+from metrics.clock import real_ms
 from tests.centre import Centre
 
 pytestmark = pytest.mark.journey
@@ -74,3 +82,51 @@ def test_nothing_on_a_page_is_hidden_or_lies_on_another(
         page.goto(centre.url + address)
         expect(page.locator("[data-standing] #standing-at")).to_contain_text(":", timeout=20_000)
         assert page.evaluate("checks.reading()") == [], address
+
+
+def test_the_command_that_an_indicators_page_shows_can_be_pasted_and_finds_the_value(
+    centre: Centre, page: Page
+) -> None:
+    page.goto(f"{centre.url}/indicator/T2")
+    shown = page.locator("[data-voucher=T2]")
+    expect(shown).to_contain_text("ioc voucher 'T2/440303/", timeout=20_000)
+    command = shlex.split(shown.inner_text())
+    assert command[-2:] == ["--world", "live"]
+    done = subprocess.run(
+        [sys.executable, "-m", "ioc.entrypoints.cli", *command[1:]],
+        env={**os.environ, "IOC_DATA_DIR": str(centre.home)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("数字凭证 voucher   T2@")
+
+
+def test_the_library_lists_the_connectors_with_what_came_of_them(centre: Centre, page: Page) -> None:
+    told = {"kind": "mqtt", "state": "unreachable", "accepted": 1234, "rejected": {"range": 2}, "unread": 1,
+            "error": "<b>refused</b>", "error_at": real_ms(), "last_at": None}  # fmt: skip
+    beat = {"at": real_ms() + 600_000, "origin": "real", "newest": None, "connectors": {"sensors": told}}
+    bus = redis.Redis.from_url(json.loads((centre.home / "connections.json").read_text())["admin"])
+    page.goto(f"{centre.url}/links")
+    expect(page.locator("#no-connector")).to_be_visible(timeout=20_000)
+    bus.hset(keys.HEARTBEATS, "feed:live:iot", json.dumps(beat))
+    try:
+        cells = page.locator("[data-connector=sensors] span")
+        expect(cells).to_have_count(10, timeout=20_000)
+        said = cells.all_inner_texts()
+        assert said[:4] == ["sensors", "mqtt", "iot", "连不上"]
+        assert said[4:9] == ["—", "—", "1,234", "2", "1"]
+        assert said[9].startswith("<b>refused</b> · ")
+        expect(page.locator("#no-connector")).to_be_hidden()
+    finally:
+        bus.hdel(keys.HEARTBEATS, "feed:live:iot")
+
+
+def test_a_head_says_up_to_when_the_data_are_while_the_engine_catches_up(centre: Centre, page: Page) -> None:
+    page.goto(f"{centre.url}/coverage")
+    expect(page.locator("#standing-at")).to_contain_text(":", timeout=20_000)
+    noon = 1_717_214_400_000
+    said = "([progress, now]) => ioc.lagging(progress, now)"
+    behind = {"state": "catching up", "position": noon + 9_120_000}
+    assert page.evaluate(said, [behind, noon + 9_300_000]) == "追赶中 · 数据至 14:32"
+    assert page.evaluate(said, [behind, noon + 86_400_000]) == "追赶中 · 数据至 06-01 14:32"
+    assert page.evaluate(said, [{"state": "restoring", "position": None}, noon]) == "恢复中"
+    assert page.evaluate(said, [None, noon]) == ""

@@ -41,7 +41,7 @@ def test_it_starts_stops_cleanly_and_writes_private_links(own: Centre) -> None:
     assert own.stop(signal.SIGTERM) == 0
     assert gone(children)
     left = {path.name for path in own.home.iterdir()}
-    assert left == {"archive", "ioc.sqlite3", "logs", "supervisor.lock", "valkey", "valkey.log"}
+    assert left == {"archive", "audit-anchors.jsonl", "ioc.sqlite3", "logs", "supervisor.lock", "valkey", "valkey.log"}
 
 
 def test_a_database_that_cannot_be_used_is_said_without_a_traceback(tmp_path: Path) -> None:
@@ -123,7 +123,14 @@ def test_an_unknown_variable_is_named_in_a_warning(tmp_path: Path, centre: Centr
 
 @pytest.mark.parametrize(
     "variable",
-    ["IOC_WEB_PORT", "IOC_GATEWAY_PORT", "IOC_SOURCE_HEALTH_PORT", "IOC_ENGINE_HEALTH_PORT", "IOC_ARCHIVE_HEALTH_PORT"],
+    [
+        "IOC_WEB_PORT",
+        "IOC_GATEWAY_PORT",
+        "IOC_SOURCE_HEALTH_PORT",
+        "IOC_ENGINE_HEALTH_PORT",
+        "IOC_ARCHIVE_HEALTH_PORT",
+        "IOC_DUTY_HEALTH_PORT",
+    ],
 )
 def test_every_process_answers_health_readiness_and_metrics_on_loopback(centre: Centre, variable: str) -> None:
     base = f"http://127.0.0.1:{centre.environment[variable]}"
@@ -138,7 +145,7 @@ def test_status_prints_the_path_and_every_process_is_up(centre: Centre) -> None:
         env=centre.environment, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr
-    for room in ("sources", "valkey", "engine", "archive", "gateway", "web", "supervisor"):
+    for room in ("sources", "valkey", "engine", "archive", "duty", "gateway", "web", "supervisor"):
         assert room in result.stdout
     assert "not running" not in result.stdout
 

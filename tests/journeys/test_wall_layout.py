@@ -1,7 +1,12 @@
-"""The wall in a real Chromium: nothing is cut off, nothing comes from another host, every number is traceable."""
+"""The wall in a real Chromium: nothing is cut off, nothing comes from another host, every number is traceable.
+
+Every wall is laid out in every size, language and weather; its pictures are kept in the folder that WALL_SHOTS names,
+`.make/shots` unless it does.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -10,13 +15,21 @@ from typing import Any
 
 import pytest
 import redis
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, expect
 
-from tests.centre import Centre
+from tests.centre import ROOT, Centre
+from tests.journeys import scripted
+from tests.journeys.scripted import WALLS as SCENES
+from tests.journeys.scripted import Script
 
 pytestmark = pytest.mark.journey
 
 SIZES = [(3840, 2160), (1920, 1080), (1180, 820), (7680, 2160)]
+EVERY_SIZE = [(7680, 2160), (3840, 2160), (1920, 1080), (1180, 820), (1024, 768)]
+EVERY_WALL = ["/wall?", "/wall?beside=emergency&", *(f"/wall/{scene}?" for scene in SCENES)]
+WEATHER: dict[str, tuple[str | None, int]] = {"calm": (None, 0), "rain": ("red", 3)}  # the worst level, the response
+KEPT = {(7680, 2160), (3840, 2160), (1920, 1080)}  # sizes of which a picture is kept, in Chinese
+SHOTS = Path(os.environ.get("WALL_SHOTS", ROOT / ".make" / "shots"))
 WALLS = ["/wall/traffic", "/wall/operations", "/wall/traffic?lang=en"]
 PAGES = [*WALLS, "/", "/?lang=en"]
 FIRST_LOAD_BYTES = 1_300_000
@@ -52,14 +65,61 @@ def open_wall(context: BrowserContext, centre: Centre, path: str, size: tuple[in
     return page
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("path", PAGES)
-def test_nothing_is_cut_off_and_nothing_lies_on_another(
-    signed_in: BrowserContext, centre: Centre, path: str, size: tuple[int, int]
+@pytest.fixture(scope="module")
+def stage(signed_in: BrowserContext) -> Iterator[tuple[Script, Page]]:
+    """One page for all walls, and what it is told."""
+    script = Script()
+    page = scripted.scripted(signed_in, script)
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    yield script, page
+    page.close()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("path", EVERY_WALL)
+def test_nothing_is_cut_off_and_nothing_lies_on_another_in_any_size_and_weather(
+    stage: tuple[Script, Page], centre: Centre, path: str, lang: str
 ) -> None:
-    page = open_wall(signed_in, centre, path, size)
-    for check in ("clipped", "heads", "outside", "labels"):
-        assert page.evaluate(f"checks.{check}()") == [], check
+    script, page = stage
+    found: dict[str, Any] = {}
+    for weather, (script.worst, script.response) in WEATHER.items():
+        if weather == "calm":
+            scripted.opened(page, centre, f"{path}lang={lang}", EVERY_SIZE[0])
+        else:
+            script.say()
+            scripted.told(page)
+        for size in EVERY_SIZE:
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            scripted.settled(page)
+            wrong = page.evaluate("checks.layout()")
+            if size == (3840, 2160):
+                wrong += page.evaluate("checks.small(22)")
+            if wrong:
+                found[f"{weather} {size[0]}x{size[1]}"] = wrong[:8]
+            if wrong or (lang == "zh" and size in KEPT):
+                name = path.strip("/?&").replace("/", "-").replace("?beside=", "-beside-")
+                page.screenshot(path=SHOTS / f"{name}-{lang}-{weather}-{size[0]}x{size[1]}.png")
+    assert found == {}
+
+
+@pytest.mark.parametrize("kind", ["exercise", "playback"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_longest_line_of_an_exercise_stands_whole_in_the_head(
+    signed_in: BrowserContext, centre: Centre, lang: str, kind: str
+) -> None:
+    line = "Rain of 7 September 2023 · 22:40 380.8 mm over Luohu in 13 hours; schools closed, people asked to stay in"
+    script = Script(kind=kind, origin="simulated", label=("2023 年 9 月 7 日特大暴雨 · 22:40 " + "暴雨持续" * 8, line))
+    page = scripted.scripted(signed_in, script)
+    found: dict[str, Any] = {}
+    for path in ("/wall?", "/wall/emergency?"):
+        scripted.opened(page, centre, f"{path}lang={lang}", EVERY_SIZE[0])
+        for size in EVERY_SIZE:
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            scripted.settled(page)
+            wrong = page.evaluate("checks.layout()")
+            if wrong:
+                found[f"{path} {size[0]}x{size[1]}"] = wrong[:8]
+    assert found == {}
     page.close()
 
 
@@ -140,16 +200,35 @@ def test_nothing_is_asked_of_another_host_and_no_policy_is_broken(
     page.close()
 
 
-def test_the_first_load_of_the_wall_is_light(signed_in: BrowserContext, centre: Centre) -> None:
+@pytest.mark.parametrize(
+    ("path", "topics"),
+    [
+        ("/wall/traffic", {"live/traffic"}),
+        ("/wall", {"live/overview"}),
+        ("/wall?beside=traffic", {"live/overview", "live/traffic"}),
+    ],
+)
+def test_the_first_load_of_a_wall_is_light_and_it_asks_for_what_it_shows(
+    signed_in: BrowserContext, centre: Centre, path: str, topics: set[str]
+) -> None:
     page = signed_in.new_page()
     network = signed_in.new_cdp_session(page)
     network.send("Network.enable")
     network.send("Network.setCacheDisabled", {"cacheDisabled": True})
     sizes: list[int] = []
     network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
-    page.goto(f"{centre.url}/wall/traffic")
+    asked: set[str] = set()
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framesent", lambda text: asked.update(json.loads(text).get("topics", ())))
+        socket.on("framereceived", lambda text: sizes.append(len(text.encode() if isinstance(text, str) else text)))
+
+    page.on("websocket", listen)
+    page.goto(f"{centre.url}{path}")
     page.wait_for_function("() => document.querySelectorAll('.plot .main-svg').length >= 3")
+    page.wait_for_function("() => ioc.state.settings.every((each) => ioc.come(each))")
     page.wait_for_load_state("networkidle")
+    assert {topic for topic in asked if topic.count("/") == 1} == topics  # beside the layers of its map
     assert 100_000 < sum(sizes) <= FIRST_LOAD_BYTES
     page.close()
 
@@ -192,7 +271,7 @@ def test_markup_from_a_producer_is_text_on_the_wall(signed_in: BrowserContext, c
     producer = redis.Redis(unix_socket_path=str(centre.home / "valkey.sock"))
     name = "<script>document.title</script>"
     now = page.evaluate("String(Math.round(ioc.worldNow()))")
-    producer.xadd("ioc:live:{cloud:0}:in", {"t": now, "k": "process:x", "process": name, "rss_mb": "3.0"})
+    producer.xadd("ioc:live:{cloud:0}:in", {"t": now, "k": "process:x", "process": name, "rss_mb": "90000.0"})
     row = page.locator(".row-name", has_text="<script>")
     expect(row).to_have_text(name, timeout=10_000)
     assert page.locator(".rows script").count() == 0

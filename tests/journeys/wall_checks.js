@@ -21,6 +21,15 @@ window.checks = {
     return name.scrollWidth > name.clientWidth + 1 || name.clientHeight > 2 * line + 1;
   }).map((name) => `head ${name.textContent}`),
 
+  // Chips narrower than what they say (it is centred: what is too wide leaves on both sides).
+  chips: () => [...document.querySelectorAll(".chip, .tag")].filter((chip) => {
+    const box = chip.getBoundingClientRect();
+    return box.width && [...chip.children].some((part) => {
+      const own = part.getBoundingClientRect();
+      return own.width && (own.left < box.left - 1 || own.right > box.right + 1);
+    });
+  }).map((chip) => `chip ${chip.textContent}`),
+
   // Text outside its panel, and panels that lie on each other.
   outside: () => {
     const out = [];
@@ -43,6 +52,49 @@ window.checks = {
   labels: () => window.checks.overlapping(
     [...document.querySelectorAll(".area-label, .legend, .map-title")].map((label) => [label.textContent, label.getBoundingClientRect()]),
   ),
+
+  // Anything wider than the window; ids that are used more than once.
+  wide: () => (document.documentElement.scrollWidth > innerWidth + 1 ? [`the page is ${document.documentElement.scrollWidth} wide`] : []),
+  twice: () => {
+    const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
+    return [...new Set(ids.filter((id, at) => ids.indexOf(id) !== at))];
+  },
+
+  // Everything that a layout must hold, in one question.
+  layout: () => ["clipped", "heads", "chips", "outside", "labels", "wide", "twice", "beyond", "covered"].flatMap((name) => window.checks[name]()),
+
+  // Text that lies on other text, outside of the map and of charts.
+  covered: () => {
+    const walker = document.createTreeWalker(document.querySelector("[data-settings]"), NodeFilter.SHOW_TEXT);
+    const out = [], found = [];
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      if (!node.textContent.trim() || node.parentElement.closest(".leaflet-pane, svg, .time-bar, .wall-ways, [hidden], .overlay")) continue;
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      for (const { left, right, top, height } of range.getClientRects()) { // a line is higher than its letters
+        if (right > left && height) found.push([node, { left, right, top: top + 0.2 * height, bottom: top + 0.8 * height, height }]);
+      }
+    }
+    found.sort(([, a], [, b]) => a.top - b.top);
+    found.forEach(([one, a], at) => {
+      for (let next = at + 1; next < found.length && found[next][1].top < a.bottom; next += 1) {
+        const [other, b] = found[next];
+        if (one === other) continue;
+        const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left), tall = Math.min(a.bottom, b.bottom) - b.top;
+        if (wide > 2 && tall > 0.1 * Math.min(a.height, b.height)) out.push(`${one.textContent.slice(0, 24)} lies on ${other.textContent.slice(0, 24)} (${one.parentElement.className}, ${other.parentElement.className})`);
+      }
+    });
+    return out;
+  },
+
+  // On a wall that does not scroll: text below its foot or beside it.
+  beyond: () => {
+    const wall = document.querySelector(".wall");
+    if (!wall || getComputedStyle(wall).overflowY !== "hidden") return [];
+    return [...wall.querySelectorAll(".panel *")].filter((element) => !element.children.length && element.textContent.trim() && element.getClientRects().length && !element.closest(".leaflet-pane"))
+      .filter((element) => { const box = element.getBoundingClientRect(); return box.bottom > innerHeight + 1 || box.right > innerWidth + 1; })
+      .map((element) => `beyond the window ${element.className}: ${element.textContent.slice(0, 40)}`);
+  },
 
   // Pages that are read and may scroll: text that is hidden, text beyond the window's edge, and siblings on each other.
   reading: () => {
@@ -86,7 +138,7 @@ window.checks = {
   // Digits that belong to no element with the four marks. Names, limits, clock, dates and heads of panels are no values.
   untraced: () => {
     const marks = ["data-indicator", "data-region", "data-window-end", "data-quality"];
-    const fixed = "h1, h3, .note, .limits, .header-right, .mode-note, .road-name, .row-name, .titles, .legend, .over-name";
+    const fixed = "h1, h3, kbd, button, .map-key, .note, .limits, .header-right, .mode-note, .road-name, .row-name, .titles, .legend, .over-name";
     const walker = document.createTreeWalker(document.querySelector("[data-settings]"), NodeFilter.SHOW_TEXT);
     const out = [];
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {

@@ -269,7 +269,7 @@ def _cells(fields: Mapping[str, Any]) -> list[bytes]:
 def oracle(rows: Sequence[Sent], *, base: int = NOON, span_ms: int = SPAN_MS) -> dict[Cell, tuple[Any, str, int]]:
     """(value, quality, samples) of every window that ends in (base, base + span], by the SQL program over all rows."""
     definitions = load(bundle())
-    evaluation = Evaluation(definitions, admitted(definitions, rows), "sql", Entered(read_entries(ENTERED.values())))
+    evaluation = Evaluation.of(definitions, admitted(definitions, rows), "sql", Entered(read_entries(ENTERED.values())))
     ends = range(base + MINUTE, base + span_ms + 1, MINUTE)
     found: dict[Cell, tuple[Any, str, int]] = {}
     for name, dimensions in DIMENSIONS.items():

@@ -114,9 +114,9 @@ def test_valkey_killed_and_started_again_is_waited_for(valkey_server: ValkeyServ
     sent = rows_of_half_an_hour(seed=24, count=3000)
     with archiving(valkey_server.url, tmp_path) as archiver:
         for life in range(3):
+            valkey_server.acknowledge_what_is_written()
             send_packed(client, sent[life * 1000 : life * 1000 + 1000])
             wait_until(lambda life=life: archiver.tally.rows == life * 1000 + 1000, "this life is archived")
-            time.sleep(1.1)  # appendfsync everysec: what was acknowledged longer ago is on disk
             valkey_server.kill()
             wait_until(lambda: not archiver.connected, "the archiver notices")
             valkey_server.start()

@@ -158,6 +158,7 @@ def test_valkey_killed_again_and_again_loses_nothing_and_tells_nothing_twice(
     open_city(client, WORLD)
     with working(valkey_server.url, worlds=(WORLD,)) as worker:
         for life in range(3):
+            valkey_server.acknowledge_what_is_written()
             part = day.rows[life * len(day.rows) // 3 : (life + 1) * len(day.rows) // 3]
             for start in range(0, len(part), 100):
                 send(client, WORLD, part[start : start + 100], packed=True)

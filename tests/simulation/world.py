@@ -165,6 +165,9 @@ class Client:
     def hgetall(self, name: str) -> Mapping[bytes, bytes]:
         return dict(self.server.hashes.get(name, {}))
 
+    def hmget(self, name: str, fields: Sequence[str]) -> list[bytes | None]:
+        return [self.server.hashes.get(name, {}).get(_bytes(field)) for field in fields]
+
     def execute_command(self, *words: Any) -> Any:
         match words:
             case ("HGETALL", name):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from ioc.geo.plane import METRES_PER_DEGREE
 from ioc.sources import draw
 from ioc.sources.city import columns
 from ioc.sources.city.ground import Ground, numbered
@@ -22,6 +23,7 @@ Which = NDArray[np.int32]
 Columns = Mapping[str, RawColumn]
 
 GAUGE_MS = MINUTE_MS
+TRACK_MS = 20_000
 UNIT_KINDS = tuple(STANDING["units"])
 SUPPLIES = ("沙袋", "水泵", "帐篷", "救生衣", "应急灯", "折叠床", "饮用水", "药箱")
 PLANS = ("flood", "typhoon", "heat", "geology", "fire", "health")
@@ -31,13 +33,14 @@ FLOOD_LEVELS = np.array([16.0, 30.0, 50.0, 70.0])
 HAZARDS, RAIN_SIGNALS, HEAT_SIGNALS = ("暴雨", "高温"), (10.0, 16.0, 40.0, 60.0), (34.0, 35.0, 37.0, 40.0)
 SEVERITIES, COLOURS = ("Unknown", "Minor", "Moderate", "Severe", "Extreme"), ("blue", "yellow", "orange", "red")
 STATIONS, RAINS = 4, ("none", "light", "moderate", "heavy")
+ON_CALL = 0.8  # of those who are off duty so many can be called
 READY = {"warden": 0.99, "police": 0.9, "fire": 0.92, "medical": 0.85, "rescue": 0.88, "flood": 0.86}
 
 
 def models(ground: Ground) -> list[Model]:
     """Gauges, water, units and stores; incidents are in `incidents`."""
     return [
-        *_rain(ground), *_water(ground), _units(ground), _shelters(ground), _supplies(ground), _responses(ground),
+        *_rain(ground), *_water(ground), *_units(ground), _shelters(ground), _supplies(ground), _responses(ground),
         _warnings(ground), _weather(ground),
     ]  # fmt: skip
 
@@ -57,6 +60,7 @@ def _rain(ground: Ground) -> list[Model]:
 
     register = {
         "zh": columns.texts(names),
+        "en": columns.texts([f"Rain gauge {at:02d}" for at in range(1, count + 1)]),
         "community": columns.texts(sites.community),
         "point": columns.texts(sites.points),
     }
@@ -104,11 +108,15 @@ def _water(ground: Ground) -> list[Model]:
 
     said = [*(one["zh"] for one in low), *(f"易涝点{at}" for at in range(len(low) + 1, flood + 1))]
     said += [*(one["zh"] for one in basins), *(f"河道水位站{at}" for at in range(1, rivers + 1))]
+    english = [f"Flood point {at}" for at in range(1, flood + 1)]
+    english += [f"Reservoir {at}" for at in range(1, len(basins) + 1)]
+    english += [f"River gauge {at}" for at in range(1, rivers + 1)]
     register = {
         "kind": columns.words(kind, ("flood", "reservoir", "river")),
         "flood_limit": columns.numbers(limit, 2, kind == 1),
         "warn_level": columns.numbers(warn, 2, kind == 2),
         "zh": columns.texts(said),
+        "en": columns.texts(english),
         "community": columns.texts(sites.community),
         "point": columns.texts(sites.points),
     }
@@ -118,8 +126,9 @@ def _water(ground: Ground) -> list[Model]:
     ]
 
 
-def _units(ground: Ground) -> Stock:
-    """Teams on duty: wardens by day, the others round the clock; in heavy rain more are out."""
+def _units(ground: Ground) -> list[Model]:
+    """Teams on duty: wardens by day (at night on call), the others round the clock; in heavy rain more are out. Who is
+    rostered says where it is: wardens walk, the others drive about their post."""
     counts = [int(STANDING["units"][kind]) for kind in UNIT_KINDS]
     kind = np.repeat(np.arange(len(UNIT_KINDS)), counts)
     sites = ground.town.spread("unit", len(kind))
@@ -137,7 +146,7 @@ def _units(ground: Ground) -> Stock:
         return {
             "rostered": columns.flags(rostered),
             "on_post": columns.flags(rostered & present),
-            "ready": columns.flags(rostered & present & (busy < ready[kind[which]] - out)),
+            "ready": columns.flags(present & (busy < np.where(rostered, ready[kind[which]], ON_CALL) - out)),
         }
 
     fixed = {
@@ -145,7 +154,31 @@ def _units(ground: Ground) -> Stock:
         "community": columns.texts(sites.community),
         "point": columns.texts(sites.points),
     }
-    return Stock("unit", numbered("U", len(kind), 4), fixed, seed=ground.seed, state=state, every_ms=HOUR_MS)
+    reach = np.where(kind == 0, 160.0, 520.0)  # metres from the post
+    round_ms = np.where(kind == 0, 50, 24) * MINUTE_MS
+
+    def where(times: Times, which: Which) -> Columns:
+        found = np.empty((2, len(which)))
+        for slow in (0, 1):  # two paces: a wander has one of its own
+            here = np.flatnonzero((kind[which] == 0) == (slow == 1))
+            mine, pace = which[here], int(round_ms[0 if slow else -1])
+            for axis in (0, 1):
+                away = draw.wander(key[mine], times[here], 1.0, pace, 5 + axis)
+                found[axis, here] = away * reach[mine] / METRES_PER_DEGREE[axis]
+        lon, lat = sites.lon[which] + found[0], sites.lat[which] + found[1]
+        points = [f"{x:.5f} {y:.5f}" for x, y in zip(lon.tolist(), lat.tolist(), strict=True)]
+        return {"point": columns.texts(points)}
+
+    def heard(times: Times, which: Which) -> NDArray[np.bool_]:
+        hour = hour_of(times)
+        out: NDArray[np.bool_] = (kind[which] != 0) | ((hour >= 8.0) & (hour < 20.0))
+        return out
+
+    names = numbered("U", len(kind), 4)
+    return [
+        Stock("unit", names, fixed, seed=ground.seed, state=state, every_ms=HOUR_MS),
+        Readings("track", names, TRACK_MS, where, seed=ground.seed, also=heard),
+    ]
 
 
 def _shelters(ground: Ground) -> Stock:
@@ -161,6 +194,7 @@ def _shelters(ground: Ground) -> Stock:
 
     fixed = {
         "zh": columns.texts([f"应急避难场所{at:02d}" for at in range(1, count + 1)]),
+        "en": columns.texts([f"Shelter {at:02d}" for at in range(1, count + 1)]),
         "capacity": columns.numbers(capacity),
         "community": columns.texts(sites.community),
         "point": columns.texts(sites.points),

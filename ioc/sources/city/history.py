@@ -6,8 +6,8 @@ of writing, whatever its own time: so it is kept as long as any other observatio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ioc.sources.city.city import City
@@ -20,17 +20,19 @@ from metrics.archive_rows import Observations
 from metrics.archive_tail import Tail
 from metrics.contract import Contract
 from metrics.definition import Bundle
+from metrics.source import Source
 from metrics.stream import Place
 from metrics.world import LIVE_WORLD
 
 # Of sources whose readings say how things stand. Those that say how much came since the last one (rain, crowds) stay
-# whole: a thinned sum would be another one. 90 days of all sources are about 45 million rows.
+# whole: a thinned sum would be another one. 90 days of all sources are about 43 million rows.
 THINNED: Mapping[str, int] = {
-    "iot": 12 * HOUR_MS, "video": 12 * HOUR_MS, "utilities": HOUR_MS, "parking": 15 * MINUTE_MS,
-    "water": 15 * MINUTE_MS, "traffic": 15 * MINUTE_MS,
+    "iot": 12 * HOUR_MS, "video": 12 * HOUR_MS, "track": 12 * HOUR_MS, "utilities": HOUR_MS, "parking": 15 * MINUTE_MS,
+    "water": 15 * MINUTE_MS, "traffic": 5 * MINUTE_MS,
 }  # fmt: skip
 LIVE = Life(LIVE_WORLD.id, LIVE_WORLD.started_ms)
 ENTRY_ROWS = 8_192  # of one packed entry, as a feed's: the widest records stay below the limit of a payload
+OPENED_MS = 31 * DAY_MS  # before its begin: of so long the opening has every record
 PART_ROWS = 1_000_000  # as the archiver's
 
 
@@ -75,14 +77,43 @@ def write(
         for name, model in city.models.items():
             admit = Observations(Contract.from_source(sources[name]))
             tail = Tail(root, Strand(LIVE, "observations", name), admit, Place("0-0"))
-            rows = _fill(tail, model, span, at_ms)
-            if rows:
-                # of the stream, which is yet to begin, nothing has been read
-                stored[tail.strand.name] = Place(tail.written.id, 0, 0)
-                ledger.store_places(root, LIVE, stored)
+            try:
+                rows = _fill(tail, model, span, at_ms)
+            finally:  # also of what was broken off
+                if tail.parts:
+                    # of the stream, which is yet to begin, nothing has been read
+                    stored[tail.strand.name] = Place(tail.written.id, 0, 0)
+                    ledger.store_places(root, LIVE, stored)
             told(Written(name, rows))
             total += rows
     return total
+
+
+def positions(root: Path, sources: Iterable[str]) -> dict[str, dict[str, str]]:
+    """How far the archive holds each source: shard -> id of the last entry."""
+    stored = ledger.places(root, LIVE)
+    named = {name: stored.get(Strand(LIVE, "observations", name).name) for name in sources}
+    return {name: {"0": place.id} for name, place in named.items() if place is not None}
+
+
+def beginning(bundle: Bundle, begin_ms: int) -> Bundle:
+    """The definitions for a history: what lies before it is unknown, not nothing. Readings begin with it, records
+    with those of the weeks that its opening tells of; but windows of a year begin with what is known of it. A source
+    whose readings were thinned is not stale between two of them."""
+    years = {
+        measure.source
+        for one in bundle.indicators
+        for measure in one.measures
+        if measure.window_of(one).kind == "year_to_date"
+    }
+
+    def begun(name: str, source: Source) -> Source:
+        since = source.since_ms if name in years else begin_ms - (OPENED_MS if source.kind == "records" else 0)
+        stale = source.stale_after_ms
+        stale = stale if stale is None or name not in THINNED else max(stale, 2 * THINNED[name])
+        return replace(source, since_ms=since, stale_after_ms=stale)
+
+    return replace(bundle, sources={name: begun(name, source) for name, source in bundle.sources.items()})
 
 
 def _fill(tail: Tail, model: Model, span: tuple[int, int], at_ms: int) -> int:

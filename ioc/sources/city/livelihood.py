@@ -90,6 +90,7 @@ def _hospitals(ground: Ground) -> list[Model]:
         "beds": columns.numbers(np.array([place["beds"] for place in places])),
         "er_beds": columns.numbers(rooms),
         "zh": columns.texts(names),
+        "en": columns.texts([f"{place['en']} (assumed)" for place in places]),
         "community": columns.texts(sites.community),
         "point": columns.texts(sites.points),
     }
@@ -122,6 +123,7 @@ def _schools(ground: Ground) -> list[Model]:
     register = {
         "enrolled": columns.numbers(enrolled),
         "zh": columns.texts([f"学校{at:03d}（示意）" for at in range(1, count + 1)]),
+        "en": columns.texts([f"School {at:03d} (assumed)" for at in range(1, count + 1)]),
         "community": columns.texts(sites.community),
         "point": columns.texts(sites.points),
     }

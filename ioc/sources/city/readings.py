@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ioc.sources import draw
-from ioc.sources.city.rhythm import HOUR_MS
+from ioc.sources.city.rhythm import HOUR_MS, MINUTE_MS
 from ioc.sources.rows import Rows
 from metrics.codec import RawColumn
 
@@ -22,6 +22,8 @@ Heard = Callable[[Times, Which], NDArray[np.bool_]]
 SPELL_MS = 3 * HOUR_MS  # an entity that is off is off for so long
 OFF_SHARE = 0.006  # of such spells
 LOST_SHARE = 0.002  # of single reports
+LOUD_PER_S = 100.0
+SPREAD_MS = 4 * MINUTE_MS  # within the periods of five minutes that contracts declare of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +76,12 @@ class Readings:
         """See Model."""
         return len(self._entities) * 1000 / self.interval_ms
 
-    def opening(self, at_ms: int) -> Rows | None:  # noqa: ARG002
-        """Readings have no stand."""
-        return None
+    def opening(self, at_ms: int) -> Rows | None:
+        """Of loud readings, of which little is sent of the past, one of each entity from the minutes before, so that
+        what counts them begins whole; others have no stand."""
+        if self.per_s < LOUD_PER_S or self.interval_ms >= SPREAD_MS:
+            return None
+        return self.every(SPREAD_MS).rows(at_ms - SPREAD_MS, at_ms)
 
     def rows(self, after_ms: int, until_ms: int) -> Rows | None:
         """See Model."""

@@ -67,6 +67,7 @@ class _Projects:
         fixed = {
             "name": columns.texts([f"更新单元{at:02d}（示意）" for at in range(1, self._count + 1)]),
             "community": columns.texts(self._sites.community),
+            "point": columns.texts(self._sites.points),
         }
         seed = self._ground.seed
         return Stock("project", self._names, fixed, seed=seed, state=state, every_ms=24 * HOUR_MS)
@@ -112,7 +113,9 @@ def _sites(ground: Ground) -> Stock:
         "required": columns.numbers(np.full(count, 2)),
         "active": columns.flags(active),
         "zh": columns.texts([f"{name}（示意）" for name in names]),
+        "en": columns.texts([f"Site {at:02d} (assumed)" for at in range(1, count + 1)]),
         "community": columns.texts(sites.community),
+        "point": columns.texts(sites.points),
     }
     return Stock("site_duty", names, fixed, seed=ground.seed)
 
@@ -138,6 +141,7 @@ def _risks(ground: Ground) -> Stock:
         "kind": columns.words(slope.astype(np.int32), ("dangerous_house", "slope")),
         "listed": columns.flags(np.ones(count, np.bool_)),
         "community": columns.texts(sites.community),
+        "point": columns.texts(sites.points),
     }
     return Stock("risk_object", numbered("FX", count), fixed, seed=ground.seed, state=state, every_ms=6 * HOUR_MS)
 

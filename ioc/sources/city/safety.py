@@ -75,6 +75,7 @@ def _cameras(ground: Ground) -> list[Model]:
     fixed = {
         "kind": columns.words(kind, CAMERA_KINDS),
         "zh": columns.texts([f"摄像机{at}" for at in range(1, total + 1)]),
+        "stream": columns.texts([name.lower() for name in names]),
         "community": columns.texts(sites.community),
         "point": columns.texts(sites.points),
     }
@@ -125,6 +126,7 @@ def _crowds(ground: Ground) -> list[Model]:
 
     fixed = {
         "zh": columns.texts(said),
+        "en": columns.texts([place["en"] for _, place in listed]),
         "kind": columns.words(kind, kinds),
         "area_m2": columns.numbers(area),
         "capacity": columns.numbers(capacity),

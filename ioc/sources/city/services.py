@@ -74,11 +74,14 @@ class _Halls:
         self._size = np.repeat([160.0, 26.0, 12.0], [1, ground.places, COMMUNITY_HALLS])  # tickets in 30 min
         self._ids = ["区政务服务大厅", *(f"{name}政务大厅" for name in ground.town.names)]
         self._ids += [f"社区便民服务点{at:02d}" for at in range(1, COMMUNITY_HALLS + 1)]
+        self._english = ["District service hall", *(f"{name} hall" for name in ground.town.english)]
+        self._english += [f"Community point {at:02d}" for at in range(1, COMMUNITY_HALLS + 1)]
 
     def stock(self) -> Stock:
         fixed = {
             "capacity_30m": columns.numbers(self._size),
             "zh": columns.texts(self._ids),
+            "en": columns.texts(self._english),
             "community": columns.texts(self._sites.community),
             "point": columns.texts(self._sites.points),
         }

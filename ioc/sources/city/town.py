@@ -72,6 +72,7 @@ class Town:
         self._spread: dict[tuple[str, int], Sites] = {}
         self.codes: tuple[str, ...] = tuple(str(each["code"]) for each in kept)
         self.names: tuple[str, ...] = tuple(str(levels[code]["zh"]) for code in self.codes)
+        self.english: tuple[str, ...] = tuple(str(levels[code].get("en", levels[code]["zh"])) for code in self.codes)
         self._shapes = [shape(each["geometry"]) for each in kept]
         shapely.prepare(self._shapes)
         self._committees = {

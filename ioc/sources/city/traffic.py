@@ -41,7 +41,7 @@ MEAN_FULL = sum(FULL.work) / 24.0
 
 def models(ground: Ground) -> list[Model]:
     """The sources of the scene; roads only where the registry names some."""
-    found: list[Model] = [*_parking(ground), _trips(ground)]
+    found: list[Model] = [*_parking(ground), _chargers(ground), _trips(ground)]
     if ground.roads:
         roads = RoadModel(ground.roads, seed=ground.seed, weather=RoadWeather(ground))
         found += [Roads(roads), _events(ground)]
@@ -124,6 +124,9 @@ def _events(ground: Ground) -> Records:
         lives.set("closed", columns.flags(shut))
         lives.set("deaths", columns.numbers(((born.draw(4) < 0.0008) & (kind == 0)).astype(np.int64)))
         lives.set("community", columns.texts([codes[at] for at in road.tolist()]))
+        lives.set(
+            "point", ground.point(ground.spot(homes[road], born.draw(6)))
+        )  # an address near the road: no more is known
         cleared = lives.later(born.time, born.lasting(5, median, 0.45))
         lives.stamp("cleared_at", cleared)
         lives.set("closed", columns.flags(np.zeros(len(born), np.bool_)), cleared)
@@ -151,6 +154,26 @@ def _trips(ground: Ground) -> Flow:
     return Flow("trip", TRIPS_A_DAY / 86_400, rate, fields, seed=ground.seed)
 
 
+def _chargers(ground: Ground) -> Model:
+    """Charging stations; most points are taken in the evening."""
+    count = int(STANDING["counts"]["chargers"])
+    sites, trait = ground.town.spread("charger", count), ground.trait("charger", count)
+    piles = (4 + np.floor(28 * trait)).astype(np.int64)
+    key = ground.keys("charger", count)
+
+    def state(times: Times, which: Which) -> Columns:
+        use = FULL.at(times) * MEAN_FULL - 0.1 + 0.5 * (draw.uniform(key[which], times // (20 * MINUTE_MS), 2) - 0.5)
+        return {"free": columns.numbers(np.floor(piles[which] * np.clip(1.0 - use, 0.0, 1.0)))}
+
+    fixed = {
+        "zh": columns.texts([f"充电站{at:03d}" for at in range(1, count + 1)]),
+        "piles": columns.numbers(piles),
+        "community": columns.texts(sites.community),
+        "point": columns.texts(sites.points),
+    }
+    return Stock("charger", numbered("CD", count), fixed, seed=ground.seed, state=state, every_ms=20 * MINUTE_MS)
+
+
 def _parking(ground: Ground) -> list[Model]:
     """Parking lots: homes fill by night, shops on the afternoons of rest days."""
     count = int(STANDING["counts"]["lots"])
@@ -173,6 +196,7 @@ def _parking(ground: Ground) -> list[Model]:
         "bays": columns.numbers(bays),
         "shared_bays": columns.numbers(shared),
         "zh": columns.texts([f"停车场{at:03d}（示意）" for at in range(1, count + 1)]),
+        "en": columns.texts([f"Car park {at:03d} (assumed)" for at in range(1, count + 1)]),
         "community": columns.texts(sites.community),
         "point": columns.texts(sites.points),
     }

@@ -39,6 +39,7 @@ class Connector:
         before = self.told.get(self.name, {})
         landing.accepted, landing.unread = before.get("accepted", 0), before.get("unread", 0)
         landing.rejected.update(before.get("rejected", {}))
+        landing.last_ms = before.get("last_at")
         done = threading.Event()
         threading.Thread(target=_pulse, args=(landing, feed, done), name=f"pulse-{self.name}", daemon=True).start()
         try:

@@ -48,6 +48,7 @@ class Landing:
     unread: int = 0  # things that were no rows: messages, documents, files
     error: str = ""
     error_ms: int | None = None
+    last_ms: int | None = None  # when the last row came that keeps the contract (real)
     ignored: dict[str, None] = field(default_factory=dict)
     spoke_s: float = field(default_factory=monotonic_s)
 
@@ -80,6 +81,7 @@ class Landing:
         entries += [self._letter(f"{one.field}: {one.en}", _shown(rows[one.row])) for one in judged.batch.faults]
         self._put(entries)
         self.accepted += len(judged.kept)
+        self.last_ms = real_ms() if judged.kept else self.last_ms
         self.rejected.update(judged.rules)
         self.ignored |= dict.fromkeys(judged.batch.ignored)
         return judged.faults
@@ -119,7 +121,8 @@ class Landing:
         self.working()
         self.told[self.name] = {
             "kind": self.kind, "state": state, "accepted": self.accepted, "rejected": dict(self.rejected),
-            "unread": self.unread, "error": self.error, "error_at": self.error_ms, "ignored": list(self.ignored)[:20],
+            "unread": self.unread, "error": self.error, "error_at": self.error_ms, "last_at": self.last_ms,
+            "ignored": list(self.ignored)[:20],
             **facts,
         }  # fmt: skip
 

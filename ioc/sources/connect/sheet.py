@@ -18,6 +18,7 @@ from ioc.api.batch import object_of
 
 ENDINGS: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".xlsx")
 MOST_UNPACKED: Final = 1 << 30  # bytes of a workbook without its compression
+PROLOG: Final = 1 << 16  # bytes in which a part would declare entities; its library expands none either
 MOST_LINE: Final = 1 << 20  # characters of a line of JSON
 
 
@@ -79,6 +80,10 @@ class Sheet:
             with zipfile.ZipFile(self.path) as packed:
                 if sum(one.file_size for one in packed.infolist()) > MOST_UNPACKED:
                     raise UnreadableSheet(f"解压后超过 more than {MOST_UNPACKED} bytes when unpacked")
+                for one in packed.infolist():
+                    with packed.open(one) as part:
+                        if b"<!DOCTYPE" in part.read(PROLOG):
+                            raise UnreadableSheet("不得声明实体 a workbook may not declare entities")
             book = load_workbook(self.path, read_only=True, data_only=True)
         except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
             if isinstance(error, UnreadableSheet):

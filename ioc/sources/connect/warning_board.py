@@ -6,11 +6,15 @@ order and more than once: what closes a message is remembered, also before that 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import shapely
+
+from ioc.geo.plane import METRES_PER_DEGREE
 from ioc.sources.connect.cap import SEVERITY, Alert, Info
 from metrics.raw import MAX_TEXT
 
@@ -20,6 +24,8 @@ CLOSING: Final[Mapping[str, str]] = {"Update": "updated", "Cancel": "cancelled"}
 LASTING: Final = timedelta(hours=24)  # a message that does not say when it runs out: the standard leaves it to us
 KEPT_MS: Final = 40 * 86_400_000  # what was sent before that is forgotten: warnings stand for hours or days
 MOST: Final = 20_000  # messages and closings that are kept; the oldest give way
+MOST_CORNERS: Final = 12  # of a polygon of 4 decimals (11 m): 13 pairs of at most 18 characters fit into MAX_TEXT
+MOST_RADIUS_M: Final = 1e6
 
 Row = dict[str, str]
 
@@ -102,6 +108,7 @@ def row_of(alert: Alert, name: str, district: str, codes: Iterable[str]) -> Row:
         "expires_at": _text(info.expires or alert.sent + LASTING),
         "community": region(info, district, codes),
         "point": middle(info),
+        "polygon": polygon(info),
     }
     return row | {key: value for key, value in some.items() if value}
 
@@ -124,6 +131,47 @@ def region(info: Info, district: str, codes: Iterable[str]) -> str | None:
     if len(inside) == 1 and not above:
         return inside.pop()
     return district if inside or above else None
+
+
+def polygon(info: Info) -> str | None:
+    """What the polygons and circles of an announcement cover, as one polygon `lat,lon lat,lon ...` of at most
+    MOST_CORNERS corners: the row has no room for more. Of several figures, their hull; no figure is left out."""
+    figures = [shape for area in info.areas for one in area.polygons if (shape := _figure(one)) is not None]
+    figures += [shape for area in info.areas for one in area.circles if (shape := _disc(one)) is not None]
+    if not figures:
+        return None
+    whole = shapely.union_all(figures)
+    one = whole if isinstance(whole, shapely.Polygon) else whole.convex_hull
+    tolerance = 1e-5  # degrees, about a metre
+    while shapely.get_num_coordinates(one := shapely.Polygon(shapely.get_exterior_ring(one))) - 1 > MOST_CORNERS:
+        one = one.simplify(tolerance)
+        tolerance *= 1.5
+    ring = [(f"{lat:.4f}", f"{lon:.4f}") for lon, lat in shapely.get_coordinates(one).tolist()]
+    return " ".join(",".join(corner) for corner in ring)
+
+
+def _figure(text: str) -> shapely.Polygon | None:
+    try:
+        corners = [tuple(map(float, pair.split(","))) for pair in text.split()]
+        shape = shapely.Polygon([(lon, lat) for lat, lon in corners])
+    except (ValueError, shapely.errors.ShapelyError):
+        return None
+    return shape if shape.is_valid and shape.area > 0 and all(map(math.isfinite, shape.bounds)) else None
+
+
+def _disc(text: str) -> shapely.Polygon | None:
+    """A circle `lat,lon km`; None for what is no circle, or a mere point."""
+    try:
+        centre, km = text.rsplit(" ", 1)
+        lat, lon = map(float, centre.split(","))
+        away = float(km) * 1000.0
+    except ValueError:
+        return None
+    if not 0 < away < MOST_RADIUS_M or not (math.isfinite(lat) and math.isfinite(lon)):
+        return None
+    turns = [2.0 * math.pi * step / MOST_CORNERS for step in range(MOST_CORNERS)]
+    east, north = (away / each for each in METRES_PER_DEGREE)
+    return shapely.Polygon([(lon + east * math.cos(turn), lat + north * math.sin(turn)) for turn in turns])
 
 
 def middle(info: Info) -> str | None:

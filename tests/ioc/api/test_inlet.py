@@ -53,7 +53,7 @@ def test_a_batch_is_one_packed_entry_and_is_answered_with_its_counts(caller: Mak
     assert answer.status_code == 202
     assert answer.json == {
         "world": "live", "source": "traffic", "origin": "real", "accepted": 2, "rejected": 0, "rules": {}, "rows": [],
-        "ignored_fields": [],
+        "ignored_fields": [], "late": 0, "late_rows": [],
     }  # fmt: skip
     assert redis_client.xlen(keys.observations("live", "traffic")) == 1
     assert written(redis_client) == [("LH001", T0), ("LH002", T0)]
@@ -338,3 +338,24 @@ def test_a_bus_that_is_killed_answers_503_and_takes_the_batch_once_it_is_back(
     assert len(written(client)) == 2
     inlet.close()
     client.close()
+
+
+def test_rows_that_come_too_late_to_count_are_told_by_the_watermark_that_the_engine_published(
+    caller: Make, redis_client: redis.Redis
+):
+    hour = 3_600_000
+    redis_client.hset(keys.engine("live", "feeds"), "traffic", json.dumps({"watermark_ms": T0 - 5_000}))
+    rows = [{"time": T0 - hour - 5_001 + late, "road": f"LH00{late}", "speed": 42.5} for late in (0, 1)]
+    told = caller().post(PATH, rows).json
+    assert (told["accepted"], told["rejected"], told["late"], told["late_rows"]) == (2, 0, 1, [0])
+    assert len(written(redis_client)) == 2  # archived and counted, as contracts say
+    # a row may be late for one before it in the same batch; what is wrong is not late, it is refused
+    redis_client.hset(keys.engine("live", "feeds"), "traffic", json.dumps({"watermark_ms": None}))
+    batch = [{"time": T0, "road": "a", "speed": 1}, {"road": "b"}, {"time": T0 - 2 * hour, "road": "c", "speed": 1}]
+    told = caller().post(PATH, batch).json
+    assert (told["accepted"], told["rejected"], told["late"], told["late_rows"]) == (2, 1, 1, [2])
+
+
+def test_before_an_engine_has_read_anything_no_row_is_late(caller: Make):
+    told = caller().post(PATH, [{"time": T0 - 30 * 86_400_000, "road": "a", "speed": 1}]).json
+    assert (told["accepted"], told["late"]) == (1, 0)

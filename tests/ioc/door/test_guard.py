@@ -23,6 +23,7 @@ SAMPLES = {
     "/assets/<path:filename>": "/assets/big.js",
     "/static/<path:filename>": "/static/x",
     "/enter/<token>": "/enter/x",
+    "/receipt/<token>": "/receipt/x",
     "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>": "/_dash-component-suites/dash/x.js",
 }
 
@@ -33,7 +34,7 @@ def test_every_route_of_the_url_map_turns_an_anonymous_caller_away(site: Site):
         for method in sorted(rule.methods & {"GET", "POST", "PUT", "DELETE", "OPTIONS"}):
             path = SAMPLES.get(rule.rule, rule.rule)
             answers[method, path] = site.anonymous().open(path, method=method, headers={"Origin": ORIGIN}).status_code
-    public = {path for path, access in ROUTES.items() if access is Access.PUBLIC} | {"/enter/x"}
+    public = {path for path, access in ROUTES.items() if access is Access.PUBLIC} | {"/enter/x", "/receipt/x"}
     assert len(answers) > 20
     assert {key for key, status in answers.items() if status not in {401, 302}} <= {
         (method, path) for method, path in answers if path in public

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from metrics import keys
+from metrics.alarm_event import AlarmEvent
 from metrics.value import Value
 from metrics.value_form import pack_values
 from tests.ioc.door.conftest import T0, Site
@@ -50,3 +53,29 @@ def test_asking_again_and_again_is_no_activity(site: Site) -> None:
         site.clock.advance(minutes=6)
         client.get("/api/v1/standing")
     assert client.get("/api/v1/standing").status_code == 401
+
+
+def test_connectors_are_listed_for_who_may_see_the_coverage_and_for_nobody_else(site: Site) -> None:
+    told = {"kind": "drop", "state": "live", "accepted": 5, "rejected": {}, "unread": 0, "error": "", "last_at": T0}
+    beat = {"at": T0, "origin": "real", "newest": T0, "connectors": {"gauges": told}}
+    site.desk.client.hset(keys.HEARTBEATS, "feed:live:rain", json.dumps(beat))
+    listed = site.signed_in("leader").get("/api/v1/standing").get_json()["connectors"]
+    assert [(one["name"], one["source"], one["accepted"]) for one in listed] == [("gauges", "rain", 5)]
+    assert site.signed_in("leader").get("/api/v1/standing?world=drill").get_json()["connectors"] == []
+    assert "connectors" not in site.signed_in("wall").get("/api/v1/standing").get_json()
+
+
+def test_whose_alarm_is_the_worst_is_told_and_of_the_indicator_asked_for_all_of_them(site: Site) -> None:
+    for level, region, dims in (("yellow", "440303", ()), ("red", "440303001", (("org", "区城管局"),))):
+        event = AlarmEvent(
+            "live", "G5", 1, region, dims, "level", "raised", None, level, 60.0, None, 85.0, T0 - 60_000, T0, T0, T0, 0,
+            9, 0, "complete", "real",
+        )  # fmt: skip
+        entry = {"v": "1", "id": event.id, "fingerprint": event.fingerprint, "e": event.to_json()}
+        site.desk.client.xadd(keys.engine("live", "alarms"), entry)  # type: ignore[arg-type]
+    said = site.signed_in("leader").get("/api/v1/standing?indicator=G5").get_json()
+    worst = {"r": "440303001", "zh": "桂园街道", "en": "Guiyuan", "d": {"org": "区城管局"}, "lv": "red", "x": 60.0,
+             "at": T0, "begun": T0}  # fmt: skip
+    assert said["alarms"]["G5"] == {"lv": "red", "n": 2, "whole": "yellow", "worst": worst}
+    assert [stand["r"] for stand in said["stands"]] == ["440303001", "440303"]
+    assert "stands" not in site.signed_in("leader").get("/api/v1/standing").get_json()

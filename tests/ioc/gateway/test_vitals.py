@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 from ioc.gateway.catalog import Catalog
 from ioc.gateway.vitals import Vitals
@@ -101,3 +102,17 @@ def test_nobody_is_missed_in_a_world_whose_clock_stands():
 
     assert told(world) == "lost"
     assert told(World("drill", "exercise", WorldClock(NOW, NOW, 0.0))) == "ok"
+
+
+def test_a_world_that_the_engine_is_not_up_to_date_with_says_how_far_it_is() -> None:
+    told = {"state": "catching up", "position_ms": NOW - 3_600_000, "goal_ms": NOW, "behind_ms": 3_600_000, "unread": 7}
+    beats = {"engine": {"at": NOW, "state": "catching up", "progress": {"live": told, "rain": {"state": "live"}}}}
+    vitals = live(beats, {})
+    assert vitals.progress("live", NOW) == {
+        "state": "catching up", "position": NOW - 3_600_000, "goal": NOW, "behind": 3_600_000, "unread": 7,
+    }  # fmt: skip
+    assert vitals.progress("rain", NOW) is None
+    assert vitals.processes(NOW)["engine"] == {"age": 0, "ok": True, "state": "catching up"}
+    assert vitals.progress("live", NOW + 4_001) is None  # what is lost says nothing
+    said: Any = vitals.frame(["live"], None, NOW)
+    assert said["worlds"]["live"]["progress"]["position"] == NOW - 3_600_000

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -104,11 +105,19 @@ def test_a_point_is_resolved_with_all_above_it_and_the_draft_is_told(geo):
 
 def test_the_datum_of_a_point_matters(geo):
     assert "440303010" in geo("resolve", "114.0660", "22.5850", "--datum", "wgs84").output
-    assert geo("resolve", "114.0660", "22.5850", "--datum", "gcj02").exit_code == 3
+    assert geo("resolve", "114.0660", "22.5850", "--datum", "gcj02").exit_code == 4
 
 
 def test_a_code_is_resolved_and_an_unknown_place_is_nowhere(geo):
     assert "梧桐山社区" in geo("resolve", "440303007003").output
-    assert geo("resolve", "440304").exit_code == 3
-    assert geo("resolve", "-114", "22.5").exit_code == 3
+    assert geo("resolve", "440304").exit_code == 4
+    assert geo("resolve", "-114", "22.5").exit_code == 4
     assert geo("resolve", "east", "22.5").exit_code == 2
+
+
+def test_the_exit_codes_are_told_by_the_command_and_are_those_of_every_other(geo):
+    told = " ".join(geo("resolve", "--help").output.split())
+    assert "Exit: 0 sure; 1 several may be meant; 2 usage; 4 nowhere, or nothing is called so." in told
+    page = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    assert "1 not equal, not sure or not reachable, 2 usage or setting" in page
+    assert "4 a file, value or place that is not there" in page

@@ -9,11 +9,18 @@ def test_a_topic_is_a_world_and_a_scene():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "live", "live/", "/traffic", "live/a/b", "live/*", "live/traffic\n", "l" * 65 + "/x"]
+    "text", ["", "live", "live/", "/traffic", "live/a/", "live/a/b/c", "live/*", "live/traffic\n", "l" * 65 + "/x"]
 )
 def test_what_is_not_two_ids_is_no_topic(text):
     with pytest.raises(TopicError):
         Topic.parse(text)
+
+
+def test_a_layer_of_a_map_is_a_topic_that_who_may_see_the_scene_may_see():
+    assert Topic.parse("live/emergency/units") == Topic("live", "emergency", "units")
+    assert str(Topic("live", "emergency", "units")) == "live/emergency/units"
+    assert permits(["*/emergency"], Topic("live", "emergency", "units"))
+    assert not permits(["*/traffic"], Topic("live", "emergency", "units"))
 
 
 def test_a_star_stands_for_any_one_world_or_scene():

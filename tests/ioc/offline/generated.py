@@ -98,7 +98,7 @@ class World:
             admitted = read(bundle.sources[source], path)
             assert not admitted.rejected
             batches[source] = admitted.batches
-        evaluation = Evaluation(bundle, batches, engine)
+        evaluation = Evaluation.of(bundle, batches, engine)
         ids = [str(one["id"]) for one in self.indicators]
         return {
             (row.indicator, row.end_ms, row.group, row.start_ms): (row.value, row.quality, row.samples)

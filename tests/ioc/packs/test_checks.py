@@ -105,3 +105,53 @@ def test_a_share_of_roads_on_a_wall_without_roads(packs: Path) -> None:
     with pytest.raises(PackErrors) as caught:
         build(packs)
     assert "coverage needs a strip" in str(caught.value)
+
+
+def test_an_emergency_of_an_unknown_indicator(packs: Path) -> None:
+    fault = fault_after(packs, "emergency/pack.toml", 'indicator = "E1"\nat_least', 'indicator = "E99"\nat_least')
+    assert fault == "emergency/pack.toml:response.indicator:0: unknown-name: there is no indicator 'E99'"
+
+
+def test_an_emergency_says_which_scene_takes_the_screens() -> None:
+    assert build()["preemption"] == [
+        {"id": "response", "zh": "应急响应", "en": "emergency response", "indicator": "E1", "at_least": 2,
+         "scene": "emergency"}
+    ]  # fmt: skip
+
+
+def test_an_overview_of_an_unknown_indicator(packs: Path) -> None:
+    fault = fault_after(packs, "overview.toml", 'areas = "E2"', 'areas = "E99"')
+    assert fault == "overview.toml:map.areas:0: unknown-name: there is no indicator 'E99'"
+
+
+def test_a_number_of_another_scene_in_a_row_of_the_overview(packs: Path) -> None:
+    fault = fault_after(packs, "overview.toml", '"G15"', '"T1"')
+    assert fault == "overview.toml:governance.numbers:0: unknown-name: 'T1' is of the scene 'traffic'"
+
+
+def test_an_overview_of_a_scene_without_a_wall(packs: Path) -> None:
+    fault = fault_after(packs, "overview.toml", 'id = "renewal"', 'id = "renewals"')
+    assert fault.startswith("overview.toml:renewals:0: unknown-name: there is no scene 'renewals' with a wall")
+
+
+def test_a_key_that_the_overview_does_not_know(packs: Path) -> None:
+    fault = fault_after(packs, "overview.toml", 'response = "E1"', 'responce = "E1"')
+    assert fault == "overview.toml:responce:0: unknown-key: 'responce' is not known; 'response'?"
+
+
+def test_a_matter_of_the_overview_that_its_layer_does_not_show(packs: Path) -> None:
+    fault = fault_after(packs, "overview.toml", 'ends = "expires_at"', 'ends = "over_at"')
+    said = "'over_at' is not among what 'emergency/warnings' shows"
+    assert fault == f"overview.toml:matter.warning:0: unknown-name: {said}"
+
+
+def test_a_stage_that_may_take_longer_at_a_higher_level(packs: Path) -> None:
+    fault = fault_after(packs, "life_cycles.toml", '3 = "3m", 4 = "2m"', '3 = "3m", 4 = "4m"')
+    said = "conflict: a higher level may not take longer than a lower one"
+    assert fault == f"life_cycles.toml:incident.reported.within:0: {said}"
+
+
+def test_a_stage_that_does_not_say_what_it_may_take_before_it_is_graded(packs: Path) -> None:
+    fault = fault_after(packs, "life_cycles.toml", '{ 0 = "5m", 3 = "3m"', '{ 3 = "3m"')
+    said = "missing-key: what it may take at level 0 is not said"
+    assert fault == f"life_cycles.toml:incident.reported.within:0: {said}"

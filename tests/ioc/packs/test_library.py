@@ -65,7 +65,7 @@ def test_a_layer_of_points_of_a_source_without_any(packs: Path) -> None:
 def test_a_layer_that_shows_nothing(packs: Path) -> None:
     edit = 'source = "staff"\nindicator = "W1"\n'
     assert faults_after(packs, "river/pack.toml", edit, "") == (
-        "river/pack.toml:staffs:0: type: a layer needs a source or an indicator",
+        "river/pack.toml:staffs:0: type: a layer needs a source, an indicator or a geometry",
     )
 
 

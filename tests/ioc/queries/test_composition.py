@@ -145,7 +145,7 @@ def test_an_indicator_with_a_dimension_becomes_rows_and_not_a_tile() -> None:
         {"tile": [{"indicator": "A"}, {"indicator": "B"}]}, indicator("A"), indicator("B", dimensions=["process"])
     )
     assert made.tiles == ("A",)
-    assert [(split.indicator, split.dimension) for split in made.splits] == [("B", "process")]
+    assert [(split.indicator, split.dimensions) for split in made.splits] == [("B", ("process",))]
 
 
 def test_an_unknown_scene_is_refused() -> None:
@@ -161,7 +161,7 @@ def test_a_composition_that_names_an_undefined_indicator_says_which_in_which_fil
 def test_the_settings_of_the_browser_are_plain_json() -> None:
     made = view({"tile": [{"indicator": "A"}]}, indicator("A", unit="km/h", decimals=1))
     settings = json.loads(json.dumps(made.settings("zh")))
-    assert settings["topic"] == "live/traffic"
+    assert settings["topics"] == ["live/traffic"]
     assert settings["indicators"]["A"]["unit"] == "km/h"
     assert settings["indicators"]["A"]["sources"] == ["traffic"]
 
@@ -205,16 +205,27 @@ def test_there_is_a_map_where_a_road_is_drawn_or_lies_in_a_subdistrict(code: str
 
 
 def test_rows_of_a_split_say_what_the_composition_names_and_else_themselves() -> None:
-    said = {"flood": {"zh": "防汛", "en": "flood"}}
+    said = {"flood": {"zh": "防汛", "en": "flood"}, "red": {"zh": "红", "en": "red", "level": "red"}}
     made = view(
-        {"tile": [{"indicator": "A"}, {"indicator": "B"}], "names": {"plan": said}},
-        indicator("A", dimensions=["plan"]),
+        {"tile": [{"indicator": "A"}, {"indicator": "B"}], "names": {"plan": said}, "registers": {"zone": "zones"},
+         "values": {"A": {"4": {"zh": "Ⅰ级", "en": "I", "level": "red"}}}},
+        indicator("A", dimensions=["plan", "zone"]),
         indicator("B", dimensions=["zone"]),
+    )  # fmt: skip
+    assert [split.dimensions for split in made.splits] == [("plan", "zone"), ("zone",)]
+    assert made.names["plan"] == {"flood": ("防汛", "flood", None), "red": ("红", "red", "red")}
+    assert made.names["process"]["engine"][0] == "计算引擎"
+    assert made.registers == ("zone",)
+    assert (made.indicators["A"].says, made.indicators["B"].says) == ({"4": ("Ⅰ级", "I", "red")}, {})
+
+
+def test_the_step_of_an_indicator_is_that_of_its_windows() -> None:
+    steps = [{"kind": "tumbling", "size": "1d"}, {"kind": "sliding", "size": "7d", "every": "15m"}]
+    made = view(
+        {"tile": [{"indicator": "A"}, {"indicator": "B"}]},
+        *(indicator(name, window=window) for name, window in zip("AB", steps, strict=True)),
     )
-    assert [(split.dimension, dict(split.names)) for split in made.splits] == [
-        ("plan", {"flood": ("防汛", "flood")}),
-        ("zone", {}),
-    ]
+    assert [made.indicators[name].step_ms for name in "AB"] == [86_400_000, 900_000]
 
 
 def test_an_english_screen_has_english_units() -> None:

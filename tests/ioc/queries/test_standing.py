@@ -74,6 +74,9 @@ def test_an_alarm_stands_until_it_is_over_and_each_event_is_read_once(redis_clie
     tell(redis_client, "yellow", indicator="G2", condition="stale")
     [(name, found)] = alarms.of("live").items()
     assert (name, found.level, found.count, found.whole) == ("G1", "red", 2, "yellow")
+    assert [(stand.region, stand.level, stand.whole) for stand in found.stands] == [
+        (PART, "red", False), (WHOLE, "yellow", True),
+    ]  # fmt: skip
     tell(redis_client, None, number=1)
     assert (alarms.of("live")["G1"].count, alarms.of("live")["G1"].whole) == (1, None)
     tell(redis_client, None, number=1, region=PART)

@@ -9,10 +9,11 @@ import pytest
 import redis
 
 from ioc.packs.bundle import build
-from ioc.queries.composition import UnknownScene
-from ioc.queries.walls import default_world, wall_view, walls
+from ioc.queries.composition import UnknownScene, compose
+from ioc.queries.wall import Layers
+from ioc.queries.walls import compositions, default_world, shipped, wall_view, walls
 from metrics import keys
-from metrics.world import World
+from metrics.world import LIVE_WORLD, World
 
 NOON = 1_795_320_000_000  # 2026-11-22 in Shanghai
 
@@ -76,3 +77,15 @@ def test_a_scene_without_a_wall_is_refused(tmp_path: Path) -> None:
     away = redis.Redis(unix_socket_path=str(tmp_path / "nobody.sock"))
     with pytest.raises(UnknownScene):
         wall_view(away, "../../etc", "live", tmp_path, NOON)
+
+
+def test_every_scene_of_the_district_has_a_map_with_something_on_it_and_the_scene_of_the_centre_has_none() -> None:
+    maps = {scene: composition.get("map") for scene, composition in compositions().items()}
+    assert maps.pop("operations") is None
+    assert {scene for scene, chart in maps.items() if not (chart and chart["layers"])} == set()
+    bundle = shipped()
+    for scene, composition in compositions().items():
+        view = compose(bundle, composition, Layers(), LIVE_WORLD, scene)
+        assert (view.map is None) is (view.ranking is None), scene  # what shades the map ranks the subdistricts
+        if view.map:
+            assert [each.id for each in view.map.all if each.source is None] == [], scene

@@ -61,7 +61,7 @@ def test_granting_a_role_twice_changes_nothing(store: Store):
 def test_a_closed_account_can_be_opened_again(store: Store):
     add_person(store, "zhang", [Role.DUTY], GOOD, T0)
     assert disable_person(store, "zhang", T0)[0].disabled
-    assert not enable_person(store, "zhang").disabled
+    assert not enable_person(store, "zhang", T0).disabled
 
 
 def test_an_unknown_person_is_named(store: Store):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +11,6 @@ from ioc.queries.regions import Book, Key, book_facts, editions, entered_numbers
 from ioc.services import region_csv
 from ioc.services.refusals import BadEntry, NothingToUndo, OutdatedEntry
 from ioc.services.region_book import change, compare, undo
-from ioc.store.tables import Table
 from ioc.store.unit import Store
 
 T0 = 1_790_000_000_000
@@ -22,11 +19,8 @@ FIRST, SECOND = "440303001001", "440303001002"
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path}/regions.sqlite3")
-    Table.metadata.create_all(store.engine)
-    yield store
-    store.close()
+def store(sqlite_store: Store) -> Store:
+    return sqlite_store
 
 
 def put(store: Store, book: Book, bodies: dict[Key, Any], seen: int = 0, by: str = "li") -> Any:

@@ -20,6 +20,7 @@ from tests.conftest import ValkeyServer, wait_until
 pytestmark = pytest.mark.service
 
 PLACE = Place("w", "traffic", "simulated")
+LIVE = Place("live", "traffic", "simulated")
 
 
 def some(first: int, count: int) -> Rows:
@@ -34,6 +35,13 @@ def times_in(client: redis.Redis, place: Place = PLACE) -> Iterator[int]:
         for entry_id, fields in client.xrange(place.stream(shard)):
             for run in decode([[entry_id, [b"p", fields[b"p"]]]], ("t", "k")).runs:
                 yield from run.columns["t"].values.tolist()
+
+
+def fill(client: redis.Redis) -> None:
+    """More than half of the server's memory."""
+    client.config_set("maxmemory", "128mb")
+    for number in range(90):
+        client.set(f"much:{number}", b"x" * 1_000_000)
 
 
 def test_rows_arrive_in_order_and_their_origin_is_said_before(valkey_url: str, redis_client: redis.Redis) -> None:
@@ -144,6 +152,31 @@ def test_a_full_buffer_makes_the_source_wait_and_forgets_nothing(valkey_server: 
         assert feed.drain(stop)
     client = redis.Redis.from_url(valkey_server.url)
     assert sorted(set(times_in(client))) == list(range(3_000))
+
+
+def test_a_feed_that_yields_waits_while_the_server_is_full_and_goes_on_when_it_is_not(
+    valkey_server: ValkeyServer,
+) -> None:
+    client, stop = redis.Redis.from_url(valkey_server.url), threading.Event()
+    fill(client)
+    with Feed(valkey_server.url, PLACE, yields=0.5) as late, Feed(valkey_server.url, LIVE) as live:
+        assert late.put(some(0, 10), stop)
+        assert live.put(some(0, 10), stop)
+        assert live.drain(stop)
+        wait_until(lambda: b'"yields": true' in (client.hget(keys.HEARTBEATS, "feed:w:traffic") or b""), "it says so")
+        assert (late.pending_rows, client.exists(PLACE.stream(0))) == (10, 0)
+        client.delete(*client.keys("much:*"))
+        assert late.drain(stop)
+    assert list(times_in(client)) == list(range(10))
+
+
+def test_a_feed_that_yields_ends_at_once_when_it_is_closed(valkey_server: ValkeyServer) -> None:
+    client, stop = redis.Redis.from_url(valkey_server.url), threading.Event()
+    fill(client)
+    with Feed(valkey_server.url, PLACE, yields=0.5) as feed:
+        assert feed.put(some(0, 10), stop)
+        wait_until(lambda: client.hexists(keys.HEARTBEATS, "feed:w:traffic"), "it lives")
+    assert (feed.pending_rows, client.exists(PLACE.stream(0))) == (10, 0)
 
 
 def test_a_source_that_waits_can_be_stopped(valkey_server: ValkeyServer) -> None:

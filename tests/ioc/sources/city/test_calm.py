@@ -32,3 +32,24 @@ def test_on_a_dry_weekday_afternoon_at_most_ten_alarms_stand_and_none_is_red() -
     told = [(one.indicator, one.region, one.dims, one.level_after, one.value) for one in standing]
     assert len(told) <= 10, told
     assert not [one for one in told if one[3] == "red"]
+
+
+RUSH = MONDAY + 24 * DAY + 18 * HOUR + 30 * MINUTE  # Thursday 25 June 2026, 35 degrees at noon
+
+
+def test_in_the_evening_rush_of_a_hot_day_at_most_25_alarms_stand_and_each_is_one_to_act_on() -> None:
+    city = City(bundle(), seed=SEED, rate=200, intervals=THIN)
+    assert city.conditions.temperature(np.array([RUSH - 4 * HOUR])).max() > 33
+    assert not any(city.conditions.acting(kind, RUSH - 5 * HOUR, RUSH) for kind in HAPPENINGS)
+    # What counts the day from midnight cannot be judged by a world that opens in the afternoon.
+    whole_days = {one["id"] for one in bundle()["indicators"] if one.get("window", {}).get("kind") == "day_to_date"}
+    course = run(bundle(), city, RUSH - 3 * HOUR - 30 * MINUTE, RUSH, levels=("district", "subdistrict"))
+    told = [
+        (one.indicator, one.region, one.dims, one.level_after, one.value)
+        for one in course.standing()
+        if one.indicator not in whole_days
+    ]
+    assert len(told) <= 25, told
+    assert {one[0] for one in told if one[3] == "red"} <= {"T3r"}, told  # a road that stands still for half an hour
+    slow = [one for one in told if one[0] in {"T1", "T2", "T3", "T3r"}]
+    assert 1 <= len(slow) <= 12, told  # worse than a rush, and not everywhere

@@ -20,7 +20,7 @@ from metrics.value import Value
 from tests.ioc.sources.city.day import THIN, Course, run
 from tests.ioc.sources.city.whole import HOUR, MINUTE, MONDAY, SEED, bundle
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.xdist_group("day")]  # its day is lived through once
 
 DAY = 24 * HOUR
 BEGIN = MONDAY + 8 * DAY  # Tuesday 9 June 2026 00:00 in Shanghai, with a gas leak and an evacuation of some streets
@@ -90,7 +90,7 @@ def _of(source: str, indicator: str) -> dict[str, Any]:
     """Definitions with one source and one indicator."""
     raw = bundle()
     kept = [one for one in raw["indicators"] if one["id"] == indicator]
-    return {**raw, "sources": {source: raw["sources"][source]}, "indicators": kept}
+    return {**raw, "sources": {source: raw["sources"][source]}, "indicators": kept, "layers": []}
 
 
 def test_a_third_of_the_numbers_comes_out_of_the_archive_by_the_sql_program(course: Course, tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_third_of_the_numbers_comes_out_of_the_archive_by_the_sql_program(cour
     whole = replace(whole, indicators=fewer)
     evidence = Evidence(tmp_path, LIVE)
     rows = {name: [evidence.everything(whole.sources[name]).batch] for name in city().models}
-    evaluation = Evaluation(whole, {name: [one for one in found if one.rows] for name, found in rows.items()}, "sql")
+    evaluation = Evaluation.of(whole, {name: [one for one in found if one.rows] for name, found in rows.items()}, "sql")
     chosen = sorted(set(numbers()) - set(LATER))[1::3]
     assert len(chosen) == 34
     draw = random.Random(SEED)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
 
 import pytest
 import redis
 
+from ioc.sources import resume
 from ioc.sources.city.feeding import HISTORY_MS, Simulated
 from ioc.sources.city.traffic import Roads
 from ioc.sources.feed import Feed, Place
@@ -140,3 +142,61 @@ def test_an_opening_that_was_cut_off_is_sent_again_whole(valkey_url: str, redis_
     redis_client.xadd(HALLS.stream(0), {"p": first.payload()})
     found = fed(valkey_url, redis_client, 1_500_000, 2_000_000, 5)
     assert found[1:] == [(1_000_000, "a", 1), (1_000_000, "b", 2), (1_000_000, "c", 3), (1_500_000, "b", 9)]
+
+
+def test_what_only_stands_is_not_sent_again_a_day_later_when_the_world_has_no_begin_of_its_own(
+    valkey_url: str, redis_client: redis.Redis
+) -> None:
+    """A source that had nothing to say since its opening has no newer row than that; it was there all the same."""
+    day, never = 86_400_000, 10**15
+    clock = [100 * day]
+    stop = threading.Event()
+    with Feed(valkey_url, HALLS) as feed:
+        thread = threading.Thread(
+            target=Simulated(Halls(never), now=lambda: clock[0], look_s=0.05).run, args=(feed, stop)
+        )
+        thread.start()
+        try:
+            wait_until(lambda: len(sizes(redis_client)) == 3, "what stands")
+            clock[0] += 2 * day
+            upto = lambda: json.loads(redis_client.hget(keys.fed("live"), "hall") or b'{"until": 0}')["until"]  # noqa: E731
+            wait_until(lambda: upto() == clock[0], "it is noted that nothing changed for two days")
+        finally:
+            stop.set()
+            thread.join()
+    clock[0] += day // 2
+    stop = threading.Event()
+    with Feed(valkey_url, HALLS) as feed:
+        again = Simulated(Halls(never), now=lambda: clock[0], look_s=0.05)
+        thread = threading.Thread(target=again.run, args=(feed, stop))
+        thread.start()
+        try:
+            wait_until(lambda: again.sent_ms == clock[0], "it goes on")
+        finally:
+            stop.set()
+            thread.join()
+        assert feed.drain(threading.Event())
+    assert len(sizes(redis_client)) == 3
+
+
+def test_a_bus_that_goes_away_while_what_stands_is_noted_gets_it_once(
+    valkey_url: str, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[int] = []
+
+    def note(*_: object) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise redis.TimeoutError("Timeout reading from socket")
+
+    monkeypatch.setattr(resume, "note", note)
+    stop, halls = threading.Event(), Simulated(Halls(10**15), now=lambda: 2_000_000, begin_ms=1_000_000, look_s=0.05)
+    with Feed(valkey_url, HALLS) as feed:
+        with pytest.raises(redis.TimeoutError):
+            halls.run(feed, stop)
+        thread = threading.Thread(target=halls.run, args=(feed, stop))
+        thread.start()
+        wait_until(lambda: halls.sent_ms == 2_000_000, "it goes on")
+        stop.set()
+        thread.join()
+    assert len(sizes(redis_client)) == 3

@@ -29,7 +29,7 @@ NOW = MONDAY + 40 * DAY
 def narrow() -> dict[str, Any]:
     """Definitions with roads only."""
     whole = bundle()
-    return {**whole, "sources": {"traffic": whole["sources"]["traffic"]}, "indicators": []}
+    return {**whole, "sources": {"traffic": whole["sources"]["traffic"]}, "indicators": [], "layers": []}
 
 
 def roads() -> City:
@@ -39,7 +39,7 @@ def roads() -> City:
 def test_readings_are_thinned_to_their_declared_period_and_are_those_of_the_stream(tmp_path: Path) -> None:
     written = write(tmp_path, roads(), load(narrow()), (MONDAY, MONDAY + 2 * DAY), at_ms=NOW)
     count = len(bundle()["registries"]["roads"])
-    assert written == 2 * 96 * count
+    assert written == 2 * 288 * count
     source = load(narrow()).sources["traffic"]
     kept = Evidence(tmp_path, LIVE).everything(source, MONDAY, MONDAY + 2 * DAY).batch
     assert kept.rows == pytest.approx(written, abs=count)
@@ -54,7 +54,7 @@ def test_readings_are_thinned_to_their_declared_period_and_are_those_of_the_stre
     assert kept.entities is not None
     told = zip(kept.time.tolist(), kept.entity.tolist(), kept.fields["speed"].values.tolist(), strict=True)
     first = [(time, kept.entities[code], speed) for time, code, speed in told if MONDAY < time <= MONDAY + HOUR]
-    assert len(first) == 4 * count
+    assert len(first) == 12 * count
     assert all(sent[time, road] == speed for time, road, speed in first)
 
 
@@ -79,7 +79,12 @@ def test_a_history_comes_before_all_observations_and_beside_no_archiver(tmp_path
 
 def test_records_begin_with_what_stands_and_events_come_whole(tmp_path: Path) -> None:
     whole = bundle()
-    both = {**whole, "sources": {name: whole["sources"][name] for name in ("hall", "ticket")}, "indicators": []}
+    both = {
+        **whole,
+        "sources": {name: whole["sources"][name] for name in ("hall", "ticket")},
+        "indicators": [],
+        "layers": [],
+    }
     city = City(both, seed=7, intervals=THINNED)
     found: dict[str, int] = {}
     write(

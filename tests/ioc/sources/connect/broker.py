@@ -22,7 +22,7 @@ class Broker:
     def __init__(self, home: Path, *extra: str) -> None:
         self._binary = shutil.which("mosquitto", path=PLACES)
         if self._binary is None:
-            pytest.skip("Mosquitto is not on this machine: .ci/system mosquitto")
+            pytest.fail("Mosquitto is not on this machine: .ci/system mosquitto")
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self._configuration = home / "mosquitto.conf"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,15 +15,13 @@ from ioc.services.outward import allowed
 from ioc.sources.connect.cap import Alert, Area, Reference
 from ioc.sources.connect.cap_source import CapWay, folder_inbox
 from ioc.sources.connect.cap_xml import write
-from ioc.sources.connect.connector import Connector
 from ioc.sources.connect.fetch import Fetcher
 from ioc.sources.connect.memory import Memory
-from ioc.sources.feed import Feed, Place
 from metrics import keys
 from metrics.clock import real_ms
 from tests.conftest import wait_until
 from tests.ioc.sources.connect.test_cap import RAIN
-from tests.ioc.sources.connect.wire import Site, bundle, source, stream, values
+from tests.ioc.sources.connect.wire import Run, Site, bundle, stream, values
 
 pytestmark = pytest.mark.service
 
@@ -63,31 +60,6 @@ def atom(*entries: tuple[str, str]) -> bytes:
     return f'<feed xmlns="http://www.w3.org/2005/Atom">{inner}</feed>'.encode()
 
 
-class Run:
-    """A connector at work in a thread, as `ioc source` runs it."""
-
-    def __init__(self, url: str, way: CapWay) -> None:
-        self.stop, self.told = threading.Event(), {}
-        self._connector = Connector("met", source("warning"), "real", way, self.told)
-        self._feed = Feed(url, Place("live", "warning", "real"))
-        self._thread = threading.Thread(target=self._run)
-
-    def _run(self) -> None:
-        with self._feed as feed:
-            self._connector.run(feed, self.stop)
-
-    def __enter__(self) -> Run:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop.set()
-        self._thread.join()
-
-    def accepted(self, count: int) -> bool:
-        return self.told.get("met", {}).get("accepted") == count
-
-
 def way(tmp_path: Path, *urls: str, folder: bool = False, every_s: float = 0.1, also: str = "") -> CapWay:
     origins = ",".join([*(url.rsplit("/", 1)[0] for url in urls), *([also] if also else [])])
     inbox = folder_inbox(tmp_path / "in") if folder else None
@@ -101,8 +73,8 @@ def test_a_feed_gives_warnings_and_their_end_and_the_level_in_force(
 ) -> None:
     site.answers["/all"] = atom(("1", "/1.xml"), ("2", "/2.xml"))
     site.answers["/1.xml"], site.answers["/2.xml"] = write(alert("A", "Moderate")), write(alert("B", "Severe"))
-    with Run(valkey_url, way(tmp_path, f"{site.origin}/all")) as run:
-        wait_until(lambda: run.accepted(2), "both warnings are on the bus")
+    with Run(valkey_url, "warning", way(tmp_path, f"{site.origin}/all")) as run:
+        wait_until(lambda: run.fact("accepted") == 2, "both warnings are on the bus")
         found = stream(redis_client, "warning", real_ms())
         assert {(row["k"], row["colour"], row["state"]) for row in found.rows} == {
             ("met,A", "yellow", "standing"), ("met,B", "orange", "standing"),
@@ -111,7 +83,7 @@ def test_a_feed_gives_warnings_and_their_end_and_the_level_in_force(
         cancel = Alert("C", "met", now(), "Actual", "Cancel", "Public", references=(Reference("met", "B", now()),))
         site.answers["/3.xml"] = write(cancel)
         site.answers["/all"] = atom(("3", "/3.xml"), ("1", "/1.xml"), ("2", "/2.xml"))
-        wait_until(lambda: run.accepted(3), "the cancellation is on the bus")
+        wait_until(lambda: run.fact("accepted") == 3, "the cancellation is on the bus")
     found = stream(redis_client, "warning", real_ms())
     assert found.letters == []
     assert values(found.batches, "E19", now_ms=real_ms())["E19", "440303"] == (2.0, "complete")
@@ -123,12 +95,12 @@ def test_after_a_restart_nothing_is_sent_again_and_a_cancellation_still_ends_the
     valkey_url: str, redis_client: redis.Redis, tmp_path: Path, site: Site
 ) -> None:
     site.answers["/all"], site.answers["/1.xml"] = atom(("1", "/1.xml")), write(alert("A", "Extreme"))
-    with Run(valkey_url, way(tmp_path, f"{site.origin}/all")) as run:
-        wait_until(lambda: run.accepted(1), "the warning is on the bus")
+    with Run(valkey_url, "warning", way(tmp_path, f"{site.origin}/all")) as run:
+        wait_until(lambda: run.fact("accepted") == 1, "the warning is on the bus")
     cancel = Alert("C", "met", now(), "Actual", "Cancel", "Public", references=(Reference("met", "A", now()),))
     site.answers["/2.xml"], site.answers["/all"] = write(cancel), atom(("2", "/2.xml"), ("1", "/1.xml"))
-    with Run(valkey_url, way(tmp_path, f"{site.origin}/all")) as run:
-        wait_until(lambda: run.accepted(1), "the end of it is on the bus")
+    with Run(valkey_url, "warning", way(tmp_path, f"{site.origin}/all")) as run:
+        wait_until(lambda: run.fact("accepted") == 1, "the end of it is on the bus")
     rows = stream(redis_client, "warning", real_ms()).rows
     assert [(row["k"], row["state"], row["severity"]) for row in rows] == [
         ("met,A", "standing", "Extreme"), ("met,A", "cancelled", "Extreme"),
@@ -141,26 +113,26 @@ def test_a_message_that_breaks_the_standard_is_a_dead_letter_with_its_reason_onc
     site.answers["/all"] = atom(("1", "/1.xml"), ("2", "/2.xml"))
     site.answers["/1.xml"] = write(alert("A", "Severe")).replace(b">Severe<", b">Dreadful<")
     site.answers["/2.xml"] = write(alert("B", "Severe"))
-    with Run(valkey_url, way(tmp_path, f"{site.origin}/all")) as run:
-        wait_until(lambda: run.accepted(1), "the right one is on the bus")
+    with Run(valkey_url, "warning", way(tmp_path, f"{site.origin}/all")) as run:
+        wait_until(lambda: run.fact("accepted") == 1, "the right one is on the bus")
         asked = len(site.heard)
         wait_until(lambda: len(site.heard) > asked + 2, "the feed was asked again")
     found = stream(redis_client, "warning", real_ms())
     [(row, field, rule, value)] = found.letters
     assert (row, field, rule) == (-1, "p", "form")
     assert "info.severity: 'Dreadful'" in value
-    assert (run.told["met"]["unread"], [one["k"] for one in found.rows]) == (1, ["met,B"])
+    assert (run.fact("unread"), [one["k"] for one in found.rows]) == (1, ["met,B"])
 
 
 def test_an_entry_that_cannot_be_got_is_asked_for_again(
     valkey_url: str, redis_client: redis.Redis, tmp_path: Path, site: Site
 ) -> None:
     site.answers["/all"] = atom(("1", "/1.xml"), ("2", "http://127.0.0.1:1/2.xml"))
-    with Run(valkey_url, way(tmp_path, f"{site.origin}/all")) as run:
-        wait_until(lambda: "allow-list" in run.told.get("met", {}).get("error", ""), "the other host is refused")
+    with Run(valkey_url, "warning", way(tmp_path, f"{site.origin}/all")) as run:
+        wait_until(lambda: "allow-list" in (run.fact("error") or ""), "the other host is refused")
         wait_until(lambda: [path for path, _ in site.heard].count("/1.xml") > 1, "it is asked for again")
         site.answers["/1.xml"] = write(alert("A", "Severe"))
-        wait_until(lambda: run.accepted(1), "it is there at last")
+        wait_until(lambda: run.fact("accepted") == 1, "it is there at last")
 
 
 def test_files_of_messages_are_taken_and_reported(valkey_url: str, redis_client: redis.Redis, tmp_path: Path) -> None:
@@ -168,11 +140,11 @@ def test_files_of_messages_are_taken_and_reported(valkey_url: str, redis_client:
     folder.mkdir()
     (folder / "good.xml").write_bytes(write(alert("A", "Extreme")))
     (folder / "bad.xml").write_bytes(b"<alert/>")
-    with Run(valkey_url, way(tmp_path, folder=True)) as run:
+    with Run(valkey_url, "warning", way(tmp_path, folder=True)) as run:
         wait_until((folder / "processed" / "good.xml").exists, "the good one is processed")
         wait_until((folder / "failed" / "bad.xml").exists, "the other one has failed")
         wait_until(lambda: redis_client.hexists(keys.HEARTBEATS, "feed:live:warning"), "a heartbeat")
-        assert run.accepted(1)
+        assert run.fact("accepted") == 1
     good = json.loads((folder / "processed" / "good.xml.report.json").read_text())
     assert (good["state"], good["messages"], good["accepted"], good["faults"]) == ("processed", 1, 1, [])
     bad = json.loads((folder / "failed" / "bad.xml.report.json").read_text())
@@ -193,7 +165,7 @@ def test_a_published_message_comes_in_when_it_is_of_today(
     (folder / "2-elsewhere.xml").write_bytes(today)
     here = today.replace(b"KAR0-0306112239-SW", b"HERE").replace(b"006037", b"440303001")
     (folder / "3-here.xml").write_bytes(here)
-    with Run(valkey_url, way(tmp_path, folder=True)):
+    with Run(valkey_url, "warning", way(tmp_path, folder=True)):
         wait_until((folder / "processed" / "3-here.xml").exists, "all are processed")
     report = json.loads((folder / "processed" / "1-amber.xml.report.json").read_text())
     assert (report["messages"], report["old"], report["accepted"]) == (1, 1, 0)
@@ -208,14 +180,14 @@ def test_a_published_message_comes_in_when_it_is_of_today(
 def test_a_feed_that_does_not_answer_is_shown_as_lost_with_the_reason(
     valkey_url: str, redis_client: redis.Redis, tmp_path: Path, site: Site
 ) -> None:
-    with Run(valkey_url, way(tmp_path, f"{site.origin}/none")):
+    with Run(valkey_url, "warning", way(tmp_path, f"{site.origin}/none")):
 
         def fact() -> dict[str, object]:
             told = redis_client.hget(keys.HEARTBEATS, "feed:live:warning")
             return json.loads(told) if told else {}
 
         wait_until(lambda: fact().get("ended"), "the feed is lost")
-        assert fact()["connectors"]["met"]["state"] == "unreachable"  # type: ignore[index]
-        assert "HTTP 404" in fact()["connectors"]["met"]["error"]  # type: ignore[index]
+        assert fact()["connectors"]["one"]["state"] == "unreachable"  # type: ignore[index]
+        assert "HTTP 404" in fact()["connectors"]["one"]["error"]  # type: ignore[index]
         site.answers["/none"] = atom()
         wait_until(lambda: not fact().get("ended"), "it is back")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -14,17 +13,15 @@ import redis
 from openpyxl import Workbook
 
 from ioc.sources.connect import drop
-from ioc.sources.connect.connector import Connector
 from ioc.sources.connect.drop import DropWay
 from ioc.sources.connect.inbox import Inbox
 from ioc.sources.connect.mapping import Shape, Where
 from ioc.sources.connect.memory import Memory
 from ioc.sources.connect.sheet import ENDINGS, Sheet
-from ioc.sources.feed import Feed, Place
 from metrics import keys
 from metrics.clock import real_ms
 from tests.conftest import wait_until
-from tests.ioc.sources.connect.wire import landing, source, stream
+from tests.ioc.sources.connect.wire import Run, landing, stream
 
 pytestmark = pytest.mark.service
 
@@ -49,28 +46,6 @@ def put(home: Path, name: str, text: str) -> Path:
     return folder / "processed" / name
 
 
-class Run:
-    """A drop at work, as `ioc source` runs it."""
-
-    def __init__(self, url: str, one: DropWay) -> None:
-        self.stop = threading.Event()
-        self._connector = Connector("rain", source("rain"), "real", one, {})
-        self._feed = Feed(url, Place("live", "rain", "real"))
-        self._thread = threading.Thread(target=self._run)
-
-    def _run(self) -> None:
-        with self._feed as feed:
-            self._connector.run(feed, self.stop)
-
-    def __enter__(self) -> Run:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop.set()
-        self._thread.join()
-
-
 def report(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(path.with_name(path.name + ".report.json").read_text())
     return found
@@ -85,7 +60,7 @@ def test_a_table_comes_in_and_its_report_says_what_is_wrong_row_by_row(
 ) -> None:
     at = minutes_ago(5)
     path = put(tmp_path, "a.csv", f"{HEAD}{at},RG01,0.5\n{at},RG02,much\n{at},RG03\n{at},,1\n{at},RG05,0.7\n")
-    with Run(valkey_url, way(tmp_path)):
+    with Run(valkey_url, "rain", way(tmp_path)):
         wait_until(path.exists, "the file is processed")
     told = report(path)
     assert [told[name] for name in ("state", "rows", "accepted", "rejected")] == ["processed", 5, 2, 3]
@@ -112,7 +87,7 @@ def test_columns_of_another_name_lines_of_json_and_workbooks(
     for row in (["时间", "站", "值"], [datetime.fromisoformat(at), "RG03", 0.3]):
         book.active.append(row)
     book.save(tmp_path / "in" / "c.xlsx")
-    with Run(valkey_url, way(tmp_path, fields)):
+    with Run(valkey_url, "rain", way(tmp_path, fields)):
         wait_until(
             lambda: table.exists() and lines.exists() and table.with_name("c.xlsx").exists(), "all are processed"
         )
@@ -127,7 +102,7 @@ def test_the_same_content_under_another_name_is_not_sent_again(
 ) -> None:
     text = f"{HEAD}{minutes_ago(5)},RG01,0.5\n"
     first = put(tmp_path, "a.csv", text)
-    with Run(valkey_url, way(tmp_path)):
+    with Run(valkey_url, "rain", way(tmp_path)):
         wait_until(first.exists, "the first is processed")
         second = put(tmp_path, "b.csv", text)
         wait_until(second.exists, "the second is processed")
@@ -150,7 +125,7 @@ def test_a_file_without_a_good_row_has_failed_and_says_why(
 ) -> None:
     put(tmp_path, "a.csv", text)
     path = tmp_path / "in" / "failed" / "a.csv"
-    with Run(valkey_url, way(tmp_path)):
+    with Run(valkey_url, "rain", way(tmp_path)):
         wait_until(path.exists, "the file has failed")
     assert why in report(path)["why"]
     assert sent(redis_client) == []
@@ -163,7 +138,7 @@ def test_a_file_that_cannot_be_read_to_its_end_sends_nothing(
     put(tmp_path, "a.csv", "")
     (tmp_path / "in" / "a.csv").write_bytes((HEAD + good).encode() + b"\xff\xfe\n")
     path = tmp_path / "in" / "failed" / "a.csv"
-    with Run(valkey_url, way(tmp_path)):
+    with Run(valkey_url, "rain", way(tmp_path)):
         wait_until(path.exists, "the file has failed")
     assert "not utf-8" in report(path)["why"]
     assert sent(redis_client) == []
@@ -174,7 +149,7 @@ def test_a_file_that_cannot_be_read_to_its_end_sends_nothing(
 def test_a_file_that_is_too_large_is_not_read(valkey_url: str, redis_client: redis.Redis, tmp_path: Path) -> None:
     put(tmp_path, "a.csv", f"{HEAD}{minutes_ago(5)},RG01,0.5\n")
     path = tmp_path / "in" / "failed" / "a.csv"
-    with Run(valkey_url, way(tmp_path, most=20)):
+    with Run(valkey_url, "rain", way(tmp_path, most=20)):
         wait_until(path.exists, "the file has failed")
     assert "more than 20 bytes" in report(path)["why"]
 
@@ -213,7 +188,7 @@ def test_a_restart_goes_on_behind_the_rows_that_the_bus_has(
     with landing(valkey_url, "rain", kind="drop") as one, pytest.raises(Killed):
         first._file(taken, one)
     assert len(sent(redis_client)) == 20
-    with Run(valkey_url, way(tmp_path)):
+    with Run(valkey_url, "rain", way(tmp_path)):
         wait_until(path.exists, "the file is processed")
     assert sent(redis_client) == [(n % 10) / 10 for n in range(34)]
     told = report(path)
@@ -228,6 +203,6 @@ def test_another_content_under_the_name_of_a_half_read_file_begins_anew(
     half = way(tmp_path)
     half.under_way.keep({"digest": "0" * 64, "rows": 1, "accepted": 1, "rules": {}, "faults": []})
     path = put(tmp_path, "a.csv", f"{HEAD}{minutes_ago(5)},RG01,0.1\n{minutes_ago(4)},RG01,0.2\n")
-    with Run(valkey_url, half):
+    with Run(valkey_url, "rain", half):
         wait_until(path.exists, "the file is processed")
     assert sent(redis_client) == [0.1, 0.2]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -14,15 +13,13 @@ import pytest
 import redis
 
 from ioc.services.outward import allowed
-from ioc.sources.connect.connector import Connector
 from ioc.sources.connect.mapping import Shape, Where
 from ioc.sources.connect.mqtt import MqttWay
-from ioc.sources.feed import Feed, Place
 from metrics import keys
 from metrics.clock import real_ms
 from tests.conftest import ValkeyServer, wait_until
 from tests.ioc.sources.connect.broker import Broker
-from tests.ioc.sources.connect.wire import source, stream
+from tests.ioc.sources.connect.wire import Run, stream
 
 pytestmark = pytest.mark.service
 
@@ -44,34 +41,6 @@ def way(broker: Broker, rows: str = "", **more: Any) -> MqttWay:
     )
 
 
-class Run:
-    """A connector at work, as `ioc source` runs it."""
-
-    def __init__(self, url: str, one: MqttWay) -> None:
-        self.stop, self.told = threading.Event(), dict[str, dict[str, Any]]()
-        self._connector = Connector("gauges", source("rain"), "real", one, self.told)
-        self.feed = Feed(url, Place("live", "rain", "real"))
-        self._thread = threading.Thread(target=self._run)
-
-    def _run(self) -> None:
-        with self.feed as feed:
-            self._connector.run(feed, self.stop)
-
-    def __enter__(self) -> Run:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop.set()
-        self._thread.join()
-
-    def fact(self, name: str) -> Any:
-        return self.told.get("gauges", {}).get(name)
-
-    def live(self) -> bool:
-        return self.fact("state") == "live"
-
-
 def payload(mm: str = "0.5", ago_s: int = 60) -> str:
     return json.dumps({"at": real_ms() // 1000 - ago_s, "v": {"mm": float(mm)}})
 
@@ -83,7 +52,7 @@ def sent(client: redis.Redis) -> list[tuple[str, float]]:
 def test_messages_become_rows_and_what_is_no_json_a_letter_with_its_reason(
     valkey_url: str, redis_client: redis.Redis, broker: Broker
 ) -> None:
-    with Run(valkey_url, way(broker)) as run:
+    with Run(valkey_url, "rain", way(broker)) as run:
         wait_until(run.live, "it is connected")
         broker.publish(
             ("rain/RG01/data", payload("0.1")), ("rain/RG02/state", payload()), ("extra/RG03", payload("0.3")),
@@ -94,12 +63,12 @@ def test_messages_become_rows_and_what_is_no_json_a_letter_with_its_reason(
     letters = {(field, rule): value for _, field, rule, value in stream(redis_client, "rain", real_ms()).letters}
     assert set(letters) == {("p", "form"), ("mm", "range")}
     assert letters["mm", "range"] == "900.0"
-    assert letters["p", "form"].startswith("mqtt gauges: rain/RG0")
+    assert letters["p", "form"].startswith("mqtt one: rain/RG0")
     assert [run.fact(name) for name in ("accepted", "rejected", "unread")] == [2, {"range": 1}, 2]
 
 
 def test_a_payload_may_hold_several_rows(valkey_url: str, redis_client: redis.Redis, broker: Broker) -> None:
-    with Run(valkey_url, way(broker, rows="data.items")) as run:
+    with Run(valkey_url, "rain", way(broker, rows="data.items")) as run:
         wait_until(run.live, "it is connected")
         at = real_ms() // 1000 - 60
         items = [{"at": at, "v": {"mm": 0.1}}, {"at": at + 1, "v": {"mm": 0.2}}]
@@ -112,10 +81,10 @@ def test_a_payload_may_hold_several_rows(valkey_url: str, redis_client: redis.Re
 def test_what_is_published_while_nobody_listens_comes_later(
     valkey_url: str, redis_client: redis.Redis, broker: Broker
 ) -> None:
-    with Run(valkey_url, way(broker)) as run:
+    with Run(valkey_url, "rain", way(broker)) as run:
         wait_until(run.live, "it is connected")
     broker.publish(*((f"rain/RG{n:02}/data", payload()) for n in range(50)))
-    with Run(valkey_url, way(broker)) as run:
+    with Run(valkey_url, "rain", way(broker)) as run:
         wait_until(lambda: run.fact("messages") == 50, "all have come")
     assert sorted(sent(redis_client)) == [(f"RG{n:02}", 0.5) for n in range(50)]
 
@@ -124,7 +93,7 @@ def test_nothing_is_acknowledged_while_the_bus_is_away_and_nothing_is_lost(
     valkey_server: ValkeyServer, broker: Broker
 ) -> None:
     """The process ends while the bus is away: the broker still has the messages, and the next process gets them."""
-    with Run(valkey_server.url, way(broker)) as run:
+    with Run(valkey_server.url, "rain", way(broker)) as run:
         wait_until(run.live, "it is connected")
         valkey_server.kill()
         broker.publish(*((f"rain/RG{n:02}/data", payload()) for n in range(30)))
@@ -133,13 +102,13 @@ def test_nothing_is_acknowledged_while_the_bus_is_away_and_nothing_is_lost(
     valkey_server.start()
     client = redis.Redis.from_url(valkey_server.url)
     assert client.xlen(keys.observations("live", "rain")) == 0
-    with Run(valkey_server.url, way(broker)) as run:
+    with Run(valkey_server.url, "rain", way(broker)) as run:
         wait_until(lambda: run.fact("messages") == 30, "the broker has sent them again")
     assert sorted(sent(client)) == [(f"RG{n:02}", 0.5) for n in range(30)]
 
 
 def test_when_the_bus_comes_back_messages_go_on_by_themselves(valkey_server: ValkeyServer, broker: Broker) -> None:
-    with Run(valkey_server.url, way(broker)) as run:
+    with Run(valkey_server.url, "rain", way(broker)) as run:
         wait_until(run.live, "it is connected")
         valkey_server.kill()
         broker.publish(*((f"rain/RG{n:02}/data", payload()) for n in range(30)))
@@ -153,7 +122,7 @@ def test_a_broker_that_goes_away_is_told_and_comes_back_with_what_it_kept(
     valkey_url: str, redis_client: redis.Redis, broker: Broker
 ) -> None:
     one = way(broker)
-    with Run(valkey_url, one) as run:
+    with Run(valkey_url, "rain", one) as run:
         wait_until(run.live, "it is connected")
         broker.stop()
         wait_until(lambda: run.fact("state") == "unreachable", "the loss is told")
@@ -169,7 +138,7 @@ def test_a_broker_that_is_not_allowed_is_not_connected_to(
     valkey_url: str, redis_client: redis.Redis, broker: Broker
 ) -> None:
     one = way(broker, allow="mqtt://127.0.0.1:1")
-    with Run(valkey_url, one) as run:
+    with Run(valkey_url, "rain", one) as run:
         wait_until(lambda: "not on the allow-list" in (run.fact("error") or ""), "it is refused")
     assert one.connects == 0
 
@@ -182,10 +151,10 @@ def test_a_wrong_password_is_told(valkey_url: str, redis_client: redis.Redis, tm
     broker = Broker(tmp_path, "allow_anonymous false", f"password_file {passwords}")
     broker.start()
     try:
-        with Run(valkey_url, way(broker, user="ioc", password="wrong")) as run:
+        with Run(valkey_url, "rain", way(broker, user="ioc", password="wrong")) as run:
             wait_until(lambda: "ot authori" in (run.fact("error") or ""), "the broker refuses")
             assert "wrong" not in run.fact("error")
-        with Run(valkey_url, way(broker, user="ioc", password="s3cret")) as run:
+        with Run(valkey_url, "rain", way(broker, user="ioc", password="s3cret")) as run:
             wait_until(run.live, "the right one is let in")
     finally:
         broker.stop()
@@ -210,12 +179,12 @@ def test_tls_needs_a_certificate_of_the_name_that_somebody_trusted_has_signed(
         return way(broker, url=url, allow=f"{url}, 127.0.0.0/8", resolve=lambda *_: ["127.0.0.1"])
 
     try:
-        with Run(valkey_url, tls(url)) as run:
+        with Run(valkey_url, "rain", tls(url)) as run:
             wait_until(lambda: "certificate" in (run.fact("error") or "").lower(), "nobody trusted has signed it")
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
-        with Run(valkey_url, tls(other)) as run:
+        with Run(valkey_url, "rain", tls(other)) as run:
             wait_until(lambda: "certificate" in (run.fact("error") or "").lower(), "it is of another name")
-        with Run(valkey_url, tls(url)) as run:
+        with Run(valkey_url, "rain", tls(url)) as run:
             wait_until(run.live, "name and signature are right")
     finally:
         broker.stop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,14 +14,12 @@ import pytest
 import redis
 
 from ioc.services.outward import allowed, origin
-from ioc.sources.connect.connector import Connector
 from ioc.sources.connect.fetch import Fetcher
 from ioc.sources.connect.memory import Memory
 from ioc.sources.connect.sensorthings import SensorThingsWay
-from ioc.sources.feed import Feed, Place
 from metrics.clock import real_ms
 from tests.conftest import wait_until
-from tests.ioc.sources.connect.wire import Site, source, stream
+from tests.ioc.sources.connect.wire import Run, Site, stream
 
 pytestmark = pytest.mark.service
 
@@ -75,31 +72,6 @@ def way(tmp_path: Path, site: Site, **more: Any) -> SensorThingsWay:
     return SensorThingsWay(f"{site.origin}/v1.1", "reading", **(given | more))
 
 
-class Run:
-    """A connector at work, as `ioc source` runs it."""
-
-    def __init__(self, url: str, one: SensorThingsWay) -> None:
-        self.stop, self.told = threading.Event(), dict[str, dict[str, Any]]()
-        self._connector = Connector("air", source("iot"), "real", one, self.told)
-        self._feed = Feed(url, Place("live", "iot", "real"))
-        self._thread = threading.Thread(target=self._run)
-
-    def _run(self) -> None:
-        with self._feed as feed:
-            self._connector.run(feed, self.stop)
-
-    def __enter__(self) -> Run:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop.set()
-        self._thread.join()
-
-    def fact(self, name: str) -> Any:
-        return self.told.get("air", {}).get(name)
-
-
 def sent(client: redis.Redis) -> list[tuple[str, float | None]]:
     return [(row["k"], row["reading"]) for row in stream(client, "iot", real_ms()).rows]
 
@@ -110,7 +82,7 @@ def test_pages_are_followed_and_new_observations_come_once(
     service = Service(site)
     for number in range(5):
         service.observe("A", 10 + number, 300 - number)
-    with Run(valkey_url, way(tmp_path, site)) as run:
+    with Run(valkey_url, "iot", way(tmp_path, site)) as run:
         wait_until(lambda: run.fact("accepted") == 5, "all pages have come")
         asked = len(site.heard)
         wait_until(lambda: len(site.heard) > asked + 3, "the service was asked again")
@@ -125,10 +97,10 @@ def test_a_restart_goes_on_where_the_bus_left_off(
 ) -> None:
     service = Service(site)
     service.observe("A", 1, 60)
-    with Run(valkey_url, way(tmp_path, site)) as run:
+    with Run(valkey_url, "iot", way(tmp_path, site)) as run:
         wait_until(lambda: run.fact("accepted") == 1, "the first has come")
     service.observe("B", 2, 1)
-    with Run(valkey_url, way(tmp_path, site)) as run:
+    with Run(valkey_url, "iot", way(tmp_path, site)) as run:
         wait_until(lambda: run.fact("accepted") == 1, "the second has come")
     assert sent(redis_client) == [("A", 1), ("B", 2)]
 
@@ -141,7 +113,7 @@ def test_results_keep_their_digits_and_may_be_scaled_and_spans_count_at_their_en
     end = datetime.fromtimestamp(real_ms() // 1000 - 30, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     service.observations[0]["phenomenonTime"] = f"2026-01-01T00:00:00.000Z/{end}"
     one = way(tmp_path, site, times=Decimal(1000), entity="Datastream.Thing.properties.id")
-    with Run(valkey_url, one) as run:
+    with Run(valkey_url, "iot", one) as run:
         wait_until(lambda: run.fact("accepted") == 1, "it has come")
     [row] = stream(redis_client, "iot", real_ms()).rows
     assert (row["k"], row["reading"]) == ("a", 12.0)
@@ -155,7 +127,7 @@ def test_what_breaks_the_contract_is_a_letter_and_the_rest_goes_on(
     service.observe("A", "much", 60)
     service.observe("B", {"a": 1}, 60)
     service.observe("C", 3, 60)
-    with Run(valkey_url, way(tmp_path, site)) as run:
+    with Run(valkey_url, "iot", way(tmp_path, site)) as run:
         wait_until(lambda: run.fact("accepted") == 1, "the right one has come")
     letters = {(field, rule) for _, field, rule, _ in stream(redis_client, "iot", real_ms()).letters}
     assert letters == {("reading", "type"), ("p", "form")}
@@ -171,7 +143,7 @@ def test_a_next_link_to_another_host_is_not_followed_and_nothing_before_it_is_lo
     site.otherwise = lambda path: json.dumps(
         json.loads(plain(path)) | {"@iot.nextLink": "http://169.254.169.254/latest/meta-data"}
     ).encode()
-    with Run(valkey_url, way(tmp_path, site)) as run:
+    with Run(valkey_url, "iot", way(tmp_path, site)) as run:
         wait_until(lambda: "169.254.169.254" in (run.fact("error") or ""), "it is refused")
         assert "allow-list" in run.fact("error")
         assert run.fact("state") == "unreachable"
@@ -184,7 +156,7 @@ def test_a_next_link_to_another_host_is_not_followed_and_nothing_before_it_is_lo
 @pytest.mark.usefixtures("redis_client")
 def test_an_answer_of_another_form_is_told(valkey_url: str, tmp_path: Path, site: Site, body: bytes, told: str) -> None:
     site.otherwise = lambda _: body
-    with Run(valkey_url, way(tmp_path, site)) as run:
+    with Run(valkey_url, "iot", way(tmp_path, site)) as run:
         wait_until(lambda: told in (run.fact("error") or ""), "the reason is told")
         assert run.fact("state") == "failed"
 
@@ -193,8 +165,8 @@ def test_a_link_that_leads_in_a_circle_ends_the_look(
     valkey_url: str, redis_client: redis.Redis, tmp_path: Path, site: Site
 ) -> None:
     site.otherwise = lambda _: json.dumps({"value": [], "@iot.nextLink": f"{site.origin}/v1.1/round"}).encode()
-    with Run(valkey_url, way(tmp_path, site, every_s=3600)) as run:
-        wait_until(lambda: run.fact("state") == "live", "the look has ended")
+    with Run(valkey_url, "iot", way(tmp_path, site, every_s=3600)) as run:
+        wait_until(run.live, "the look has ended")
     assert len(site.heard) == 2
 
 
@@ -226,6 +198,6 @@ def test_a_published_answer_is_read(tmp_path: Path, site: Site, shared_data: Pat
 def test_a_secret_goes_to_the_service(valkey_url: str, redis_client: redis.Redis, tmp_path: Path, site: Site) -> None:
     Service(site)
     fetcher = Fetcher(allowed(site.origin), {origin(site.origin): {"X-Api-Key": "s3cret"}})
-    with Run(valkey_url, way(tmp_path, site, fetcher=fetcher)) as run:
-        wait_until(lambda: run.fact("state") == "live", "the service answers")
+    with Run(valkey_url, "iot", way(tmp_path, site, fetcher=fetcher)) as run:
+        wait_until(run.live, "the service answers")
     assert site.heard[0][1]["X-Api-Key"] == "s3cret"

@@ -13,6 +13,7 @@ from typing import Any
 import redis
 
 from ioc.packs.bundle import build
+from ioc.sources.connect.connector import Connector
 from ioc.sources.connect.landing import Landing
 from ioc.sources.feed import Feed, Place
 from metrics import keys
@@ -45,6 +46,35 @@ def landing(url: str, name: str, stop: threading.Event | None = None, kind: str 
     """A landing whose feed writes to the server at `url`."""
     with Feed(url, Place("live", name, "real")) as feed:
         yield Landing("one", kind, source(name), feed, stop or threading.Event(), {})
+
+
+class Run:
+    """A connector at work in a thread, as `ioc source` runs it; `way`: how it reaches its system."""
+
+    def __init__(self, url: str, name: str, way: Any) -> None:
+        self.stop, self.told = threading.Event(), dict[str, dict[str, Any]]()
+        self._connector = Connector("one", source(name), "real", way, self.told)
+        self.feed = Feed(url, Place("live", name, "real"))
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        with self.feed as feed:
+            self._connector.run(feed, self.stop)
+
+    def __enter__(self) -> Run:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        self._thread.join()
+
+    def fact(self, name: str) -> Any:
+        """What the connector says of itself in the heartbeat."""
+        return self.told.get("one", {}).get(name)
+
+    def live(self) -> bool:
+        return self.fact("state") == "live"
 
 
 @dataclass(slots=True)

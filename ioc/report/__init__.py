@@ -1,0 +1,1 @@
+"""Reports that leave the centre as files."""
