@@ -6,7 +6,6 @@ Nothing here is asked by a script by itself: all of it is what a person does, an
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from ioc.api.problem import Problem
 from ioc.door.desk import Desk
 from ioc.door.visitor import Person, current_person, require
 from ioc.queries import administration, audit
+from ioc.security import password
 from ioc.security.permission import Permission, may
 from ioc.security.role import ADMINISTRATORS, TITLES, Role
 from ioc.services import api_tokens, approvals, people, second_factor
@@ -95,14 +95,16 @@ def register(server: Flask, desk: Desk) -> None:
         return jsonify(told if told is not None else {"ok": True})
 
     def add(given: dict[str, Any], _: Person) -> Any:
-        secret = _secret()
+        name = _text(given, "name")
+        secret = password.drawn(name)
         made = people.add_person(
-            desk.store, _text(given, "name"), (), secret, desk.clock(), title=_text(given, "title"), temporary=True
+            desk.store, name, (), secret, desk.clock(), title=_text(given, "title"), temporary=True
         )  # fmt: skip
         return {"name": made.name, "secret": secret}
 
     def reset(given: dict[str, Any], person: Person) -> Any:
-        name, secret = _no_administrator(desk, given, person), _secret()
+        name = _no_administrator(desk, given, person)
+        secret = password.drawn(name)
         _, ended = people.set_password(desk.store, name, secret, desk.clock(), temporary=True)
         close(ended)
         return {"name": name, "secret": secret}
@@ -232,8 +234,3 @@ def _role(given: dict[str, Any]) -> Role:
 
 def _text(given: dict[str, Any], name: str) -> str:
     return str(given.get(name, ""))[:400].strip()
-
-
-def _secret() -> str:
-    """A first password that fits the profile, to be told once and changed at the first sign-in."""
-    return f"{secrets.token_urlsafe(9)}-Aa7"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ class PasswordProfile:
     classes: int  # of lower case, upper case, digits, others
     days: int
     longest: int = 256  # hashing reads it all: more would be a way to keep the server busy
+    name_from: int = 3  # account names this long must not be part of it; two letters turn up by chance
 
 
 PROFILES: Mapping[str, PasswordProfile] = {"mlps3": PasswordProfile(characters=8, classes=3, days=183)}
@@ -36,9 +38,16 @@ def faults(password: str, name: str, profile: PasswordProfile = MLPS3) -> list[t
                 f"{profile.classes} of: lower case, upper case, digits, other characters",
             )
         )
-    if name and name.casefold() in password.casefold():
+    if len(name) >= profile.name_from and name.casefold() in password.casefold():
         found.append(("不得包含账号", "must not contain the account name"))
     return found
+
+
+def drawn(name: str, profile: PasswordProfile = MLPS3) -> str:
+    """A random first password for the account `name`, without a fault."""
+    while faults(secret := secrets.token_urlsafe(max(12, profile.characters)), name, profile):
+        pass
+    return secret
 
 
 def expired(set_ms: int | None, now_ms: int, profile: PasswordProfile = MLPS3) -> bool:

@@ -55,3 +55,14 @@ def test_a_token_is_kept_as_its_digest_only():
     assert len(token) >= 43
     assert identity.digest(token) != token
     assert identity.digest("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_a_name_of_two_letters_may_turn_up_in_a_password_by_chance():
+    assert password.faults("Quality-2026", "li") == []
+
+
+@pytest.mark.parametrize("name", ["li", "aa7", "zhang"])
+def test_a_password_drawn_for_a_name_has_no_fault(name: str):
+    drawn = {password.drawn(name) for _ in range(50)}
+    assert len(drawn) == 50
+    assert all(password.faults(each, name) == [] for each in drawn)
