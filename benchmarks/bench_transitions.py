@@ -107,17 +107,20 @@ def bare(store: Store, *, whole: bool) -> Callable[[], None]:
     return one
 
 
-def rates(of: dict[str, Callable[[], None]]) -> Iterator[tuple[str, float]]:
-    """Times a second of each, in turns; the best turn of each."""
-    best = dict.fromkeys(of, 0.0)
+def rates(of: dict[str, Callable[[], None]]) -> Iterator[tuple[str, float, float]]:
+    """Times a second of each in the best of its turns, and ms of the processor of one in all of them."""
+    best, used, counts = dict.fromkeys(of, 0.0), dict.fromkeys(of, 0.0), dict.fromkeys(of, 0)
     for _ in range(ROUNDS):
         for name, one in of.items():
-            count, began = 0, time.perf_counter()
+            count, began, before = 0, time.perf_counter(), time.thread_time()
             while (past := time.perf_counter() - began) < TURN_S:
                 one()
                 count += 1
             best[name] = max(best[name], count / past)
-    yield from best.items()
+            used[name] += time.thread_time() - before
+            counts[name] += count
+    for name, rate in best.items():
+        yield name, rate, 1000 * used[name] / counts[name]
 
 
 def load(store: Store) -> tuple[float, Any]:
@@ -148,10 +151,11 @@ def measure(kind: str, store: Store) -> None:
     """All lines of one database."""
     schema.upgrade(store)
     one_row, rows, ours = "commits of one row", "commits of the same rows", "transitions with audit"
-    found = dict(rates({one_row: bare(store, whole=False), rows: bare(store, whole=True), ours: transitions(store)}))
-    for name, rate in found.items():
+    turns = list(rates({one_row: bare(store, whole=False), rows: bare(store, whole=True), ours: transitions(store)}))
+    found = {name: rate for name, rate, _ms in turns}
+    for name, rate, busy_ms in turns:
         beside = f"   {found[ours] / rate:.0%} of it are transitions" if name != ours else "   (aim >= 50 %)"
-        print(f"{kind:<11}{name:<26}{rate:8.0f} /s{beside}")
+        print(f"{kind:<11}{name:<26}{rate:8.0f} /s{busy_ms:7.2f} ms of the processor{beside}")
     rate, (p50, p99) = load(store)
     print(f"{kind:<11}{OPEN} open incidents, {ASKED_S}/s asked: {rate:.1f}/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms")
     store.close()

@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 GENESIS: Final = "0" * 64  # what stands before the first entry
 DIGESTS: Final = ("sha256", "sm3")  # SM3: GB/T 32905, where the platform's cryptography has it
 MOST_DETAIL: Final = 16_000  # characters
+
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 Broken = Literal["edited", "missing", "cut", "anchor", "head"]
 
@@ -37,8 +39,15 @@ class Entry:
         """Hex of the digest over the entry before and this one. Raises ValueError for a digest that is not there."""
         if how not in DIGESTS:
             raise ValueError(f"digest: {how!r} is none of {', '.join(DIGESTS)}")
-        text = json.dumps({"before": before, **asdict(self)}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        text = _CANONICAL({"before": before, **self.said()})
         return hashlib.new(how, text.encode()).hexdigest()
+
+    def said(self) -> dict[str, int | str]:
+        """What it says, by the names of its fields."""
+        return {
+            "seq": self.seq, "at_ms": self.at_ms, "actor": self.actor, "roles": self.roles, "address": self.address,
+            "action": self.action, "subject": self.subject, "world": self.world, "detail": self.detail,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,7 @@ def faults(links: Iterable[Link], head: Anchor | None, anchors: Iterable[Anchor]
 
 def detail_text(detail: Mapping[str, Any]) -> str:
     """Canonical JSON of what is told beside. Raises ValueError when it is too long or no JSON."""
-    text = json.dumps(detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = _CANONICAL(detail)
     if len(text) > MOST_DETAIL:
         raise ValueError(f"detail: longer than {MOST_DETAIL} characters")
     return text

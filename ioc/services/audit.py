@@ -6,22 +6,26 @@ A change that cannot be audited is not made: the transaction fails as a whole.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from ioc.domain.audit_chain import Entry, detail_text
 from ioc.security.actor import current_actor
 from ioc.store.audit_table import AuditHeadRow, AuditRow
+from ioc.store.ready import Ready, together
 
 HOW: Final = "sha256"
 # Of the tables and not of their classes, and made once: every change of anything passes here.
 _HEAD = AuditHeadRow.__table__
-_AT = select(_HEAD.c.seq, _HEAD.c.digest).where(_HEAD.c.id == 1).with_for_update()
-_ON = update(_HEAD).where(_HEAD.c.id == 1)  # type: ignore[arg-type]
-_ADD = insert(AuditRow.__table__)  # type: ignore[arg-type]
+_AT = Ready(select(_HEAD.c.seq, _HEAD.c.digest).where(_HEAD.c.id == 1).with_for_update())
+_ON = Ready(
+    update(_HEAD)  # type: ignore[arg-type]
+    .where(_HEAD.c.id == 1)
+    .values(seq=bindparam("seq"), digest=bindparam("digest"), at_ms=bindparam("at_ms"))
+)
+_ADD = Ready(insert(AuditRow.__table__), *AuditRow.__table__.c.keys())  # type: ignore[arg-type]
 
 
 def record(
@@ -32,16 +36,17 @@ def record(
 
     Units that record take turns at the head of the chain: on PostgreSQL by its row, on SQLite they do anyway.
     """
-    unit.flush()
-    head = unit.execute(_AT).one_or_none()
-    if head is None:
+    head = _AT.rows(unit, {})
+    if not head:
         raise ValueError("audit: the head of the chain is missing; nothing is done that cannot be recorded")
     who = current_actor()
+    seq, before = head[0]
     entry = Entry(
-        seq=head.seq + 1, at_ms=now_ms, actor=(by or who.name)[:64], roles=",".join(sorted(who.roles))[:128],
+        seq=seq + 1, at_ms=now_ms, actor=(by or who.name)[:64], roles=",".join(sorted(who.roles))[:128],
         address=who.address[:64], action=action, subject=subject[:128], world=world, detail=detail_text(detail or {}),
     )  # fmt: skip
-    digest = entry.digest(head.digest, HOW)
-    unit.execute(_ADD, asdict(entry) | {"how": HOW, "digest": digest})
-    unit.execute(_ON, {"seq": entry.seq, "digest": digest, "at_ms": now_ms})
+    digest = entry.digest(before, HOW)
+    with together(unit):
+        _ADD.run(unit, entry.said() | {"how": HOW, "digest": digest})
+        _ON.run(unit, {"seq": entry.seq, "digest": digest, "at_ms": now_ms})
     return entry

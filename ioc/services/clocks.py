@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from ioc.domain.deadline import Segment, hold, resume, stop
 from ioc.domain.life_cycle import Stage
 from ioc.store.dossier_tables import DossierSegmentRow
+from ioc.store.ready import Ready
 
 # Of the table and not of its class, and made once: a transition asks for its clock several times.
 _TABLE = DossierSegmentRow.__table__.c
@@ -19,17 +20,21 @@ _SEGMENTS = select(
     _TABLE.dossier_id, _TABLE.visit, _TABLE.stage, _TABLE.owed_ms, _TABLE.start_ms, _TABLE.end_ms, _TABLE.running,
     _TABLE.why,
 )  # fmt: skip
-_NEWEST = _SEGMENTS.where(
-    _TABLE.dossier_id == bindparam("dossier"),
-    _TABLE.visit
-    == select(func.max(_TABLE.visit))
-    .where(_TABLE.dossier_id == bindparam("dossier"))
-    .correlate(None)
-    .scalar_subquery(),
-).order_by(_TABLE.number)
-_ADD = insert(DossierSegmentRow.__table__)  # type: ignore[arg-type]
-_CHANGE = update(DossierSegmentRow.__table__).where(  # type: ignore[arg-type]
-    _TABLE.dossier_id == bindparam("of"), _TABLE.visit == bindparam("at"), _TABLE.number == bindparam("nth")
+_NEWEST = Ready(
+    _SEGMENTS.where(
+        _TABLE.dossier_id == bindparam("dossier"),
+        _TABLE.visit
+        == select(func.max(_TABLE.visit))
+        .where(_TABLE.dossier_id == bindparam("dossier"))
+        .correlate(None)
+        .scalar_subquery(),
+    ).order_by(_TABLE.number)
+)
+_ADD = Ready(insert(DossierSegmentRow.__table__), *_TABLE.keys())  # type: ignore[arg-type]
+_CHANGE = Ready(
+    update(DossierSegmentRow.__table__)  # type: ignore[arg-type]
+    .where(_TABLE.dossier_id == bindparam("of"), _TABLE.visit == bindparam("at"), _TABLE.number == bindparam("nth"))
+    .values({name: bindparam(name) for name in ("owed_ms", "start_ms", "end_ms", "running", "why")})
 )
 
 MOST_WHY = 200  # characters of why a clock is held
@@ -52,7 +57,7 @@ class Clock:
 
 def newest(unit: Session, dossier_id: str) -> Clock | None:
     """The newest clock of a dossier; None before the first."""
-    return next(iter(_clocks(unit.execute(_NEWEST, {"dossier": dossier_id}))), None)
+    return next(iter(_clocks(_NEWEST.rows(unit, {"dossier": dossier_id}))), None)
 
 
 def newest_of(unit: Session, dossier_ids: Collection[str] | Select[str]) -> Mapping[str, Clock]:
@@ -77,36 +82,37 @@ def all_of(unit: Session, dossier_id: str) -> tuple[Clock, ...]:
     return _clocks(unit.execute(asked))
 
 
-def begin(unit: Session, dossier_id: str, stage: Stage, level: int, now_ms: int) -> None:
-    """The clock of a stage begins; a stage without a calendar has none."""
+def begin(  # noqa: PLR0917 - what a clock is
+    unit: Session, dossier_id: str, stage: Stage, level: int, now_ms: int, before: Clock | None
+) -> Clock | None:
+    """The clock of a stage begins, after the newest one before; a stage without a calendar has none: that one stays."""
     if not stage.calendar:
-        return
-    before = newest(unit, dossier_id)
+        return before
     visit = before.visit + 1 if before else 1
     segments = (Segment(now_ms, None, running=True),)
-    _write(unit, None, Clock(dossier_id, visit, stage.id, stage.owed_ms(level), segments))
+    return _write(unit, None, Clock(dossier_id, visit, stage.id, stage.owed_ms(level), segments))
 
 
-def end(unit: Session, dossier_id: str, now_ms: int) -> None:
-    """The stage is left: its clock stops, if it has one that goes."""
-    clock = newest(unit, dossier_id)
-    if clock and not clock.stopped:
-        _write(unit, clock, _with(clock, clock.owed_ms, stop(clock.segments, now_ms)))
+def end(unit: Session, clock: Clock | None, now_ms: int) -> Clock | None:
+    """The stage is left: its clock, the newest of the dossier, stops, if it has one that goes."""
+    if clock is None or clock.stopped:
+        return clock
+    return _write(unit, clock, _with(clock, clock.owed_ms, stop(clock.segments, now_ms)))
 
 
-def turn(unit: Session, dossier_id: str, *, held: bool, why: str, now_ms: int) -> None:
+def turn(unit: Session, clock: Clock | None, *, held: bool, why: str, now_ms: int) -> Clock | None:
     """Hold the clock of the stage that the dossier is at, or let it go on."""
-    clock = newest(unit, dossier_id)
-    if clock and not clock.stopped:
-        segments = hold(clock.segments, now_ms, why[:MOST_WHY]) if held else resume(clock.segments, now_ms)
-        _write(unit, clock, _with(clock, clock.owed_ms, segments))
+    if clock is None or clock.stopped:
+        return clock
+    segments = hold(clock.segments, now_ms, why[:MOST_WHY]) if held else resume(clock.segments, now_ms)
+    return _write(unit, clock, _with(clock, clock.owed_ms, segments))
 
 
-def grant(unit: Session, dossier_id: str, more_ms: int) -> None:
+def grant(unit: Session, clock: Clock | None, more_ms: int) -> Clock | None:
     """The stage may take so much more, or less where it is negative: an extension, or a level with another time."""
-    clock = newest(unit, dossier_id) if more_ms else None
-    if clock and not clock.stopped:
-        _write(unit, clock, _with(clock, max(0, clock.owed_ms + more_ms), clock.segments))
+    if clock is None or clock.stopped or not more_ms:
+        return clock
+    return _write(unit, clock, _with(clock, max(0, clock.owed_ms + more_ms), clock.segments))
 
 
 def _with(clock: Clock, owed_ms: int, segments: Sequence[Segment]) -> Clock:
@@ -122,15 +128,16 @@ def _clocks(rows: Iterable[Any]) -> tuple[Clock, ...]:
     return tuple(found.values())
 
 
-def _write(unit: Session, before: Clock | None, clock: Clock) -> None:
+def _write(unit: Session, before: Clock | None, clock: Clock) -> Clock:
     """Write what is another than before: the segments that began, and those that changed."""
     known = () if before is None else _rows(before)
     for number, row in enumerate(_rows(clock)):
         if number >= len(known):
             where = {"dossier_id": clock.dossier_id, "visit": clock.visit, "number": number, "stage": clock.stage}
-            unit.execute(_ADD, row | where)
+            _ADD.run(unit, row | where)
         elif row != known[number]:
-            unit.execute(_CHANGE, row | {"of": clock.dossier_id, "at": clock.visit, "nth": number})
+            _CHANGE.run(unit, row | {"of": clock.dossier_id, "at": clock.visit, "nth": number})
+    return clock
 
 
 def _rows(clock: Clock) -> Sequence[dict[str, Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ioc.services import dossiers
+from ioc.services import clocks, dossiers
 from ioc.services.dossier_notes import last_said, step
 from ioc.services.dossiers import Dossier
 from ioc.services.refusals import DossierRefused, OutdatedDossier
@@ -36,7 +36,9 @@ def merge(
             raise DossierRefused("merged", "类型或世界不同。", "They are of different kinds or worlds.")
         was_held = merged.held
         if not was_held:
-            dossiers.turn_clock(unit, merged, "hold", {"reason": "已合并 merged"}, now_ms)
+            dossiers.turn_clock(
+                unit, merged, clocks.newest(unit, merged.id), "hold", {"reason": "已合并 merged"}, now_ms
+            )
         merged.merged_into, merged.ended_ms = kept.id, now_ms
         step(unit, merged, "merged", {"into": kept.id, "was_held": was_held}, by, now_ms)
         step(unit, kept, "merge", {"merged": merged.id, "title": merged.title}, by, now_ms)
@@ -59,7 +61,7 @@ def split(store: Store, merged_id: str, version: int, *, by: str, now_ms: int) -
         was_held = bool(last_said(unit, parted.id, "merged").get("was_held"))
         parted.merged_into, parted.ended_ms = "", None
         if not was_held:
-            dossiers.turn_clock(unit, parted, "resume", {}, now_ms)
+            dossiers.turn_clock(unit, parted, clocks.newest(unit, parted.id), "resume", {}, now_ms)
         step(unit, parted, "split", {"from": kept.id}, by, now_ms)
         step(unit, kept, "split", {"parted": parted.id, "title": parted.title}, by, now_ms)
         return dossiers.as_dossier(unit, kept), dossiers.as_dossier(unit, parted)

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from ioc.services import outbox, routing
+from ioc.services import routing
 from ioc.services.case_deadlines import deadlines
 from ioc.store.dossier_tables import DossierRow, DossierSegmentRow, DossierStepRow
+from ioc.store.ready import Ready
 
 CLASSES: Final = frozenset({"natural", "accident", "health", "security"})
 CHANNELS: Final = frozenset({"warden", "hotline", "video", "iot", "public"})
@@ -25,6 +26,9 @@ _STEPS = (
     .where(_ROWS.dossier_id == bindparam("dossier"))
     .order_by(_ROWS.number)
 )
+_ALL = Ready(_STEPS)
+# Of an incident only what led elsewhere and what was said of the dead: it may be extended and noted a hundred times.
+_TOLD = Ready(_STEPS.where(or_(_ROWS["from"] != _ROWS.to, _ROWS.said.contains('"deaths"', autoescape=True))))
 
 
 class Step(NamedTuple):
@@ -37,18 +41,16 @@ class Step(NamedTuple):
     said: str
 
 
-def tell(unit: Session, row: DossierRow, now_ms: int) -> None:
-    """Put the row of a dossier as it stands into the outbox, after its steps have been added."""
-    unit.flush()
-    steps = [Step(*each) for each in unit.execute(_STEPS, {"dossier": row.id})]
+def fields_of(unit: Session, row: DossierRow, made: Step, now_ms: int) -> dict[str, Any]:
+    """The record of a dossier as it stands after the step that is being made and is not written yet."""
+    asked = _TOLD if row.kind == "incident" else _ALL
+    steps = [*(Step(*each) for each in asked.rows(unit, {"dossier": row.id})), made]
     said: dict[str, Any] = json.loads(row.facts)
     for step in steps:
         said |= json.loads(step.said)
     fields = _incident(row, steps, said) if row.kind == "incident" else _case(unit, row, steps, said, now_ms)
     point = None if row.lon is None or row.lat is None else f"{row.lon:.7f} {row.lat:.7f}"
-    outbox.put(
-        unit, row.world, row.kind, row.id, now_ms, fields | {"community": row.region or None, "point": point}, now_ms
-    )
+    return fields | {"community": row.region or None, "point": point}
 
 
 def _incident(row: DossierRow, steps: Sequence[Step], said: Mapping[str, Any]) -> dict[str, Any]:

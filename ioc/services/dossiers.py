@@ -12,25 +12,40 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, inspect, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.util import identity_key
 
 from ioc.domain.deadline import Segment
 from ioc.domain.life_cycle import BACK, LifeCycle, MoveRefused
 from ioc.security import identity
-from ioc.services import clocks, dispatch_records, messages, routing
+from ioc.services import clocks, dispatch_records, messages, outbox, routing
 from ioc.services.audit import record
+from ioc.services.clocks import Clock
 from ioc.services.desk_news import Change, note
-from ioc.services.dossier_records import tell
+from ioc.services.dossier_records import Step, fields_of
 from ioc.services.refusals import DossierRefused, DossierTaken, OutdatedDossier, UnknownDossier
 from ioc.store.dossier_tables import DossierRow, DossierStepRow, NoticeRow
+from ioc.store.ready import Ready, together
 from ioc.store.unit import Store
 
 MOST_SAID: Final = 8_000  # characters of what is said with a move
 MOST_MINUTES: Final = 30 * 24 * 60  # of one extension
 LEVELS: Final = range(5)
-_ADD_NOTICE = insert(NoticeRow.__table__)  # type: ignore[arg-type]
-_ADD_STEP = insert(DossierStepRow.__table__)  # type: ignore[arg-type]
+# Of the tables and not of their classes: every change of a dossier passes here.
+_ROW = DossierRow.__table__
+_NAMES: Final = tuple(inspect(DossierRow).get_property_by_column(column).key for column in _ROW.c)
+_LOCKED = Ready(select(*_ROW.c).where(_ROW.c.id == bindparam("dossier")).with_for_update())
+_NEW_ROW: Final = inspect(DossierRow).class_manager.new_instance
+_KEY: Final = dict(zip(_ROW.c.keys(), _NAMES, strict=True))
+_CHANGING: Final = ("stage", "before", "version", "level", "class", "org", "held", "changed_ms", "ended_ms")
+_CHANGE = Ready(
+    update(_ROW)  # type: ignore[arg-type]
+    .where(_ROW.c.id == bindparam("dossier"))
+    .values({name: bindparam(name) for name in _CHANGING})
+)
+_ADD_NOTICE = Ready(insert(NoticeRow.__table__), *NoticeRow.__table__.c.keys())  # type: ignore[arg-type]
+_ADD_STEP = Ready(insert(DossierStepRow.__table__), *DossierStepRow.__table__.c.keys())  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +109,7 @@ def receive_in(unit: Session, cycle: LifeCycle, what: Received, *, by: str, now_
     )  # fmt: skip
     unit.add(row)
     unit.flush()
-    clocks.begin(unit, row.id, cycle.first, row.level, now_ms)
+    clocks.begin(unit, row.id, cycle.first, row.level, now_ms, None)
     write_step(unit, row, "receive", "", {"title": row.title, "level": row.level, "class": row.class_}, by, now_ms)
     return as_dossier(unit, row)
 
@@ -141,7 +156,7 @@ def act_in(
 ) -> Dossier:  # fmt: skip
     """`act` within a unit, beside what else holds only with it."""
     text = _text(said)
-    row = row_of(unit, dossier_id, lock=True)
+    row = _locked(unit, dossier_id)
     if row.version != version:
         raise OutdatedDossier(dossier_id, row.version, last_by(unit, dossier_id))
     if row.merged_into:
@@ -156,29 +171,23 @@ def act_in(
     _grade(row, move_id, said)
     _set(row, said)
     row.version, row.changed_ms = row.version + 1, now_ms
+    clock = clocks.newest(unit, row.id)
     if stage.id != left:
         row.before = left if move.to != BACK else _entered_from(unit, row.id, stage.id)
         row.held, row.stage = False, stage.id
         row.ended_ms = now_ms if stage.final else None
-        clocks.end(unit, row.id, now_ms)
-        clocks.begin(unit, row.id, stage, row.level, now_ms)
+        clock = clocks.begin(unit, row.id, stage, row.level, now_ms, clocks.end(unit, clock, now_ms))
         messages.stop(unit, row.id, "left", now_ms)
     else:
-        clocks.grant(unit, row.id, stage.owed_ms(row.level) - stage.owed_ms(level))
-        turn_clock(unit, row, move_id, said, now_ms)
+        clock = clocks.grant(unit, clock, stage.owed_ms(row.level) - stage.owed_ms(level))
+        clock = turn_clock(unit, row, clock, move_id, said, now_ms)
     routing.follow(unit, row, said, moved=stage.id != left, by=by, now_ms=now_ms)
-    write_step(unit, row, move_id, left, json.loads(text), by, now_ms)
+    write_step(unit, row, move_id, left, json.loads(text), by, now_ms, tells=move.tells)
+    if (known := unit.identity_map.get(identity_key(DossierRow, row.id))) is not None:
+        unit.refresh(known)
     if move_id == "arrive":
         dispatch_records.arrived(unit, row, said, now_ms)
-    for audience in move.tells:
-        unit.execute(
-            _ADD_NOTICE,
-            {
-                "id": identity.new_id(), "dossier_id": row.id, "step": row.version, "audience": audience,
-                "made_ms": now_ms, "sent_ms": None,
-            },
-        )  # fmt: skip
-    return as_dossier(unit, row)
+    return _as_dossier(row, clock)
 
 
 def find(store: Store, dossier_id: str) -> Dossier:
@@ -206,32 +215,58 @@ def row_of(unit: Session, dossier_id: str, *, lock: bool = False) -> DossierRow:
     return row
 
 
+def _locked(unit: Session, dossier_id: str) -> DossierRow:
+    """The row of a dossier that waits for nobody else, beside the unit's own: `write_step` writes what became of it.
+    Raises UnknownDossier."""
+    found = _LOCKED.rows(unit, {"dossier": dossier_id})
+    if not found:
+        raise UnknownDossier(dossier_id)
+    row = _NEW_ROW()
+    row.__dict__.update(zip(_NAMES, found[0], strict=True))
+    return row
+
+
 def write_step(  # noqa: PLR0917 - what a step is
-    unit: Session, row: DossierRow, move: str, left: str, said: Mapping[str, Any], by: str, now_ms: int
-) -> None:
-    """Add the step that brought a dossier to its version, with its audit and its record."""
-    unit.flush()
+    unit: Session, row: DossierRow, move: str, left: str, said: Mapping[str, Any], by: str, now_ms: int,
+    tells: Iterable[str] = (),
+) -> None:  # fmt: skip
+    """Add the step that brought a dossier to its version, with its audit, its record and a notice to each audience."""
     text = json.dumps(said, ensure_ascii=False, sort_keys=True)
-    unit.execute(
-        _ADD_STEP,
-        {
-            "dossier_id": row.id, "number": row.version, "move": move, "from": left, "to": row.stage, "by_name": by,
-            "at_ms": now_ms, "said": text,
-        },
-    )  # fmt: skip
-    note(unit, Change(row.world, row.kind, row.id, row.version, row.region))
+    unit.flush()
+    fields = fields_of(unit, row, Step(move, left, row.stage, now_ms, text), now_ms)
+    step = {
+        "dossier_id": row.id, "number": row.version, "move": move, "from": left, "to": row.stage, "by_name": by,
+        "at_ms": now_ms, "said": text,
+    }  # fmt: skip
     what = {"from": left, "to": row.stage, "version": row.version, "said": dict(said)}
-    record(unit, f"{row.kind}.{move}", row.id, now_ms, what, world=row.world)
-    tell(unit, row, now_ms)
+    notices = [
+        {
+            "id": identity.new_id(), "dossier_id": row.id, "step": row.version, "audience": audience,
+            "made_ms": now_ms, "sent_ms": None,
+        }
+        for audience in tells
+    ]  # fmt: skip
+    with together(unit):
+        if row not in unit:
+            _CHANGE.run(unit, {name: row.__dict__[_KEY[name]] for name in _CHANGING} | {"dossier": row.id})
+        _ADD_STEP.run(unit, step)
+        outbox.put(unit, row.world, row.kind, row.id, now_ms, fields, now_ms)
+        if notices:
+            _ADD_NOTICE.run(unit, *notices)
+        record(unit, f"{row.kind}.{move}", row.id, now_ms, what, world=row.world)
+    note(unit, Change(row.world, row.kind, row.id, row.version, row.region))
 
 
-def turn_clock(unit: Session, row: DossierRow, move: str, said: Mapping[str, Any], now_ms: int) -> None:
-    """Hold, resume or extend the clock of the stage that the dossier is at."""
+def turn_clock(  # noqa: PLR0917 - what turns it
+    unit: Session, row: DossierRow, clock: Clock | None, move: str, said: Mapping[str, Any], now_ms: int
+) -> Clock | None:
+    """Hold, resume or extend the clock of the stage that the dossier is at, and how it stands then."""
     if move == "extend":
-        clocks.grant(unit, row.id, int(said["minutes"]) * 60_000)
-    elif move in {"hold", "resume"}:
+        return clocks.grant(unit, clock, int(said["minutes"]) * 60_000)
+    if move in {"hold", "resume"}:
         row.held = move == "hold"
-        clocks.turn(unit, row.id, held=row.held, why=str(said.get("reason", "")), now_ms=now_ms)
+        return clocks.turn(unit, clock, held=row.held, why=str(said.get("reason", "")), now_ms=now_ms)
+    return clock
 
 
 def _grade(row: DossierRow, move: str, said: Mapping[str, Any]) -> None:
@@ -300,7 +335,10 @@ def last_by(unit: Session, dossier_id: str) -> str:
 
 def as_dossier(unit: Session, row: DossierRow) -> Dossier:
     """A dossier as it stands within a unit."""
-    newest = clocks.newest(unit, row.id)
+    return _as_dossier(row, clocks.newest(unit, row.id))
+
+
+def _as_dossier(row: DossierRow, newest: Clock | None) -> Dossier:
     at = newest if newest and newest.stage == row.stage else None
     return Dossier(
         row.id, row.kind, row.world, row.stage, row.version, row.title, row.class_, row.level, row.region, row.owner,

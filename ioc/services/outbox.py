@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import redis
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, union_all, update
 from sqlalchemy.orm import Session
 
 from ioc.store.outbox_table import OutboxRow
+from ioc.store.ready import Ready
 from ioc.store.unit import Store
 from metrics import keys
 from metrics.world import LIVE_WORLD
@@ -25,10 +26,16 @@ KEPT_MS: Final = 60_000  # a row that was sent stays so long: a data bus that cr
 CRASHED_MS: Final = 5_000  # of what was sent last is sent again then
 
 _ROWS = OutboxRow.__table__.c
-_LAST = select(func.max(_ROWS.at_ms)).where(
+_NEXT = select(func.max(_ROWS.at_ms) + 1).where(
     _ROWS.world == bindparam("world"), _ROWS.source == bindparam("source"), _ROWS.entity == bindparam("entity")
 )
-_ADD = insert(OutboxRow.__table__)  # type: ignore[arg-type]
+_TIMES = union_all(select(bindparam("at_ms", type_=_ROWS.at_ms.type).label("at")), _NEXT).subquery()
+_ADD = Ready(
+    insert(OutboxRow.__table__).values(  # type: ignore[arg-type]
+        world=bindparam("world"), source=bindparam("source"), entity=bindparam("entity"), fields=bindparam("fields"),
+        made_ms=bindparam("made_ms"), sent_ms=None, at_ms=select(func.max(_TIMES.c.at)).scalar_subquery(),
+    ).inline()
+)  # fmt: skip
 
 
 def put(  # noqa: PLR0917 - what a row is
@@ -38,12 +45,10 @@ def put(  # noqa: PLR0917 - what a row is
 
     Two rows of an entity never have one time: the later one would be taken for the earlier one that came again.
     """
-    whose = {"world": world, "source": source, "entity": entity}
-    before = unit.execute(_LAST, whose).scalar_one()
     said = {name: _text(value) for name, value in fields.items() if value is not None}
     fields_text = json.dumps(said, ensure_ascii=False, sort_keys=True)
-    at_ms = max(at_ms, (before or 0) + 1)
-    unit.execute(_ADD, whose | {"at_ms": at_ms, "made_ms": now_ms, "sent_ms": None, "fields": fields_text})
+    row = {"world": world, "source": source, "entity": entity, "at_ms": at_ms, "made_ms": now_ms, "fields": fields_text}
+    _ADD.run(unit, row)
 
 
 def waiting(store: Store) -> int:

@@ -17,6 +17,8 @@ from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from ioc.store.ready import begin_sqlite
+
 BUSY_S = 5.0  # a writer waits this long for another; a form that hangs longer would be sent again
 
 
@@ -86,4 +88,4 @@ def _configure(connection: Any, _record: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     reading = connection.get_execution_options().get("ioc_read", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    begin_sqlite(connection, "BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -70,6 +70,18 @@ def test_of_two_who_looked_at_the_same_version_the_second_is_told_who_was_faster
     assert (late.value.version, late.value.by) == (2, "li")
 
 
+def test_a_row_that_the_unit_had_looked_at_is_as_new_after_a_move(store: Store):
+    found = opened(store)
+    with store.write() as unit:
+        row = dossiers.row_of(unit, found.id)
+        dossiers.act_in(
+            unit, INCIDENT, found.id, "verify", {"class": "natural", "level": 2}, version=1, permissions=HANDLE,
+            by="li", now_ms=T0,
+        )  # fmt: skip
+        assert (row.version, row.stage, row.level, row.class_) == (2, "verified", 2, "natural")
+        assert dossiers.row_of(unit, found.id) is row
+
+
 def test_a_hold_stops_the_clock_of_the_stage_and_an_extension_gives_it_time(store: Store):
     found = act(store, opened(store), "hold", T0 + MINUTE, reason="等核实")
     assert (found.held, [(each.running, each.why) for each in found.clock]) == (True, [(True, ""), (False, "等核实")])

@@ -20,7 +20,7 @@ from metrics.value import Value
 from tests.ioc.sources.city.day import THIN, Course, run
 from tests.ioc.sources.city.whole import HOUR, MINUTE, MONDAY, SEED, bundle
 
-pytestmark = [pytest.mark.service, pytest.mark.xdist_group("day")]  # its day is lived through once
+pytestmark = pytest.mark.service  # its day is lived through once: tests/scheduling.py
 
 DAY = 24 * HOUR
 BEGIN = MONDAY + 8 * DAY  # Tuesday 9 June 2026 00:00 in Shanghai, with a gas leak and an evacuation of some streets
