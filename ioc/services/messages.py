@@ -25,6 +25,9 @@ from ioc.store.unit import Store
 LINK_MS: Final = 7 * 24 * 3_600_000  # a link that nobody used is worth nothing after this
 MOST_RECIPIENT: Final = 128  # characters
 
+_LOADS: Final = frozenset({"notice", "escalation"})  # what a duty officer did not ask for: the load that E17 counts
+_OPERATORS: Final = ("person:", "role:", "post:")  # of units and offices nobody asks how much they can bear
+
 Ways = Callable[[str, Sequence[str], str], Sequence[str]]  # (recipient, kinds of channels, world) -> channels in order
 Kind = Literal["notice", "order", "escalation", "broadcast", "test"]
 
@@ -80,6 +83,8 @@ def write(unit: Session, draft: Draft, recipients: Iterable[str], ways: Ways | N
             row.remind_ms = now_ms + draft.remind_ms
         if draft.kind == "order":
             _order(unit, row, now_ms)
+        elif draft.kind in _LOADS and recipient.startswith(_OPERATORS):
+            outbox.put(unit, row.world, "alarm", recipient, now_ms, {"alarm_no": row.id}, now_ms)
         made.append(row.id)
     unit.flush()
     return tuple(made)

@@ -22,10 +22,10 @@ DUTY = Audience("duty", "值班员", "duty officers", "role", "duty")
 
 
 @pytest.fixture
-def desk(sqlite_store: Store) -> Store:
+def desk(store: Store) -> Store:
     for name, role in (("li", Role.DUTY), ("wang", Role.DUTY), ("chen", Role.LEADER)):
-        people.add_person(sqlite_store, name, [role], "Correct-horse-7-battery", T0, title=name.title())
-    return sqlite_store
+        people.add_person(store, name, [role], "Correct-horse-7-battery", T0, title=name.title())
+    return store
 
 
 def put(store: Store, person: str, start_h: float, end_h: float, role: str = "duty", *, shift_id: str = "") -> str:
