@@ -5,6 +5,7 @@
   const desk = (ioc.desk = {});
   const ANSWER_MS = 8000;
   const SAID_MS = 8000;
+  const OLD_MS = 5000;
   const WORDS = {
     none: ["没有符合的事件或案卷", "Nothing fits"], calm: ["没有未结的事件和案卷", "Nothing is open"], loading: ["正在读取…", "Loading…"],
     failed: ["读取失败：{0}。正在重试", "It could not be read: {0}. Trying again"], lost: ["与服务器断开", "disconnected"],
@@ -17,6 +18,7 @@
     noDossier: ["没有这个卷宗，或它不在您的辖区", "There is no such dossier, or it is of another region"], noFacts: ["无", "None"], idle: ["尚未选中事件", "Nothing is chosen"], idleChoose: ["在待办中上下选一件", "go through the queue"], idleAck: ["确认告警", "acknowledge an alarm"], idleIncident: ["由告警卡立为事件", "make an incident of an alarm card"], idleNew: ["手工接报", "enter one by hand"], idleKeys: ["全部按键", "all keys"], noNotices: ["无", "None"], notSent: ["待发", "to be sent"], sent: ["已送达 {0}", "reached {0}"], waits: ["已送达 {0}，未回执", "reached {0}, no answer"], answered: ["已回执 {0}", "answered {0}"], failed_: ["未送达，请电话联系", "not reached: call them"], reached: ["送达 {0} / {1}", "{0} of {1} reached"], steps: ["{0} 步", "{0} steps"],
     received: ["接报 {0}", "received {0}"], clockHeld: ["已挂起，不计时；还剩 {0}", "on hold, nothing counts; {0} left"], unclaimed: ["无人承办", "nobody handles it"], copied: ["编号 {0}", "id {0}"],
     busy: ["正在提交…", "Sending…"], whole: ["全区", "whole district"], select: ["选择", "choose"], yes: ["是", "yes"], no: ["否", "no"],
+    old: ["所示为 {0}前", "shown as of {0} ago"],
     receive: ["接报", "received"], claim_: ["接手", "taken"],
   };
   const FIELDS = {
@@ -146,11 +148,21 @@
   desk.page = (page) => pages.push(page); // {enter(root), tick()}
   let seen = null;
   let bus = true;
+  let fresh = 0; // when the page last heard that nothing is amiss on the way to it
+  // What the page shows is as old as the last moment at which news would have come.
+  function age(there) {
+    if (there && !(ioc.outage && ioc.outage())) fresh = performance.now();
+    const place = desk.at("desk-age"), old = performance.now() - fresh;
+    if (!place) return;
+    ioc.text(place, old > OLD_MS ? word("old", ioc.age(old)) : "");
+    ioc.hide(place, old <= OLD_MS);
+  }
   function look() {
     const root = desk.root();
     if (root === seen) return;
     seen = root;
     last = null;
+    fresh = performance.now();
     if (!root) return;
     names = JSON.parse(desk.at("desk-names").dataset.names);
     world = desk.at("desk-names").dataset.world;
@@ -162,6 +174,7 @@
     pages.forEach((page) => page.tick());
     // News that came while the bus was away is lost: when it is there again everything is looked at.
     const there = Boolean(ioc.state && ioc.state.valkey && !ioc.state.closed);
+    age(there);
     if (there && !bus) hearers.forEach((hearer) => hearer(null));
     bus = there;
   }

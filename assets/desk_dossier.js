@@ -119,7 +119,7 @@
     tick();
   }
 
-  const TOOLS = { message: ["发消息", "Message"], merge: ["合并", "Merge"], level: ["响应级别", "Response levels"], report: ["简报", "Report"] };
+  const TOOLS = { review: ["复盘", "Review"], message: ["发消息", "Message"], merge: ["合并", "Merge"], level: ["响应级别", "Response levels"], report: ["简报", "Report"] };
   desk.toolWord = (name) => TOOLS[name][ioc.english() ? 1 : 0];
   // Beside the moves: what can be done with every dossier, whatever its stage; the report is for all who may see it.
   function tools(row) {
@@ -135,7 +135,8 @@
       if (key) link.append(ioc.make("kbd", "", key));
       return link;
     });
-    place.replaceChildren(...made, ...files);
+    const review = Object.assign(ioc.make("a", "choice", desk.toolWord("review")), { id: "tool-review", href: `/review/${encodeURIComponent(row.id)}${ioc.english() ? "?lang=en" : ""}` });
+    place.replaceChildren(...made, ...files, review);
   }
   desk.keys("duty incident", { p: () => { const link = desk.at("tool-docx"); if (link) link.click(); } });
 
@@ -196,10 +197,17 @@
 
   function facts() {
     const place = desk.at("dossier-facts");
+    if (!place || !now) return;
     const found = Object.entries(now.facts);
-    place.replaceChildren(...found.flatMap(([key, value]) => [ioc.make("dt", "", desk.field(key)), ioc.make("dd", "", dossier.value(key, value))]));
+    place.replaceChildren(...found.flatMap(([key, value]) => {
+      const bare = desk.unmasked(key), told = ioc.make("dd", "", dossier.value(key, bare === undefined ? value : bare)), button = desk.unmask(key, value);
+      if (button) told.append(" ", button);
+      return [ioc.make("dt", "", desk.field(key)), told];
+    }));
     if (!found.length) place.append(ioc.make("dt", "", word("noFacts")));
   }
+
+  dossier.facts = facts;
 
   function steps(row) {
     ioc.text(desk.at("steps-count"), word("steps", now.steps.length));

@@ -9,11 +9,12 @@
   const SORTS = { cases: "level", duty: "due" };
   const AGAIN_MS = 2000; // a whole page is read at most this often; single lines at once
   const RETRY_MS = 3000;
+  const OVERDUE_MS = 15000;
   const TYPED_MS = 200;
   const NEVER = 2 ** 62;
   const FRESH_MS = 10000;
   const SCREEN = 40; // lines that are drawn first
-  const ASKED = ["state", "kind", "level", "stage", "region", "mine", "q", "sort", "start"];
+  const ASKED = ["state", "kind", "level", "stage", "region", "org", "overdue", "mine", "q", "sort", "start"];
 
   let root = null;
   let rows = [];
@@ -48,6 +49,8 @@
     if (value("stage") && row.stage !== value("stage")) return false;
     if (value("region") && !row.region.startsWith(value("region"))) return false;
     if (value("mine") && row.owner !== me) return false;
+    if (value("org") && row.org !== value("org")) return false;
+    if (value("overdue") && row.ended === null && row.clock !== "overdue") return false;
     const text = value("q").trim().toLowerCase();
     return !text || [row.title, row.owner, row.org].some((each) => each.toLowerCase().includes(text)) || row.id.startsWith(text);
   }
@@ -204,7 +207,7 @@
     const button = event.target.closest("button[data-ask]");
     if (button) {
       const { ask, value: wanted } = button.dataset;
-      choose(ask, { state: "open", sort: SORTS[root.dataset.desk] }[ask] === wanted || (ask === "mine" && value(ask)) ? "" : wanted);
+      choose(ask, { state: "open", sort: SORTS[root.dataset.desk] }[ask] === wanted || (["mine", "overdue"].includes(ask) && value(ask)) ? "" : wanted);
     }
     const step = { "desk-earlier": -size(), "desk-later": size() }[event.target.id];
     if (step) { keep("start", String(Math.max(0, Number(value("start") || 0) + step) || "")); round += 1; read(); desk.at("desk-rows").scrollTop = 0; }
@@ -248,6 +251,7 @@
     },
     tick: () => {
       if (!root) return;
+      if (value("overdue") && performance.now() - readAt > OVERDUE_MS) soon(); // what runs out is news of the clock alone
       const known_ = new Map(rows.map((row) => [row.id, row]));
       for (const line of desk.at("desk-rows").children) { const row = known_.get(line.dataset.key); if (row) list.tick(line, row); }
     },

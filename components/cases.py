@@ -10,7 +10,9 @@ from components.desk import desk_frame
 from components.desk_words import word
 from components.frame import said
 from components.marks import data, named
+from components.ways import address
 from components.words import Lang
+from components.words import word as named_way
 from ioc.web import DeskView
 
 COLUMNS = ("level", "title", "stage", "owner", "received", "due")
@@ -26,6 +28,8 @@ def cases(view: DeskView, lang: Lang, asked: str = "") -> html.Div:
                 _select("level", [(str(level), word(f"level_{level}", lang)) for level in (4, 3, 2, 1, 0)], lang),
                 _select("stage", _stages(view, lang), lang),
                 _select("region", [(each.code, said(each, lang)) for each in view.chart.places], lang),
+                _select("org", [(of["zh"], _named(of, lang)) for of in view.names["offices"]], lang),
+                html.Button(word("overdue", lang), type="button", className="choice", **_pressed("overdue", "1")),
                 html.Button(word("mine", lang), type="button", className="choice", **_pressed("mine", "1")),
                 html.Div(_choices("sort", ["level", "due"], lang), className="choices"),
                 html.Label(
@@ -35,6 +39,7 @@ def cases(view: DeskView, lang: Lang, asked: str = "") -> html.Div:
                     ],
                     className="desk-search",
                 ),
+                html.A(named_way("evaluation", lang), href=address("/evaluation", lang, asked), className="choice"),
                 html.Span(id="desk-total", className="facts-line"),
             ],
             className="panel filters",

@@ -46,6 +46,7 @@ def _header(name: str, lang: Lang, way: str, asked: str, tells: Sequence[Any]) -
             html.H1([word("product", lang), html.Small(desk_word(name, lang))]),
             html.Span(word("connecting", lang), id="mode", className="tag mode", **marks("world-clock")),
             html.Span(word("reconnecting", lang), id="reconnecting", className="tag mode", hidden=True),
+            html.Span(id="desk-age", className="tag dashed", hidden=True, role="status"),
             html.Div([html.Span(id="mode-note"), html.Span(id="world-note")], className="stack mode-note"),
             html.Div(
                 [html.Span(id="data-age", **marks("data-age")), html.Span(id="feed-count", **marks("feed-count"))],

@@ -10,8 +10,9 @@ from components.desk_words import KEYS, word
 from components.words import Lang
 
 
-def dialogs(page: str, lang: Lang, *, handles: bool) -> list[Any]:
-    """What stands behind a page of the desk. `handles`: the visitor may act, not only look."""
+def dialogs(page: str, lang: Lang, *, handles: bool, unmasks: bool = False) -> list[Any]:
+    """What stands behind a page of the desk. `handles`: the visitor may act, not only look; `unmasks`: see personal
+    data, with a reason."""
     keys = [(key, name) for key, name, pages, acts in KEYS if page in pages and (handles or not acts)]
     rows = [part for key, name in keys for part in (html.Dt(html.Kbd(key)), html.Dd(word(f"help_{name}", lang)))]
     return [
@@ -20,6 +21,7 @@ def dialogs(page: str, lang: Lang, *, handles: bool) -> list[Any]:
         html.Div([html.H2(word("keys", lang)), html.Dl(rows)], id="desk-help", hidden=True, **dialog("keys", lang)),
         html.Div(id="desk-box", hidden=True, **dialog("keys", lang)),
         *([html.Span(id="desk-new-ok", hidden=True)] if handles else []),
+        *([html.Span(id="desk-unmask-ok", hidden=True)] if unmasks else []),
     ]  # fmt: skip
 
 

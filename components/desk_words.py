@@ -27,6 +27,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "stage": ("阶段", "Stage"),
     "region": ("区域", "Region"),
     "mine": ("我承办的", "Mine"),
+    "org": ("单位", "Office"),
+    "overdue": ("超时的", "Overdue"),
     "search": ("标题、承办人、编号", "Title, owner, id"),
     "sort": ("次序", "Order"),
     "sort_level": ("按级别", "By level"),

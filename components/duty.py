@@ -15,9 +15,9 @@ from components.words import Lang
 from ioc.web import DeskView
 
 
-def duty(view: DeskView, lang: Lang, asked: str = "", *, handles: bool = False) -> html.Div:
+def duty(view: DeskView, lang: Lang, asked: str = "", *, handles: bool = False, unmasks: bool = False) -> html.Div:
     """The page; desk_list.js writes the queue, desk_dossier.js what is chosen, duty.js goes through it. `handles`: the
-    visitor may act, not only look."""
+    visitor may act, not only look; `unmasks`: see personal data, with a reason."""
     body = [
         html.Div(
             [
@@ -27,7 +27,7 @@ def duty(view: DeskView, lang: Lang, asked: str = "", *, handles: bool = False) 
             ],
             className="duty-body",
         ),
-        *dialogs("duty", lang, handles=handles),
+        *dialogs("duty", lang, handles=handles, unmasks=unmasks),
         *([html.Div(id="desk-new", hidden=True, **dialog("new", lang))] if handles else []),
     ]
     return desk_frame("duty", body, view, lang, asked=asked, tells=_tells())

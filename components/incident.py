@@ -15,10 +15,12 @@ from components.words import Lang
 from ioc.web import DeskView
 
 
-def incident(view: DeskView, name: str, lang: Lang, asked: str = "", *, handles: bool = False) -> html.Div:
+def incident(
+    view: DeskView, name: str, lang: Lang, asked: str = "", *, handles: bool = False, unmasks: bool = False
+) -> html.Div:
     """The page of the dossier with this id; whether there is one is known when it is fetched. `handles`: the visitor
-    may act, not only look."""
-    body = [dossier(view, lang), *dialogs("incident", lang, handles=handles)]
+    may act, not only look; `unmasks`: see personal data, with a reason."""
+    body = [dossier(view, lang), *dialogs("incident", lang, handles=handles, unmasks=unmasks)]
     page = desk_frame("incident", body, view, lang, asked=asked, way="cases")
     props: dict[str, Any] = data(dossier=name)
     for key, value in props.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dash import dcc, html
@@ -119,12 +119,17 @@ def _told(view: IndicatorView, lang: Lang) -> list[html.Div]:
     """Over which time a value is, and for which regions it is told."""
     window, found = view.window, []
     if window:
-        said = word(f"window_{window['kind']}", lang).format(_duration(window.get("size", ""), lang))
+        said = window_said(window, lang)
         if "every" in window:
             said += word("comma", lang) + word("window_every", lang).format(_duration(window["every"], lang))
         found.append(_fact(word("fact_window", lang), said))
     levels = [word(f"level_{level}", lang) for level in view.levels] or [word("level_all", lang)]
     return [*found, _fact(word("fact_levels", lang), word("comma", lang).join(levels))]
+
+
+def window_said(window: Mapping[str, str], lang: Lang) -> str:
+    """Over which time a value is."""
+    return word(f"window_{window['kind']}", lang).format(_duration(window.get("size", ""), lang))
 
 
 def _duration(text: str, lang: Lang) -> str:

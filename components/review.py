@@ -8,7 +8,8 @@ from dash import html
 
 from components.frame import frame
 from components.marks import data
-from components.words import Lang
+from components.ways import address
+from components.words import Lang, word
 from ioc.web import Review, ReviewReport
 
 BEFORE_MS: Final = 10 * 60_000  # the replay begins so long before it was received
@@ -25,6 +26,7 @@ def review(
     ways = [
         html.A("回到事件" if not english else "The incident", href=f"/incident/{name}{tail}", className="choice"),
         html.A("在大屏回放" if not english else "Replay on the wall", href=replay, className="choice"),
+        html.A(word("evaluation", lang), href=address("/evaluation", lang, asked), className="choice"),
         html.A("Word", href=f"/incidents/{name}/review.docx{tail}", className="choice"),
         html.A("PDF", href=f"/incidents/{name}/review.pdf{tail}", className="choice"),
     ]

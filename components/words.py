@@ -101,6 +101,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "admin": ("系统管理", "Administration"),
     "review": ("复盘", "Review"),
     "cases": ("事件与案卷", "Cases"),
+    "evaluation": ("综合评价", "Evaluation"),
     "plans": ("预案", "Plans"),
     "roster": ("人员物资", "Roster"),
     "coverage": ("任务覆盖", "Task coverage"),

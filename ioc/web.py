@@ -28,6 +28,7 @@ from ioc.door import (
     audit_keeper,
     device,
     entrance,
+    evaluation,
     incidents,
     interface,
     layers,
@@ -49,6 +50,7 @@ from ioc.door import (
 from ioc.door.bundle import Bundle
 from ioc.door.desk import Desk, open_desk
 from ioc.door.dossiers import desk_view, dossier_world
+from ioc.door.evaluation import evaluation_page
 from ioc.door.guard import DebugRefused, Undeclared, check_routes
 from ioc.door.guard import register as register_guard
 from ioc.door.missing import Choice, Missing, no_page, no_world
@@ -66,6 +68,7 @@ from ioc.queries import tasks as task_models
 from ioc.queries import walls as wall_models
 from ioc.queries.composition import UnknownIndicator, UnknownScene
 from ioc.queries.desk_page import DeskView
+from ioc.queries.evaluation import Evaluation, Figure, Measure
 from ioc.queries.home import HomeView, Named
 from ioc.queries.indicator_page import IndicatorView
 from ioc.queries.layers import Layer
@@ -106,6 +109,8 @@ __all__ = [
     "DeskView",
     "DistrictMap",
     "Edition",
+    "Evaluation",
+    "Figure",
     "Forbidden",
     "HomeView",
     "Indicator",
@@ -115,6 +120,7 @@ __all__ = [
     "LinkGraph",
     "LinkSystem",
     "MapView",
+    "Measure",
     "Measured",
     "Named",
     "NoOverview",
@@ -154,6 +160,7 @@ __all__ = [
     "current_person",
     "desk_view",
     "dossier_world",
+    "evaluation_page",
     "guard",
     "home_view",
     "indicator_screen",
@@ -436,6 +443,7 @@ def _close_in(server: Flask, app: Any, desk: Desk) -> None:
     messages.register(server, desk)
     responses.register(server, desk)
     reviews.register(server, desk)
+    evaluation.register(server, desk)
     unmasking.register(server, desk)
     plans.register(server, desk)
     audit_keeper.register(server, desk)

@@ -36,6 +36,12 @@ WITH newest AS (
   ORDER BY region, window_end, version DESC, revision DESC, said DESC
 )
 {INTO_SLOTS}"""  # noqa: S608 - constants
+_GROUPS: Final = """
+SELECT dims, "end", value, window_end, samples, quality, level, version, origin
+FROM read_parquet(?)
+WHERE indicator = ? AND region = ? AND "end" > ? AND "end" <= ?
+QUALIFY "end" = max("end") OVER ()
+ORDER BY dims"""
 
 
 class ArchiveHistory:
@@ -95,6 +101,19 @@ class ArchiveHistory:
             filled = pc.coalesce(table.column(name), table.column("value"))
             table = table.set_column(table.schema.get_field_index(name), name, filled)
         return table.select(list(columns))
+
+    def groups(self, life: Life, indicator: str, region: str, from_ms: int, until_ms: int, *, slot: str) -> pa.Table:
+        """The groups into which an indicator is split in a region, and the whole, in the newest slot that ends in
+        (from, until]: `dims` (`name=value,...`, empty: the whole), `end`, and as of `series` `value`, `window_end`,
+        `samples`, `quality`, `level`, `version`, `origin`; by `dims`. A group that held no row then is not there."""
+
+        def files() -> list[str]:
+            pieces = periods.in_force(periods.every_piece(self._root, life, SLOTS[slot]))
+            return [str(one.path) for one in pieces if one.period.begin < until_ms and one.period.end > from_ms]
+
+        names = ("dims", "end", "value", "window_end", "samples", "quality", "level", "version", "origin")
+        nothing = pa.schema([SCHEMA.field(name) for name in names]).empty_table()
+        return self._read(files, _GROUPS, [indicator, region, from_ms, until_ms], nothing)
 
     def told(  # noqa: PLR0917 - as `series`
         self, life: Life, indicator: str, from_ms: int, until_ms: int, slot: str, said_ms: int,

@@ -13,7 +13,8 @@ def layout(name: str = "", world: str | None = None, lang: str | None = None, **
     """The page of one dossier, in the world that it is of."""
     view = web.desk_view(web.dossier_world(name) or world, mapped=True)
     handles = web.person_may(web.Permission.INCIDENT_HANDLE)
-    return incident(view, name, language(lang), world or "", handles=handles)
+    unmasks = web.person_may(web.Permission.PERSONAL_VIEW)
+    return incident(view, name, language(lang), world or "", handles=handles, unmasks=unmasks)
 
 
 web.page(__name__, "/incident/<name>", web.Permission.DUTY_VIEW, "事件", "Incident", layout,

@@ -51,6 +51,8 @@ INCIDENT_OPERATIONS: Final[tuple[Operation, ...]] = (
             Parameter("stage", "阶段", "stage", longest=32, pattern=r"[a-z0-9_]+"),
             Parameter("region", "区域代码，含其下各级", "region code, with all below", longest=16, pattern=r"[0-9]+"),
             Parameter("mine", "仅本人办理的", "only what the asker handles", choices=("1",)),
+            Parameter("org", "承办单位（中文名）", "the Chinese name of the office that handles it", longest=100),
+            Parameter("overdue", "仅超时的未结", "of what is open only what is overdue", choices=("1",)),
             Parameter("q", "标题、承办人、单位或编号", "title, owner, organisation or id", longest=100),
             Parameter("sort", "次序", "order", default="level", choices=("level", "due")),
             Parameter("start", "自第几条起", "from which on", kind="int", default=0, low=0, high=1_000_000),

@@ -155,7 +155,7 @@ def table_of(values: Values) -> str:
     dims = ",".join(f"{name}={value}" for name, value in values.dims.items())
     for row in values.rows:
         cells = [values.indicator, dims, *(getattr(row, name) for name in names)]
-        writer.writerow([_harmless(cell) if isinstance(cell, str) else cell for cell in cells])
+        writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in cells])
     return out.getvalue()
 
 
@@ -203,7 +203,8 @@ def _point(row: Mapping[str, Any]) -> Point:
     return Point(**given)
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """A text that a spreadsheet would take for a formula, quoted."""
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 

@@ -53,6 +53,7 @@ ROUTES: Mapping[str, Access | Permission | Bearer] = {
     "/incidents/<name>/unmask": Permission.PERSONAL_VIEW,
     "/incidents/<name>/review.<kind>": Permission.DUTY_VIEW,
     "/incidents/<name>/review/<what>": Permission.INCIDENT_HANDLE,
+    "/evaluation.csv": Permission.INDICATOR_VIEW,
     "/admin/data/<part>": Permission.ADMIN_VIEW,  # each part asks for its own too
     "/admin/people/<name>": Permission.PEOPLE_MANAGE,
     "/admin/roles/revoke": Permission.ROLE_GRANT,

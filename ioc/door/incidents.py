@@ -76,7 +76,8 @@ def register(server: Flask, desk: Desk) -> None:
             )
         wish = Wish(
             world, cast(State, given["state"]), str(given["kind"] or ""), cast("int | None", given["level"]),
-            str(given["stage"] or ""), str(given["region"] or ""), me if given["mine"] else "", str(given["q"] or ""),
+            str(given["stage"] or ""), str(given["region"] or ""), me if given["mine"] else "",
+            str(given["org"] or ""), bool(given["overdue"]), str(given["q"] or ""),
             cast(Sort, given["sort"]), cast(int, given["start"]), cast(int, given["limit"]), ids, _within(),
         )  # fmt: skip
         return shaped(incidents(dossiers(desk.store, handling(), wish, now), wish, me=me, now_ms=now), Incidents)

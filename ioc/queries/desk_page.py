@@ -10,13 +10,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from ioc.domain.routing import located
 from ioc.geo.region import shipped
 from ioc.live.topic import DESK
 from ioc.packs import content
+from ioc.packs.dispatch import shipped_routing
 from ioc.packs.handling import handling
 from ioc.queries.layers import layers as layer_models
 from ioc.queries.wall import MapView, Place, WallView
 from ioc.queries.walls import compositions, layers
+from ioc.services.routing import region_named
 from metrics.clock import LOCAL_OFFSET_MS
 
 UNITS: Final = "units"  # the layer that a desk shows on its map
@@ -72,12 +75,23 @@ def desk_names() -> Mapping[str, Any]:
         },
         "classes": [{"id": each.value, "zh": each.zh, "en": each.en, "shape": each.shape} for each in symbols],
         "groups": _groups(),
+        "offices": offices(),
         "audiences": [
             {"id": each.id, "zh": each.zh, "en": each.en, "kind": each.kind, "which": each.which}
             for each in tables.audiences.values()
         ],
         "regions": {each.code: {"zh": each.zh, "en": each.en} for each in shipped() if each.level != "block"},
     }  # fmt: skip
+
+
+def offices() -> list[dict[str, str]]:
+    """Every office to which matters go, those of a region for each of its regions; `zh` is how dossiers name it."""
+    found = []
+    for office in shipped_routing().offices.values():
+        codes = [each.code for each in shipped() if each.level == office.level] if office.level else [""]
+        named = (located(office, code, region_named) for code in codes)
+        found += [{"zh": each.zh, "en": each.en} for each in named if each is not None]
+    return found
 
 
 def _groups() -> dict[str, dict[str, dict[str, str]]]:

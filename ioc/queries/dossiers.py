@@ -55,7 +55,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is looked for; empty is everything. `region`: with all below it; `ids`: these, whatever else is asked for.
+    """What is looked for; empty is everything. `region`: with all below it; `org`: the Chinese name of an office;
+    `overdue`: of what is open that alone whose clock has run out; `ids`: these, whatever else is asked for.
 
     `within`: the regions (with all below) that the reader may see, None for all.
     """
@@ -67,6 +68,8 @@ class Wish:
     stage: str = ""
     region: str = ""
     owner: str = ""
+    org: str = ""
+    overdue: bool = False
     text: str = ""
     sort: Sort = "level"
     start: int = 0
@@ -97,7 +100,10 @@ def dossiers(store: Store, tables: Handling, wish: Wish, now_ms: int) -> Page:
             return Page(tuple(_line(row, None, "none") for row in rows), total, stages, levels)
         rows = unit.scalars(asked).all()
         dues = _dues(unit, rows, tables, now_ms)
-    lines = sorted((_line(row, *dues.get(row.id, (None, "none"))) for row in rows), key=ORDER[wish.sort])
+    found = (_line(row, *dues.get(row.id, (None, "none"))) for row in rows)
+    if wish.overdue and wish.ids is None:
+        found = (line for line in found if line.clock == "overdue")
+    lines = sorted(found, key=ORDER[wish.sort])
     return Page(tuple(lines[wish.start : wish.start + wish.limit]), len(lines), stages, levels)
 
 
@@ -128,7 +134,10 @@ def _narrowed(asked: Select[Any], wish: Wish) -> Select[Any]:
         return asked.where(DossierRow.id.in_(list(wish.ids)))
     open_ = DossierRow.ended_ms.is_(None)
     asked = asked.where(open_ if wish.state == "open" else DossierRow.ended_ms.is_not(None))
-    for column, value in ((DossierRow.kind, wish.kind), (DossierRow.stage, wish.stage), (DossierRow.owner, wish.owner)):
+    for column, value in (
+        (DossierRow.kind, wish.kind), (DossierRow.stage, wish.stage), (DossierRow.owner, wish.owner),
+        (DossierRow.org, wish.org),
+    ):  # fmt: skip
         asked = asked.where(column == value) if value else asked
     if wish.level is not None:
         asked = asked.where(DossierRow.level == wish.level)

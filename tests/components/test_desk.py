@@ -43,7 +43,7 @@ def test_the_map_of_a_desk_shows_units_and_colours_nothing(mapped: DeskView) -> 
 
 def test_every_filter_of_the_list_has_its_place(listed: DeskView) -> None:
     asked = {each["data-ask"] for each in props(cases(listed, "zh")) if "data-ask" in each}
-    assert asked == {"state", "kind", "level", "stage", "region", "mine", "sort"}
+    assert asked == {"state", "kind", "level", "stage", "region", "org", "overdue", "mine", "sort"}
 
 
 @pytest.mark.parametrize(("lang", "name"), [("zh", "核实"), ("en", "verify")])
@@ -51,6 +51,20 @@ def test_names_come_from_the_life_cycles_in_both_languages(listed: DeskView, lan
     [told] = [json.loads(each["data-names"]) for each in props(cases(listed, lang)) if "data-names" in each]
     assert told["cycles"]["incident"]["moves"]["verify"][lang] == name
     assert [each["id"] for each in told["classes"]] == ["natural", "accident", "health", "security"]
+
+
+def test_who_may_not_see_personal_data_has_no_place_to_unmask_them(mapped: DeskView) -> None:
+    def places(unmasks: bool) -> set[str]:
+        return {each["id"] for each in props(incident(mapped, "a", "zh", unmasks=unmasks)) if "id" in each}
+
+    assert places(unmasks=True) - places(unmasks=False) == {"desk-unmask-ok"}
+
+
+def test_the_offices_of_the_filter_are_named_as_dossiers_name_them(listed: DeskView) -> None:
+    named = {each["zh"]: each["en"] for each in listed.names["offices"]}
+    assert named["区水务局"] == "Water Bureau"
+    assert "桂园街道办" in named
+    assert len(named) == 22
 
 
 def test_the_page_of_a_dossier_says_which_it_is_of(mapped: DeskView) -> None:

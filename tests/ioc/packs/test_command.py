@@ -15,7 +15,7 @@ from ioc.packs.files import PACKS
 def test_the_shipped_packs_are_sound() -> None:
     result = CliRunner().invoke(app, ["check"])
     assert result.exit_code == 0
-    assert "8 scenes, 64 sources, 138 indicators" in result.output
+    assert "8 scenes, 64 sources, 141 indicators" in result.output
 
 
 def test_a_formula_that_names_nothing_is_told_and_exits_3(tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ def test_an_indicator_of_two_windows_is_two_definitions_under_one_number(numbere
     twice = {number: [row["id"] for row in rows] for number, rows in numbered.items() if len(rows) > 1}
     assert {number: ids for number, ids in twice.items() if number in NUMBERS} == {
         "G1": ["G1", "G1d"], "L1": ["L1", "L1d"], "P1": ["P1", "P1d"],
+        "G7": ["G7", "G7o"], "G11": ["G11", "G11o"], "G15": ["G15", "G15o"],
     }  # fmt: skip
 
 

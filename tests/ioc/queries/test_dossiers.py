@@ -66,6 +66,17 @@ def test_what_is_on_hold_is_due_at_no_time_and_what_is_late_says_so(desk: Store)
     assert (resumed.due_ms, resumed.clock) == (T0 + 14 * MINUTE, "running")
 
 
+def test_an_office_and_what_is_overdue_narrow_too(desk: Store):
+    opened(desk, "late")
+    moved = act(desk, opened(desk, "late of the bureau"), "transfer", T0, org="区水务局", reason="积水")
+    act(desk, moved, "extend", T0, minutes=60, reason="等待")
+    opened(desk, "in time", T0 + 10 * MINUTE)
+    later = T0 + 11 * MINUTE
+    assert titles(desk, later, org="区水务局") == ["late of the bureau"]
+    assert titles(desk, later, overdue=True) == ["late"]
+    assert titles(desk, later, overdue=True, org="区水务局") == []
+
+
 def test_filters_narrow_and_what_ended_is_apart(desk: Store):
     opened(desk, "东门 50% 积水", region="440303003001", level=2)
     opened(desk, "a case", kind="case", region="440303001")
