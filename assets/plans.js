@@ -6,8 +6,8 @@
   const RETRY_MS = 4000;
   const WORDS = {
     version: ["第 {0} 版", "v{0}"], shipped: ["随系统发布", "as shipped"], steps: ["{0} 步", "{0} steps"], running: ["运行中 {0}", "{0} going on"], draft: ["有草稿", "a draft"], none: ["无", "none"], done: ["{0} / {1} 步", "{0} of {1} steps"], late: ["{0} 步超时", "{0} late"], ended: ["已完成", "done"], cancelled: ["已终止", "cancelled"],
-    by: ["{0} {1}", "{0}, {1}"], restored: ["恢复自第 {0} 版", "brought back v{0}"], restore: ["恢复此版", "Bring back"], inForce: ["现行", "in force"], look: ["查看", "Look"], after: ["在 {0} 之后", "after {0}"], when: ["条件：{0}", "if {0}"], waits: ["（等待）", " (waits)"], within: ["{0} 内", "within {0}"], evidence: ["凭据：{0}", "evidence: {0}"], lateFor: ["超时：{0}", "late: {0}"], refusedFor: ["未完成：{0}", "refused: {0}"], reserve: ["替代 {0}", "in reserve for {0}"], tell: ["告知 {0}", "tells {0}"], climb: ["上报 {0}", "escalates to {0}"],
-    noFault: ["无误", "It is sound"], same: ["与现行版相同", "As in force"], line: ["第 {0} 行", "line {0}"], draftOf: ["草稿 {0}：{1} {2}，依据第 {3} 版", "draft {0}: {1} {2}, from v{3}"], noDraft: ["现行文本，保存即为草稿", "the text in force; keeping it makes a draft"], saved: ["已保存", "Kept"], failed: ["读取失败：{0}", "It could not be read: {0}"], level: ["{0} 级起 {1}", "from {0} on {1}"],
+    by: ["{0} {1}", "{0}, {1}"], restored: ["恢复自第 {0} 版", "brought back v{0}"], restore: ["恢复此版", "Bring back"], inForce: ["现行", "in force"], look: ["查看", "Look"], after: ["在 {0} 之后", "after {0}"], when: ["条件：{0}", "if {0}"], waits: ["（等待）", " (waits)"], within: ["{0}内", "within {0}"], minutes: ["{0} 分钟", "{0} min"], evidence: ["凭据：{0}", "evidence: {0}"], lateFor: ["超时：{0}", "late: {0}"], refusedFor: ["未完成：{0}", "refused: {0}"], reserve: ["替代 {0}", "in reserve for {0}"], tell: ["告知 {0}", "tells {0}"], climb: ["上报 {0}", "escalates to {0}"],
+    noFault: ["无误", "It is sound"], same: ["与现行版相同", "As in force"], line: ["第 {0} 行", "line {0}"], draftOf: ["草稿 {0}：{1} {2}，依据第 {3} 版", "draft {0}: {1} {2}, from v{3}"], noDraft: ["现行文本，改动后可存为草稿", "the text in force; once changed it can be kept as a draft"], saved: ["已保存", "Kept"], failed: ["读取失败：{0}", "It could not be read: {0}"], level: ["{0} 级起 {1}", "from {0} on {1}"],
     order: ["指令", "order"], scene: ["大屏", "wall"], conference: ["会商", "conference"], signal_plan: ["信号方案", "signal plan"], notice: ["公众提示", "public notice"], response: ["响应", "response"],
   };
   const ROMAN = ["", "Ⅳ", "Ⅲ", "Ⅱ", "Ⅰ"];
@@ -82,7 +82,15 @@
       return column;
     }));
   }
-  const span = (ms) => desk.span(ms);
+  // How long a step may take, in words: 10 分钟, 1 小时 30 分钟.
+  function span(ms) {
+    const minutes = Math.floor(ms / 60000), parts = [];
+    if (minutes >= 1440) parts.push(ioc.word("day", Math.floor(minutes / 1440)));
+    if (minutes % 1440 >= 60) parts.push(ioc.word("hour", Math.floor((minutes % 1440) / 60)));
+    if (minutes % 60) parts.push(word("minutes", minutes % 60));
+    if (ms % 60000 && minutes < 60) parts.push(ioc.word("second", Math.floor((ms % 60000) / 1000)));
+    return parts.join(" ") || word("minutes", 0);
+  }
   function box(step, named) {
     const made = ioc.make("article", `plan-box${step.for ? " is-reserve" : ""}`);
     const fall = (of) => list([of.step && named.get(of.step), of.tells.length && word("tell", list(of.tells.map((each) => ioc.name(each)))), of.escalate && word("climb", ioc.name(of.escalate))].filter(Boolean));
@@ -119,6 +127,7 @@
       text = Object.assign(ioc.make("textarea", "typed"), { id: "plan-text", spellcheck: false, readOnly: !place.dataset.edits });
       text.setAttribute("aria-label", place.dataset.label);
       place.replaceChildren(text);
+      text.addEventListener("input", offered);
       const note = desk.at("plan-note-place");
       if (note) { const input = Object.assign(ioc.make("input", "typed"), { id: "plan-publish-note", maxLength: 200, placeholder: note.dataset.placeholder }); input.setAttribute("aria-label", note.dataset.placeholder); note.replaceChildren(input); }
     }
@@ -127,6 +136,14 @@
     if (!dirty || text.dataset.kept === undefined) { text.value = old ? found.text : found.draft.text; text.dataset.kept = text.value; }
     revision = found.draft.revision;
     ioc.text(desk.at("plan-draft-note"), found.draft.revision ? word("draftOf", found.draft.revision, found.draft.by, desk.moment(found.draft.at), found.draft.base) : word("noDraft"));
+    offered();
+  }
+
+  // Without a draft there is nothing to drop or to publish, and without a change nothing to keep or to look over.
+  function offered() {
+    const text = desk.at("plan-text"), changed = text.dataset.kept !== undefined && text.value !== text.dataset.kept;
+    const show = { "plan-check": revision || changed, "plan-draft": revision || changed, "plan-discard": revision, "plan-publish": revision, "plan-note-place": revision };
+    Object.entries(show).forEach(([id, shown]) => { if (desk.at(id)) ioc.hide(desk.at(id), !shown); });
   }
 
   function found_(lines) {

@@ -21,6 +21,7 @@ from ioc.packs.alarm_desk import DeskRules
 from ioc.services import alarm_cards
 from ioc.services.alarm_change import SYSTEM, change, comes_out, cover, covers_of, over, seen, tell_desk, uncover
 from ioc.store.alarm_tables import AlarmRow, AlarmStepRow
+from ioc.store.audit_table import AuditRow
 from ioc.store.position_table import StreamPositionRow
 from ioc.store.unit import Store
 from metrics import keys
@@ -104,6 +105,7 @@ def take(  # noqa: PLR0917 - what is taken, where and when
     unit: Session, rules: DeskRules, world: str, life: int, events: Sequence[AlarmEvent], now_ms: int
 ) -> int:
     """Take events in within a unit; returns how many changed something. What was taken before changes nothing."""
+    began_ms = _began(unit) if world == LIVE_WORLD.id else None
     rows = _known(unit, [_id(event, life) for event in events])
     covers = covers_of(unit, world)
     fresh: list[AlarmRow] = []
@@ -128,6 +130,8 @@ def take(  # noqa: PLR0917 - what is taken, where and when
         if signal is None:
             continue
         steps.append(change(row, signal, event.at, level=level))
+        if State(row.state) is State.RTNUN and began_ms is not None and event.at < began_ms:
+            steps.append(change(row, Signal.ACKNOWLEDGE, event.at, SYSTEM, "it was over before this duty room began"))
         if signal in {Signal.RAISE, Signal.WORSEN} and State(row.state) in COVERED and comes_out(row, covers):
             others = [each for each in over(rules, covers, row) if each.id != row.cover_id]
             steps += uncover(row, others, event.at, SYSTEM, "worse than its cover may hold")
@@ -140,6 +144,12 @@ def take(  # noqa: PLR0917 - what is taken, where and when
         changed = {step.alarm_id for step in steps}
         tell_desk(unit, [row for row in rows.values() if row.id in changed])
     return len(steps)
+
+
+def _began(unit: Session) -> int | None:
+    """When this centre wrote the first entry of its audit, before which nobody could acknowledge anything; None: it has
+    none."""
+    return unit.scalar(select(AuditRow.at_ms).order_by(AuditRow.seq).limit(1))
 
 
 def _known(unit: Session, ids: Sequence[str]) -> dict[str, AlarmRow]:

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from ioc.queries.alarm_desk import desk
 from ioc.services.alarm_intake import AlarmIntake
+from ioc.services.audit import record
 from ioc.services.desk_news import Change
 from ioc.store.alarm_tables import AlarmRow, AlarmStepRow
 from ioc.store.unit import Store
@@ -15,7 +16,7 @@ from metrics import keys
 from metrics.alarm_event import AlarmEvent
 from metrics.clock import WorldClock
 from metrics.world import World
-from tests.ioc.services.alarming import MINUTE, RULES, T0, event
+from tests.ioc.services.alarming import MINUTE, RULES, T0, event, taken
 
 pytestmark = pytest.mark.service
 
@@ -92,3 +93,26 @@ def test_open_desks_hear_which_cards_changed_once_it_holds(sqlite_store: Store, 
     AlarmIntake(sqlite_store, redis_client, RULES).turn(T0)
     (card,) = desk(sqlite_store, "live", T0, RULES).cards
     assert heard == [Change("live", "alarm", card.id, 0, "440303001")]
+
+
+def test_what_was_over_before_the_duty_room_began_is_acknowledged_by_rule_and_told_so(sqlite_store: Store):
+    with sqlite_store.write() as unit:
+        record(unit, "link.add", "duty", T0)
+    old = [event(at=T0 - 60 * MINUTE), event(None, T0 - 50 * MINUTE, 1)]
+    lasting = [event(at=T0 - 60 * MINUTE, region="440303002"), event(None, T0 + MINUTE, 1, region="440303002")]
+    taken(sqlite_store, [*old, *lasting], T0 + 2 * MINUTE)
+    with sqlite_store.read() as unit:
+        states = dict(unit.execute(select(AlarmRow.region, AlarmRow.state)).all())
+        by_rule = unit.scalars(select(AlarmStepRow).where(AlarmStepRow.signal == "acknowledge")).all()
+    assert states == {"440303001": "NORM", "440303002": "RTNUN"}
+    assert [(step.by_name, step.why) for step in by_rule] == [("system", "it was over before this duty room began")]
+
+
+def test_without_an_audit_and_in_other_worlds_what_is_over_waits_for_a_person(sqlite_store: Store):
+    taken(sqlite_store, [event(at=T0), event(None, T0 + MINUTE, 1)], T0 + 2 * MINUTE)
+    with sqlite_store.write() as unit:
+        record(unit, "link.add", "duty", T0 + 60 * MINUTE)
+    drill = [event(at=T0, world="drill"), event(None, T0 + MINUTE, 1, world="drill")]
+    taken(sqlite_store, drill, T0 + 2 * MINUTE, "drill")
+    with sqlite_store.read() as unit:
+        assert set(unit.scalars(select(AlarmRow.state))) == {"RTNUN"}
