@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from ioc.domain.response import ResponsePlan
 from ioc.packs.handling import handling
 from ioc.queries.audit import verify
 from ioc.queries.screens import board
-from ioc.services import dossiers, messages, plan_runs, responses
+from ioc.services import deliveries, dossiers, messages, plan_runs, responses
 from ioc.services.dossiers import Received
 from ioc.services.plan_keeper import Planner
 from ioc.services.refusals import PlanRefused
@@ -21,9 +22,12 @@ from ioc.store.message_tables import MessageRow
 from ioc.store.outbox_table import OutboxRow
 from ioc.store.plan_tables import PlanEventRow, PlanRunRow, PlanStepRow
 from ioc.store.unit import Store
+from metrics.clock import WorldClock
+from metrics.world import World
 
 T = 1_788_192_000_000
 MINUTE = 60_000
+REAL = T + 90 * 24 * 60 * MINUTE  # when the exercise is played
 TABLES = handling()
 CYCLE = TABLES.cycles["incident"]
 LOOKED: dict[str, Any] = {"depth_cm": 38, "trapped": 2, "road": "翠竹路"}
@@ -222,3 +226,46 @@ def test_an_exercise_takes_no_wall_of_the_city(store: Store):
     assert board(store, T + MINUTE).claims == ()
     with store.read() as unit:
         assert set(unit.scalars(select(MessageRow.world))) == {"rain"}
+
+
+class Bus:
+    """Knows one exercise, that runs at sixty times the real time."""
+
+    def hgetall(self, _key: str) -> dict[str, str]:
+        world = World("rain", "exercise", WorldClock(event_ms=T, real_ms=REAL, speed=60.0))
+        return {world.id: world.to_json()}
+
+
+def test_in_an_exercise_steps_are_late_by_its_clock_and_messages_are_written_by_that_of_people(store: Store):
+    found = flooded(store, world="rain")
+    keeper = Planner(store, Bus(), TABLES)  # type: ignore[arg-type]
+    keeper.turn(REAL)
+    run = run_of(store, found.id)
+    plan_runs.complete(store, TABLES, run.id, "verify", LOOKED, by="li", now_ms=T, real_ms=REAL)
+    keeper.turn(REAL + 9_000)  # nine minutes of the exercise: the pumps have ten
+    assert phases(store, run.id)["drain_call"] == "waiting"
+    keeper.turn(REAL + 10_000)
+    assert phases(store, run.id)["drain_call"] == "open"
+    with store.read() as unit:
+        told = unit.execute(
+            select(MessageRow.world, MessageRow.made_ms).where(MessageRow.cause.contains("drain"))
+        ).all()
+        asked = unit.scalars(select(OutboxRow.at_ms).where(OutboxRow.entity == f"{run.id}:drain_call")).all()
+    assert sorted(told)[0] == ("rain", REAL)
+    assert sorted(told)[-1] == ("rain", REAL + 10_000)
+    assert list(asked)[-1] == T + 10 * MINUTE
+    asked_of: list[str] = []
+
+    def ways(_recipient: str, _kinds: Sequence[str], world: str) -> tuple[str, ...]:
+        asked_of.append(world)
+        return ("letters",)
+
+    deliveries.remind(store, ways, MINUTE, 3, REAL + 10_000)
+    assert set(asked_of) == {"rain"}  # so that only channels that take exercises are named
+
+
+def test_an_exercise_that_is_gone_goes_on_no_more(store: Store):
+    found = flooded(store, world="storm")
+    Planner(store, Bus(), TABLES).turn(REAL)  # type: ignore[arg-type]
+    with store.read() as unit:
+        assert unit.scalar(select(func.count()).select_from(PlanRunRow).where(PlanRunRow.dossier_id == found.id)) == 0
