@@ -20,7 +20,7 @@ from tests.journeys.scripted import WALLS, Script
 pytestmark = pytest.mark.journey
 
 AXE = ROOT / ".make" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
-LEADER = ["/", "/wall", *(f"/wall/{scene}" for scene in WALLS), "/map", "/coverage", "/indicator/T1"]
+LEADER = ["/", "/wall", *(f"/wall/{scene}" for scene in WALLS), "/map", "/coverage", "/indicator/T1", "/evaluation"]
 DUTY = ["/duty", "/cases", "/roster", "/plans", "/plans/flood"]
 SYSADMIN = ["/admin", "/screens", "/links", "/regions"]  # who manages sees every control
 STRANGER = ["/sign-in", "/enrol"]
@@ -31,6 +31,10 @@ ENGLISH = [
     "/indicator/T1",
     "/screens",
     "/sign-in",
+    "/roster",
+    "/plans",
+    "/admin",
+    "/evaluation",
 ]  # one page of each kind: the rules know no language
 WHO = {
     path: who
@@ -109,6 +113,11 @@ def test_no_rule_is_broken_on_an_incident_nor_in_the_dialogs_of_the_desk(
             page.wait_for_timeout(500)  # a dialog may ask the server for what it shows
             assert (key, page.evaluate(RUN)) == (key, [])
             page.keyboard.press("Escape")
+    for path, stands in ((f"/incident/{found.id}", "#tool-docx"), (f"/review/{found.id}", "#review-add form")):
+        page.goto(f"{centre.url}{path}?lang=en")
+        page.wait_for_selector(stands, timeout=20_000)
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        assert (path, page.evaluate(RUN)) == (path, [])
 
 
 def test_the_rules_see_a_picture_without_words_grey_on_grey_and_a_motion(pages: dict[str, Page]) -> None:
