@@ -46,7 +46,7 @@
     });
     root.querySelectorAll("[data-trend]").forEach((section) => {
       const element = section.querySelector(".plot");
-      places.set(section.dataset.trend, { element, said: section.querySelector(".trend-span"), drawnAt: -Infinity, drawn: -Infinity });
+      places.set(section.dataset.trend, { element, section, said: section.querySelector(".trend-span"), drawnAt: -Infinity, drawn: -Infinity });
       observer.observe(element);
     });
   };
@@ -82,16 +82,26 @@
     return waiting.size > 0;
   };
 
+  // A reader chose another span of a chart, or turned it off ("").
+  charts.choose = (id, span) => {
+    const place = places.get(id);
+    if (!place) return;
+    place.section.dataset.span = span;
+    waiting.add(id);
+    ioc.schedule();
+  };
+
   const COLOURS = { red: "#FF4D4F", orange: "#FF9F1C", yellow: "#FFE14D", blue: "#4D9BFF" };
   const LINE = { today: "#E1ECF7", yesterday: "#7F9BB6", grid: "#1F334C", now: "#5FD0C5", text: "#9DB2C8" };
   const STEPS = [1, 2, 2.5, 5, 10];
 
   // What the live path keeps, and before it what the archive has.
-  function points(indicator, cell, now) {
+  function points(indicator, cell, now, chosen) {
     const { district } = ioc.state.settings[0];
     const main = ioc.state.series.get(`${indicator.id}|${district}|`);
     const live = (main && main.length ? main : ioc.state.series.get(`${indicator.id}||`)) || [];
-    const before = ioc.history.points(indicator, cell, ioc.worldOf(indicator.id), now, () => { waiting.add(indicator.id); ioc.schedule(); });
+    const before = ioc.history.points(indicator, cell, ioc.worldOf(indicator.id), now, () => { waiting.add(indicator.id); ioc.schedule(); }, chosen);
+    if (chosen && chosen.size > indicator.step_ms) return before; // slots: the windows between them would look like gaps
     return live.length ? [...before.filter(([end]) => end < live[0][0]), ...live] : before;
   }
 
@@ -118,10 +128,11 @@
   }
 
   // A gap in a series is a gap in the line: a null goes between points that are more than one and a half windows apart.
-  function line(all, from, to, shift) {
+  function line(all, from, to, shift, slot) {
     const x = []; const y = [];
-    let window = Infinity;
-    for (let at = 1; at < all.length; at += 1) window = Math.min(window, all[at][0] - all[at - 1][0]);
+    const gaps = all.slice(1).map(([end], at) => end - all[at][0]);
+    // Of slots an archive may keep fewer than there could be: what is usual between them is no gap.
+    const window = slot ? Math.max(slot, gaps.sort((a, b) => a - b)[Math.floor(0.9 * gaps.length)] || 0) : gaps.reduce((least, gap) => Math.min(least, gap), Infinity);
     let before = null;
     for (const [end, value] of all) {
       const moved = end + shift;
@@ -136,14 +147,16 @@
   function draw(indicator, place, now) {
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
     const cell = ioc.districtCell(indicator.id);
-    const all = points(indicator, cell, now);
-    const span = ioc.span(indicator.step_ms, all.length ? all[0][0] : null, now);
+    const chosen = ioc.spanChosen(place.section.dataset.span, indicator.step_ms);
+    const all = points(indicator, cell, now, chosen);
+    const span = chosen || ioc.span(indicator.step_ms, all.length ? all[0][0] : null, now);
     const from = now - span.behind; const to = now + span.ahead;
     const judged = ["provisional", "complete"].includes(ioc.verdict(indicator, cell).is);
-    const today = line(all, from, now, 0);
+    const today = line(all, from, now, 0, chosen && chosen.size);
     const few = !ioc.enough(today.y);
-    const yesterday = span.yesterday ? line(all, from, to, 86400000) : { x: [], y: [] };
+    const yesterday = span.yesterday ? line(all, from, to, 86400000, chosen && chosen.size) : { x: [], y: [] };
     const latest = judged && !few ? { x: [Math.min(cell.we, cell.seen, now) + ioc.LOCAL], y: [cell.x] } : { x: [], y: [] };
+    if (chosen) ioc.drill.spread(indicator, today.y.filter((value) => value !== null), judged ? cell : null, span.behind);
     const seen = [...today.y, ...yesterday.y, ...latest.y].filter((value) => value !== null);
     const near = ioc.lines(indicator).map((limit) => limit.value);
     const last = latest.x.length ? [latest.x[0] - ioc.LOCAL, latest.y[0]] : null;

@@ -5,7 +5,7 @@
   const SECOND = 1000; const MINUTE = 60 * SECOND; const HOUR = 60 * MINUTE; const DAY = 24 * HOUR;
   const FEWEST = 3; // windows that a line needs: fewer are said in words
   const LEAST = 12; // steps: so much is shown however short the history is, so that its first minutes are no stroke at an edge
-  const TICKS = [5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY];
+  const TICKS = [5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 61 * DAY];
   const MOST_TICKS = 6;
   // Up to this step: so much is behind now, so much ahead of it. Only a day has room for what the day before did next.
   const SPANS = [
@@ -19,6 +19,21 @@
   // Whether the live path keeps less than the chart of such an indicator shows: the archive is asked for the rest.
   ioc.spanArchived = (step) => step > 15 * MINUTE;
   ioc.spanBehind = (step) => known(step).behind;
+
+  // Spans that a reader chooses: how much is behind and ahead of now, and the slots of the archive that show it (the finest
+  // that is no finer than the indicator's own step).
+  const SLOTS = [["1m", MINUTE], ["15m", 15 * MINUTE], ["1h", HOUR], ["1d", DAY]];
+  const CHOSEN = {
+    "24h": { behind: DAY, ahead: 4 * HOUR, slot: 0 }, "7d": { behind: 7 * DAY, ahead: DAY, slot: 1 },
+    "30d": { behind: 30 * DAY, ahead: 2 * DAY, slot: 2 }, "1y": { behind: 365 * DAY, ahead: 5 * DAY, slot: 3 },
+  };
+  ioc.spanChosen = (name, step) => {
+    const found = CHOSEN[name];
+    if (!found) return null;
+    const own = SLOTS.filter(([, size]) => size <= step).length - 1;
+    const [slot, size] = SLOTS[Math.max(found.slot, own, 0)];
+    return { ...found, name, slot, size: Math.max(size, step), yesterday: name === "24h" && step <= 15 * MINUTE };
+  };
 
   // How long points of such an indicator are kept: what its chart shows, and before it the day before.
   ioc.spanKept = (step) => Math.min(2 * DAY + HOUR, known(step).behind + (known(step).yesterday ? DAY + HOUR : 0.2 * HOUR));

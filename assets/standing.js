@@ -148,7 +148,8 @@
     const found = (answer.values || {})[id];
     if (!found) return;
     const end = `${ioc.isoDate(found.we)}T${ioc.clockSeconds(found.we)}`;
-    ioc.text(line, `ioc voucher '${id}/${line.dataset.region || found.r}/${end}' --world ${root.dataset.standing}`);
+    ioc.put(line, "data-name", `${id}/${line.dataset.region || found.r}/${end}`);
+    ioc.text(line, `ioc voucher '${line.dataset.name}' --world ${root.dataset.standing}`);
   }
 
   const moment = (ms, now) => (ioc.isoDate(ms) === ioc.isoDate(now) ? "" : `${ioc.isoDate(ms).slice(5)} `) + ioc.clock(ms);

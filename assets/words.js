@@ -55,6 +55,17 @@
     paused: ["已暂停", "PAUSED"], knownThen: ["当时所知", "as known then"], knownNow: ["现在所知", "as known now"], realTime: ["实际 {0}", "now {0}"],
     barOver: ["{0}解除", "{0} over"], barFollow: ["仅可跟随", "you may follow only"], barEnded: ["回放已结束，已回到实时", "The playback has ended: back to live"],
     barEdge: ["已到档案末尾，回到实时", "The end of the archive: back to live"], out_playback: ["回放服务中断 {0}", "The playback service is lost for {0}"],
+    then_1d: ["昨日同时", "Yesterday"], then_7d: ["上周同时", "Last week"], then_1y: ["去年同期", "Last year"], thenTarget: ["目标", "Target"], thenNone: ["无历史", "no history"],
+    meets: ["达标", "met"], misses: ["差 {0}", "{0} short"], noTarget: ["未设", "none set"], points: ["{0} 个百分点", "{0} pp"],
+    against_1d: ["较昨日同时", "Since yesterday"], against_7d: ["较上周同时", "Since last week"], against_1y: ["较去年同期", "Since last year"],
+    moved: ["{0}（{1}）：{2} → {3}，变化 {4}", "{0} ({1}): {2} → {3}, change {4}"], movedMost: ["影响最大：{0}", "Moved most by {0}"], movedRest: ["各项之外 {0}", "{0} is of none of these"],
+    method_sum: ["可加：各项变化之和即总变化", "adds up: the changes of the parts are the change of the whole"],
+    method_share: ["按样本数加权：自身变化与占比变化相加即总变化", "weighted by rows: change inside of each part, and of its weight"],
+    method_none: ["本指标不可加，只列各项自身变化，不作归因", "does not come apart: own changes only, nothing is attributed"],
+    noParts: ["没有下级数据", "Nothing is told of parts"], noThen: ["档案中没有当时的值，不作比较", "The archive has no value of then: nothing is compared"], partsMore: ["样本较少的 {0} 组未列", "{0} smaller groups are not listed"],
+    drillAway: ["历史暂时取不到，{0}后再试", "History cannot be read now; again in {0}"], insideMix: ["自身 {0}，占比 {1}", "inside {0}, weight {1}"],
+    spreadOf: ["近 {0} {1} 个时段：最低 {2}，中位 {3}，最高 {4}", "last {0}, {1} windows: least {2}, median {3}, most {4}"], spreadNow: ["现值高于其中 {0}%", "now above {0}% of them"], fewWindows: ["时段太少，不画分布", "too few windows for a distribution"],
+    check_queued: ["排队中 {0}", "queued {0}"], check_running: ["重算中 {0}", "computing {0}"], check_equal: ["相等：{0} = {1}", "Equal: {0} = {1}"], check_unequal: ["不相等：发布 {0}，重算 {1}", "NOT equal: published {0}, computed {1}"], check_failed: ["无法重算：{0}", "Cannot be computed: {0}"], check_busy: ["正在核对的较多，请稍后再试", "Many are being checked: try again"], check_again: ["重新核对", "Check again"],
     now: ["{0}", "{0}"], recordedMark: ["回放", "REPLAY"], simulatedMark: ["演练", "EXERCISE"],
   };
   let english = 0;

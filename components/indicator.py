@@ -3,36 +3,47 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dash import dcc, html
 
 from components.frame import frame, said
-from components.marks import data
+from components.marks import data, named
+from components.moment import moment
 from components.tables import ranking, split
 from components.tile import tile
 from components.trend import trend
 from components.ways import address
 from components.words import LEVELS, Lang, word
-from ioc.web import DISTRICT, IndicatorView, Place, WallView
+from ioc.web import DISTRICT, IndicatorView, Named, Place, RelatedIncident, WallView
 
 
-def indicator(view: IndicatorView, screen: WallView, lang: Lang, asked: str = "") -> html.Div:
+def indicator(
+    view: IndicatorView,
+    screen: WallView,
+    lang: Lang,
+    asked: str = "",
+    incidents: Sequence[RelatedIncident] | None = None,
+) -> html.Div:
     """Names and declaration come from the packs; `screen` is what is live of it, `asked` the world the address names.
+    `incidents` None: the visitor may see none.
 
-    live.js writes value, chart and ranking, standing.js the alarms that stand and the states of its feeds.
+    live.js writes value, chart and ranking, standing.js the alarms that stand and the states of its feeds, drill.js
+    what the archive tells: comparison, what moved it, distribution.
     """
     of = view.measured
     library = address("/links", lang, asked)
     scene = word("wall_of", lang).format(said(view.scene, lang))
     ways = [
+        *([dcc.Link(word("on_map", lang), href=_with(address("/map", lang, asked), f"by={of.id}"), className="choice")]
+          if screen.ranking else []),
         dcc.Link(scene, href=address(f"/wall/{view.scene.id}", lang, asked), className="choice"),
-        dcc.Link(word("in_library", lang), href=f"{library}{'&' if '?' in library else '?'}indicator={of.id}",
-                 className="choice"),
+        dcc.Link(word("in_library", lang), href=_with(library, f"indicator={of.id}"), className="choice"),
     ]  # fmt: skip
     head = html.Section(
         [
+            _crumbs(view, screen, lang, asked),
             html.H2([said(of, lang), html.Small(f"{of.id} v{view.version}")]),
             _places(of.id, screen, lang, asked),
             html.Div(ways, className="facts-line"),
@@ -44,40 +55,131 @@ def indicator(view: IndicatorView, screen: WallView, lang: Lang, asked: str = ""
     shown = screen.indicators[of.id]
     left = html.Section(
         [
-            html.Div([tile(shown, lang)], className="tiles"),
-            trend(shown, lang),
-            _part(
-                "stands",
+            html.Div(
                 [
+                    html.Div([tile(shown, lang)], className="tiles"),
                     html.Div(
-                        id="stands", className="stands", **data(address=address(f"/indicator/{of.id}", lang, asked))
-                    )
+                        id="drill-then", className="then-cards skeleton", **named(word("compared", lang), "group")
+                    ),
                 ],
-                lang,
+                className="headline",
             ),
-            *([ranking(screen.ranking, screen, lang, to=_place_way(of.id, lang, asked))] if screen.ranking else []),
+            html.P(id="drill-out", className="note drill-out", role="status"),
+            _choices("span", ("24h", "7d", "30d", "1y"), lang),
+            trend(shown, lang),
+            _moved(view, screen, lang),
+            html.Section(
+                [
+                    html.H3([word("spread", lang), html.Span(word("spread_note", lang))]),
+                    html.Div(id="drill-spread", className="spread", **named(word("spread", lang), "img")),
+                    html.P(id="drill-spread-said", className="note"),
+                ],
+                className="part",
+            ),
             *(split(each, screen, lang) for each in screen.splits),
         ],
         className="panel task-parts indicator-live",
-        **data(settings=json.dumps([screen.settings(lang)], ensure_ascii=False)),
     )
+    alarms = html.Div(id="stands", className="stands", **data(address=address(f"/indicator/{of.id}", lang, asked)))
     right = html.Section(
         [
+            *([ranking(screen.ranking, screen, lang, to=_place_way(of.id, lang, asked))] if screen.ranking else []),
+            _part("stands", [alarms], lang),
+            _part("voucher", [_check(of.id, lang), voucher,
+                              html.P(word("voucher_note", lang), className="note")], lang),
             _part("formula", [html.P(html.Code(view.formula), className="formula")], lang),
             _part("base_counts", [_base(each, lang) for each in view.bases], lang),
             _part("facts", [*_told(view, lang), *(_fact(word(f"fact_{key}", lang), _of(key, text, lang))
                                                   for key, text in view.facts.items())], lang),
             _part("limits", [_fact(LEVELS[key][lang == "en"] if key in LEVELS else word("fact_on", lang), text)
                              for key, text in view.limits.items()], lang),
+            _part("lineage_up", [_lineage(each, lang, asked) for each in view.above], lang),
             _part("column_feeds", [_feed(each, lang) for each in view.feeds], lang),
+            _part("lineage_down", [_lineage(each, lang, asked) for each in view.below], lang),
             _part("situations", [_fact(said(each, lang), each.id) for each in view.situations], lang),
             _part("column_task", [_task(each, lang) for each in view.tasks], lang),
-            _part("voucher", [voucher, html.P(word("voucher_note", lang), className="note")], lang),
+            *([_part("related_incidents", [_incident(each, lang) for each in incidents], lang)]
+              if incidents is not None else []),
         ],
-        className="panel task-parts",
+        className="panel task-parts indicator-live indicator-side",
     )  # fmt: skip
-    body = html.Div([left, right], className="task-body", **data(standing_of=of.id))
+    settings = json.dumps([screen.settings(lang)], ensure_ascii=False)
+    body = html.Div([left, right], className="task-body", **data(standing_of=of.id, settings=settings, drill=of.id))
     return frame("indicator", [head, body], screen.world, lang, asked=asked)
+
+
+def _crumbs(view: IndicatorView, screen: WallView, lang: Lang, asked: str) -> html.Nav:
+    """From the home page to the region that is shown; each step is a way back."""
+    of = view.measured
+    steps: list[Any] = [
+        dcc.Link(word("home", lang), href=address("/", lang, asked)),
+        dcc.Link(said(view.scene, lang), href=address(f"/wall/{view.scene.id}", lang, asked)),
+    ]
+    place = next((each for each in screen.places if each.code == screen.region), None)
+    if place is not None:
+        steps += [
+            dcc.Link(said(of, lang), href=address(f"/indicator/{of.id}", lang, asked)),
+            html.Span(said(place, lang)),
+        ]
+    else:
+        steps.append(html.Span(said(of, lang)))
+    return html.Nav(steps, className="crumbs", **named(word("crumbs", lang)))
+
+
+def _choices(name: str, values: tuple[str, ...], lang: Lang) -> html.Div:
+    """Buttons of which one is pressed; the first is the standard. drill.js keeps the choice in the address."""
+    pressed: dict[str, Any] = {"aria-pressed": "false"}
+    buttons = [
+        html.Button(word(f"{name}_{value}", lang), className="choice", **data(choice=value), **pressed)
+        for value in values
+    ]
+    return html.Div(
+        buttons, className="chooser", **named(word(name, lang), "group"), **data(choose=name, standard=values[0])
+    )
+
+
+def _moved(view: IndicatorView, screen: WallView, lang: Lang) -> html.Section:
+    """By how much each region or group moved the number since then; drill.js writes sentences and rows."""
+    ways = ("region", "group") if "dimensions" in view.facts else ("region",)
+    first = ways if screen.ranking else ways[::-1]
+    return html.Section(
+        [
+            html.H3(word("moved_by", lang)),
+            html.Div(
+                [
+                    _choices("against", ("1d", "7d", "1y"), lang),
+                    _choices("by", first, lang),
+                ],
+                className="choosers",
+            ),
+            html.Div(id="drill-said", className="drill-said skeleton"),
+            html.Div(id="drill-parts", className="parts skeleton"),
+        ],
+        className="part",
+    )
+
+
+def _check(name: str, lang: Lang) -> html.Div:
+    """The button by which the shown value is computed anew; drill_voucher.js says how it stands."""
+    return html.Div(
+        [html.Button(word("voucher_check", lang), className="choice", **data(check=name)), html.Span(role="status")],
+        className="check",
+    )
+
+
+def _lineage(of: Named, lang: Lang, asked: str) -> html.Div:
+    way = dcc.Link(said(of, lang), href=address(f"/indicator/{of.id}", lang, asked))
+    return html.Div([way, html.Code(of.id)], className="fact-line")
+
+
+def _incident(of: RelatedIncident, lang: Lang) -> html.Div:
+    state = word("incident_open" if of.ended_ms is None else "incident_ended", lang)
+    way = dcc.Link(of.title or of.id, href=address(f"/incident/{of.id}", lang))
+    return html.Div([way, html.Span(f"{moment(of.received_ms)} {state}", className="fact-text")], className="fact-line")
+
+
+def _with(path: str, query: str) -> str:
+    return f"{path}{'&' if '?' in path else '?'}{query}"
 
 
 def _places(name: str, screen: WallView, lang: Lang, asked: str) -> html.Nav:

@@ -46,6 +46,7 @@ from ioc.door import (
     units,
     unmasking,
     video,
+    vouchers,
 )
 from ioc.door.bundle import Bundle
 from ioc.door.desk import Desk, open_desk
@@ -55,7 +56,15 @@ from ioc.door.guard import DebugRefused, Undeclared, check_routes
 from ioc.door.guard import register as register_guard
 from ioc.door.missing import Choice, Missing, no_page, no_world
 from ioc.door.plans import plan_exists
-from ioc.door.reading import change_link, connect_allowed, indicator_view, link_graph, link_history, shown_world
+from ioc.door.reading import (
+    change_link,
+    connect_allowed,
+    indicator_view,
+    link_graph,
+    link_history,
+    related_incidents,
+    shown_world,
+)
 from ioc.door.regions import change_region, change_regions, region_form, region_table, regions_view, undo_regions
 from ioc.door.reviews import review_page
 from ioc.door.screens import screen_style, screens_view
@@ -70,6 +79,7 @@ from ioc.queries.composition import UnknownIndicator, UnknownScene
 from ioc.queries.desk_page import DeskView
 from ioc.queries.evaluation import Evaluation, Figure, Measure
 from ioc.queries.home import HomeView, Named
+from ioc.queries.indicator_incidents import RelatedIncident
 from ioc.queries.indicator_page import IndicatorView
 from ioc.queries.layers import Layer
 from ioc.queries.library import Entry as LinkEntry
@@ -135,6 +145,7 @@ __all__ = [
     "RegionForm",
     "RegionLine",
     "RegionsView",
+    "RelatedIncident",
     "Review",
     "ReviewReport",
     "Road",
@@ -176,6 +187,7 @@ __all__ = [
     "region_form",
     "region_table",
     "regions_view",
+    "related_incidents",
     "review_page",
     "screen_style",
     "screens_view",
@@ -440,6 +452,7 @@ def _close_in(server: Flask, app: Any, desk: Desk) -> None:
     units.register(server, desk)
     means.register(server, desk)
     video.register(server, desk)
+    vouchers.register(server, desk)
     messages.register(server, desk)
     responses.register(server, desk)
     reviews.register(server, desk)

@@ -1,4 +1,5 @@
-"""The page of an indicator, `/indicator/<id>`; `?region=`, `?world=`, `?lang=en`."""
+"""The page of an indicator, `/indicator/<id>`; `?region=`, `?world=`, `?lang=en`; `?span=`, `?against=` and `?by=` say
+what drill.js shows."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ def layout(
         return html.Div(html.P(word("no_indicator", language(lang))), className="plain-page")
     if region not in {None, web.DISTRICT, *(place.code for place in screen.places)}:
         return html.Div(html.P(word("no_region", language(lang))), className="plain-page")
-    return indicator(view, screen, language(lang), world or "")
+    return indicator(view, screen, language(lang), world or "", web.related_incidents(name, world))
 
 
 def _offers() -> list[web.Choice]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ioc.api import batch, values
 from ioc.api.alarm_operations import ALARM_OPERATIONS
+from ioc.api.drill_operations import DRILL_OPERATIONS
 from ioc.api.incident_operations import INCIDENT_OPERATIONS
 from ioc.api.means_operations import MEANS_OPERATIONS
 from ioc.api.operation import CSV, HTML, JSON, NDJSON, VIDEO, Answer, Bearer, Body, Operation
@@ -18,6 +19,7 @@ from ioc.api.report_operations import REPORT_OPERATIONS
 from ioc.api.shapes import BatchError, Chain, Error, Outlook, Receipt, SessionFacts, TicketFacts, Values
 from ioc.api.unit_operations import UNIT_OPERATIONS
 from ioc.api.usual import AWAY, BAD, FORBIDDEN, LIMITED, MISSING, SIGNED_OUT, USUAL, WORLD
+from ioc.api.voucher_operations import VOUCHER_OPERATIONS
 from ioc.domain.screen_view import MOST_VIDEO
 from ioc.security.permission import Permission
 from metrics.datum import DATUMS
@@ -283,6 +285,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *UNIT_OPERATIONS,
     *PLAN_OPERATIONS,
     *MEANS_OPERATIONS,
+    *DRILL_OPERATIONS,
+    *VOUCHER_OPERATIONS,
     Operation(
         "GET", "/api/v1/openapi.json", "openapi", "本接口的 OpenAPI 文档", "this document", Bearer(Permission.SESSION),
         answers={200: Answer("OpenAPI 3.1", "OpenAPI 3.1", {JSON: None}), 401: SIGNED_OUT, 429: LIMITED, 503: AWAY},

@@ -13,6 +13,8 @@ from pydantic import TypeAdapter
 from ioc.api import batch, places, values
 from ioc.api.definitions import Definitions
 from ioc.api.document import document
+from ioc.api.drill import DrillReader
+from ioc.api.drill_operations import Against, By, Drill
 from ioc.api.inlet import ACCEPTED, Inlet, Order
 from ioc.api.means_operations import MEANS_OPERATIONS
 from ioc.api.operation import CSV, JSON, Operation
@@ -40,7 +42,7 @@ ENTRANCES = (
     "incidents", "incident", "incident-report", "incident-by-hand", "incident-claim", "incident-move", "report",
     "incident-units", "incident-units-send", "incident-office-refuse",
     *(each.id for each in PLAN_OPERATIONS),
-    *(one.id for one in MEANS_OPERATIONS),
+    *(one.id for one in MEANS_OPERATIONS), "voucher-check", "voucher-state",
 )  # fmt: skip
 
 
@@ -49,6 +51,7 @@ def register(server: Flask, desk: Desk) -> None:
     definitions = Definitions(desk.client, desk.clock)
     inlet = Inlet(redis_url(desk.settings), definitions, desk.clock)
     reader = ValueReader(desk.client, desk.settings.archive_path, definitions)
+    drills = DrillReader(desk.client, reader, definitions, desk.clock)
     outlooks = OutlookReader(desk.client, definitions)
     gazetteers = Gazetteers(desk.store)
     desk.at_end.append(inlet.close)
@@ -120,6 +123,12 @@ def register(server: Flask, desk: Desk) -> None:
         permitted(indicator, world)
         return _json(outlooks.read(indicator, world, str(given["region"] or "")), Outlook)
 
+    def read_drill(given: Mapping[str, Value]) -> Response:
+        indicator, world = str(given["indicator"]), str(given["world"])
+        permitted(indicator, world)
+        against, by = cast(Against, given["against"]), cast(By, given["by"])
+        return _json(drills.read(indicator, world, str(given["region"] or ""), against, by), Drill)
+
     def resolve(given: Mapping[str, Value]) -> Response:
         code, address, lon, lat = given["code"], given["address"], given["lon"], given["lat"]
         ways = [code is not None, address is not None, lon is not None or lat is not None]
@@ -143,7 +152,8 @@ def register(server: Flask, desk: Desk) -> None:
         return docs_page(document(), str(given["lang"]))
 
     answering: Mapping[str, Callable[[Mapping[str, Value]], Response]] = {
-        "observations": observations, "values": read_values, "outlook": read_outlook, "resolve": resolve,
+        "observations": observations, "values": read_values, "outlook": read_outlook, "drill": read_drill,
+        "resolve": resolve,
         "openapi": openapi, "docs": docs,
     }  # fmt: skip
     for name, operation in BY_ID.items():

@@ -98,6 +98,7 @@ DONE = frozenset(
 ) | frozenset(
     {f"/api/v1/alarms/{act}" for act in ("acknowledge", "take-back", "cover", "uncover", "cards/<card>/incident")}
 )
+DONE |= {"/api/v1/vouchers"}
 DONE |= {"/api/v1/plans/runs/<run>/steps/<step>", "/api/v1/plans/runs/<run>/cancel"} | {
     f"/api/v1/plans/<plan>/{act}" for act in ("start", "check", "draft", "discard", "publish", "restore")
 }

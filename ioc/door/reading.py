@@ -9,8 +9,9 @@ import structlog
 from flask import current_app
 
 from ioc.door.desk import Desk
-from ioc.door.visitor import current_person, require
+from ioc.door.visitor import current_person, person_may, require
 from ioc.queries import library
+from ioc.queries.indicator_incidents import RelatedIncident, incidents_of
 from ioc.queries.indicator_page import IndicatorView
 from ioc.queries.indicator_page import indicator_view as _indicator_view
 from ioc.queries.library import Entry, Key
@@ -44,6 +45,14 @@ def connect_allowed() -> tuple[str, ...]:
 def indicator_view(name: str) -> IndicatorView:
     """Raises UnknownIndicator."""
     return _indicator_view(name, library.library(_desk().store))
+
+
+def related_incidents(name: str, world: str | None) -> tuple[RelatedIncident, ...] | None:
+    """The incidents made of alarms of an indicator, as the visitor may see them; None: they may see none at all."""
+    person = current_person()
+    if person is None or not person_may(Permission.DUTY_VIEW):
+        return None
+    return incidents_of(_desk().store, name, shown_world(world), person.within)
 
 
 def link_history(key: Key) -> list[Entry]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -28,7 +29,8 @@ class Base:
 @dataclass(frozen=True, slots=True)
 class IndicatorView:
     """`facts`: name of a declared key -> its text; `window` and `levels` as declared, for a page to say in its words.
-    `limits`: level -> value as declared."""
+    `limits`: level -> value as declared. `above`: the indicators that it is computed from, `below`: those that are
+    computed from it."""
 
     measured: Measured
     version: int
@@ -42,6 +44,8 @@ class IndicatorView:
     feeds: tuple[Feed, ...]
     situations: tuple[Named, ...]
     tasks: tuple[tuple[int, str, str], ...]
+    above: tuple[Named, ...] = ()
+    below: tuple[Named, ...] = ()
 
 
 RULE = ("agg", "field", "at", "where", "per", "having", "then", "within", "scale")
@@ -73,7 +77,22 @@ def indicator_view(name: str, found: Mapping[Key, Entry]) -> IndicatorView:
             for each in of_kind(found, "situation") if each.body is not None and name in each.body["indicators"]
         ),
         tasks=tuple((task.id, task.zh, task.en) for task in tasks() if measured in task.indicators),
+        above=_named(reads(table, tables), tables),
+        below=_named([other for other, one in tables.items() if name in reads(one, tables)], tables),
     )  # fmt: skip
+
+
+def reads(table: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """The indicators that a declared one reads itself: by a measure over their values, or by name in its formula."""
+    measures = table.get("measures", {})
+    over = [row.get("source", table.get("source", "")) for row in measures.values()]
+    found = {source.removeprefix("indicator:") for source in over if source.startswith("indicator:")}
+    found |= set(re.findall(r"[A-Za-z_]\w*", table.get("formula", ""))) & tables.keys() - measures.keys()
+    return tuple(name for name in tables if name in found and name != table["id"])
+
+
+def _named(names: Iterable[str], tables: Mapping[str, Mapping[str, Any]]) -> tuple[Named, ...]:
+    return tuple(Named(name, tables[name]["zh"], tables[name].get("en", name)) for name in names)
 
 
 @cache

@@ -11,6 +11,7 @@ import redis
 
 from components.indicator import indicator
 from ioc.queries.composition import UnknownIndicator
+from ioc.queries.indicator_incidents import RelatedIncident
 from ioc.queries.indicator_page import indicator_view
 from ioc.queries.library import Entry, seed
 from ioc.queries.wall import DISTRICT
@@ -75,3 +76,27 @@ def test_what_has_no_regions_has_no_way_to_one_and_what_is_split_shows_its_group
 def test_an_indicator_that_nobody_declares_is_refused(away: redis.Redis) -> None:
     with pytest.raises(UnknownIndicator):
         indicator_screen(away, "ZZ", "live")
+
+
+def test_the_page_names_its_way_back_and_what_can_be_chosen_with_the_standard_first(away: redis.Redis) -> None:
+    made = page(away, "G6", PART)
+    [crumbs] = of_class(made, "crumbs")
+    assert addresses({"props": {"children": crumbs["children"]}}) == ["/", "/wall/governance", "/indicator/G6"]
+    chosen = {part["props"]["data-choose"]: part["props"] for part in parts(made) if "data-choose" in part["props"]}
+    assert {name: each["data-standard"] for name, each in chosen.items()} == {
+        "span": "24h", "against": "1d", "by": "region",
+    }  # fmt: skip
+    assert [part["props"]["data-check"] for part in parts(made) if "data-check" in part["props"]] == ["G6"]
+
+
+def test_lineage_leads_to_the_indicators_that_one_reads_and_to_those_that_read_it(away: redis.Redis) -> None:
+    assert {each.id for each in indicator_view("T4", SHIPPED).above} == {"T4a"}
+    assert "T4" in {each.id for each in indicator_view("T4a", SHIPPED).below}
+    assert "/indicator/T4a" in addresses(page(away, "T4"))
+
+
+def test_incidents_are_listed_for_who_may_see_them_and_for_nobody_else(away: redis.Redis) -> None:
+    incident = RelatedIncident("inc-1", "<b>积水</b>", 3, 1_790_000_000_000, None)
+    made = indicator(indicator_view("E3", SHIPPED), indicator_screen(away, "E3", "live"), "zh", "", [incident])
+    assert "/incident/inc-1" in addresses(made)
+    assert "相关事件" not in json.dumps(page(away, "E3").to_plotly_json(), default=str, ensure_ascii=False)

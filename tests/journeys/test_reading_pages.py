@@ -100,6 +100,31 @@ def test_the_command_that_an_indicators_page_shows_can_be_pasted_and_finds_the_v
     assert done.stdout.startswith("数字凭证 voucher   T2@")
 
 
+@pytest.mark.parametrize(("size", "lang"), [((1180, 820), "zh"), ((1920, 1080), "en")], ids=["tablet", "desk"])
+def test_a_number_opens_into_its_course_its_parts_and_its_voucher_and_the_address_says_what_is_shown(
+    centre: Centre, page: Page, size: tuple[int, int], lang: str
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(f"{centre.url}/indicator/T2?lang={lang}")
+    expect(page.locator("#drill-then .then-card")).to_have_count(4, timeout=20_000)
+    expect(page.locator("#drill-then")).to_contain_text("无历史" if lang == "zh" else "no history")
+    page.locator("[data-choice='7d']").first.click()
+    expect(page.locator("[data-choose=span] [aria-pressed=true]")).to_have_attribute("data-choice", "7d")
+    page.locator("[data-choose=against] [data-choice='1y']").click()
+    assert "span=7d" in page.url
+    assert "against=1y" in page.url
+    page.reload()
+    expect(page.locator("[data-choose=against] [aria-pressed=true]")).to_have_attribute("data-choice", "1y")
+    expect(page.locator("[data-choose=span] [aria-pressed=true]")).to_have_attribute("data-choice", "7d")
+
+    page.locator(".places-of a").nth(3).click()
+    expect(page.locator(".crumbs")).to_contain_text("东门" if lang == "zh" else "Dongmen")
+    page.go_back()
+    expect(page.locator(".crumbs a")).to_have_count(2)
+    page.locator("[data-check=T2]").click(timeout=20_000)
+    expect(page.locator(".check [role=status]")).to_contain_text("相等：" if lang == "zh" else "Equal:", timeout=90_000)
+
+
 def test_the_library_lists_the_connectors_with_what_came_of_them(centre: Centre, page: Page) -> None:
     told = {"kind": "mqtt", "state": "unreachable", "accepted": 1234, "rejected": {"range": 2}, "unread": 1,
             "error": "<b>refused</b>", "error_at": real_ms(), "last_at": None}  # fmt: skip
