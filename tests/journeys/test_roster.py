@@ -15,8 +15,10 @@ from ioc.services.means import Means, Moved
 from ioc.store.unit import Store
 from metrics.clock import real_ms
 from tests.centre import Centre
+from tests.journeys.test_markup import CORPUS, MADE
 
 pytestmark = pytest.mark.journey
+HOUR = 3_600_000
 SLOW = 20_000  # ms; of a machine that does much else
 
 
@@ -152,3 +154,30 @@ def filled(centre: Centre) -> None:
                 and each.start_ms < one.end_ms for one in known)]  # fmt: skip
         roster.put(store, free, by="li", now_ms=now)
     store.close()
+
+
+def test_markup_in_posts_notes_handovers_and_names_of_means_is_text(centre: Centre, duty: BrowserContext) -> None:
+    store, now = Store(f"sqlite:///{centre.home}/ioc.sqlite3"), real_ms()
+    midnight = (now + 8 * HOUR) // (24 * HOUR) * 24 * HOUR - 8 * HOUR
+    shifts = [
+        roster.Shift("", "leader", "leader", payload[:64], midnight + at * HOUR, midnight + (at + 1) * HOUR, payload)
+        for at, payload in enumerate(CORPUS)
+    ]
+    roster.put(store, shifts, by="li", now_ms=now)
+    for payload in CORPUS:
+        roster.hand_over(store, "leader", payload, world="live", by="duty", now_ms=now)
+    named: dict[str, Any] = {"sort": "", "region": "440303003", "lon": 114.12, "lat": 22.55, "planned": 9, "least": 1}
+    items = [
+        Means(id="", kind=kind, zh=payload[:60], en=payload[:60], unit=payload[:8], place=payload[:60], **named)
+        for payload in CORPUS for kind in ("supply", "shelter")
+    ]  # fmt: skip
+    for at, made in enumerate(means.put(store, items, by="li", now_ms=now)):
+        movement = "receive" if items[at].kind == "supply" else "admit"
+        means.move(store, Moved(made, movement, 1, f"markup-{at:04}", CORPUS[0]), by="li", now_ms=now)
+    store.close()
+    for path, place in (("", ".roster-week"), ("?tab=supply", ".means-row"), ("?tab=shelter", ".means-row")):
+        page, wrong = opened(duty, centre, f"/roster{path}")
+        expect(page.locator(place).first).to_be_visible(timeout=SLOW)
+        expect(page.get_by_text("<img src=x").first).to_be_attached(timeout=SLOW)
+        assert (page.evaluate("window.hacked"), page.evaluate(MADE), wrong) == (None, [], [])
+        page.close()
