@@ -15,7 +15,7 @@ from components.tables import ranking, split
 from components.tile import tile
 from components.trend import trend
 from components.ways import address
-from components.words import LEVELS, Lang, word
+from components.words import LEVELS, Lang, duration, word
 from ioc.web import DISTRICT, IndicatorView, Named, Place, RelatedIncident, WallView
 
 
@@ -223,7 +223,7 @@ def _told(view: IndicatorView, lang: Lang) -> list[html.Div]:
     if window:
         said = window_said(window, lang)
         if "every" in window:
-            said += word("comma", lang) + word("window_every", lang).format(_duration(window["every"], lang))
+            said += word("comma", lang) + word("window_every", lang).format(duration(window["every"], lang))
         found.append(_fact(word("fact_window", lang), said))
     levels = [word(f"level_{level}", lang) for level in view.levels] or [word("level_all", lang)]
     return [*found, _fact(word("fact_levels", lang), word("comma", lang).join(levels))]
@@ -231,12 +231,7 @@ def _told(view: IndicatorView, lang: Lang) -> list[html.Div]:
 
 def window_said(window: Mapping[str, str], lang: Lang) -> str:
     """Over which time a value is."""
-    return word(f"window_{window['kind']}", lang).format(_duration(window.get("size", ""), lang))
-
-
-def _duration(text: str, lang: Lang) -> str:
-    """`15m` in words; empty for nothing."""
-    return f"{text[:-1]} {word(f'unit_{text[-1]}', lang)}" if text else ""
+    return word(f"window_{window['kind']}", lang).format(duration(window.get("size", ""), lang))
 
 
 def _of(key: str, text: str, lang: Lang) -> str:

@@ -15,6 +15,7 @@ WAYS: tuple[tuple[str, str, Permission | None], ...] = (
     ("/cases", "cases", Permission.DUTY_VIEW),
     ("/plans", "plans", Permission.DUTY_VIEW),
     ("/roster", "roster", Permission.DUTY_VIEW),
+    ("/workbench", "workbench", Permission.WORKBENCH_VIEW),
     ("/coverage", "coverage", None),
     ("/links", "links", None),
     ("/regions", "regions", None),

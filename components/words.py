@@ -98,6 +98,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "reservoir": ("深圳水库", "Shenzhen Reservoir"),
     "home": ("首页", "Home"),
     "duty": ("值班台", "Duty"),
+    "workbench": ("指标工作台", "Workbench"),
     "admin": ("系统管理", "Administration"),
     "review": ("复盘", "Review"),
     "cases": ("事件与案卷", "Cases"),
@@ -337,6 +338,11 @@ LEVELS: Final[dict[str, tuple[str, str]]] = {
 
 
 TAGS: Final[dict[Lang, str]] = {"zh": "zh-CN", "en": "en"}  # the languages as HTML names them
+
+
+def duration(text: str, lang: Lang) -> str:
+    """`15m` in words; empty for nothing."""
+    return f"{text[:-1]} {word(f'unit_{text[-1]}', lang)}" if text else ""
 
 
 def word(key: str, lang: Lang) -> str:

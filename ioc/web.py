@@ -47,6 +47,7 @@ from ioc.door import (
     unmasking,
     video,
     vouchers,
+    workbench,
 )
 from ioc.door.bundle import Bundle
 from ioc.door.desk import Desk, open_desk
@@ -70,11 +71,13 @@ from ioc.door.reviews import review_page
 from ioc.door.screens import screen_style, screens_view
 from ioc.door.visitor import Forbidden, Person, assembling, current_person, is_open, person_may, require
 from ioc.packs.scenes import scenes
+from ioc.queries import catalogue as catalogue_models
 from ioc.queries import home as home_models
 from ioc.queries import map_page as map_models
 from ioc.queries import overview as overview_models
 from ioc.queries import tasks as task_models
 from ioc.queries import walls as wall_models
+from ioc.queries.catalogue import Catalogue, Definition
 from ioc.queries.composition import UnknownIndicator, UnknownScene
 from ioc.queries.desk_page import DeskView
 from ioc.queries.evaluation import Evaluation, Figure, Measure
@@ -113,9 +116,11 @@ __all__ = [
     "ROLE_TITLES",
     "TASK_STATES",
     "Bundle",
+    "Catalogue",
     "Choice",
     "CoverageView",
     "DebugRefused",
+    "Definition",
     "DeskView",
     "DistrictMap",
     "Edition",
@@ -162,6 +167,7 @@ __all__ = [
     "UnknownScene",
     "WallView",
     "callback",
+    "catalogue_view",
     "change_link",
     "change_region",
     "change_regions",
@@ -169,6 +175,7 @@ __all__ = [
     "connect_allowed",
     "coverage_view",
     "current_person",
+    "definition_view",
     "desk_view",
     "dossier_world",
     "evaluation_page",
@@ -353,6 +360,16 @@ class CoverageView:
     indicators: int
 
 
+def catalogue_view() -> Catalogue:
+    """Every indicator as analysts look for it."""
+    return catalogue_models.catalogue()
+
+
+def definition_view(name: str) -> tuple[Definition, str]:
+    """One, with the text in which it is defined. Raises UnknownIndicator."""
+    return catalogue_models.definition(name)
+
+
 def coverage_view(world: str | None = None) -> CoverageView:
     """What serves each task, as the packs say, and which of the pages they name there are."""
     desk: Desk = current_app.extensions["ioc"]
@@ -459,6 +476,7 @@ def _close_in(server: Flask, app: Any, desk: Desk) -> None:
     evaluation.register(server, desk)
     unmasking.register(server, desk)
     plans.register(server, desk)
+    workbench.register(server, desk)
     audit_keeper.register(server, desk)
     api_routes.register(server, desk)
     check_routes(server)

@@ -11,6 +11,7 @@ VIEWING = "ioc:viewing"  # sorted set: JSON of who looks at which dossier -> unt
 PLAYBACKS = "ioc:playbacks"  # hash: id of a playback's world -> JSON (ioc.playback.order.Order)
 PLAYBACKS_SHOWN = "ioc:playbacks:shown"  # hash: id -> the moment up to which it is shown, ms of the world's time
 PLAYBACKS_CALLED = "ioc:playbacks:called"  # list: ids of orders that changed; whoever changes one pushes it
+REHEARSALS = "ioc:rehearsals"  # string: a rehearsal was asked for and waits for its process (ioc rehearsals)
 HEARTBEATS = "ioc:heartbeats"  # hash: process or feed name -> JSON {"at": real ms, "pid": int, ...}
 SCREENS = "ioc:screens"  # string: JSON of the screens and the living claims on them (ioc.domain.screen_board.Board)
 VIDEO = "ioc:video"  # hash: session and page -> JSON of the cameras that it watches (ioc.domain.watching.Lease)

@@ -33,6 +33,7 @@ class WrongThresholds(ValueError):
 
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(f"{zh} {en}")
+        self.zh, self.en = zh, en
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,18 @@ class Tally:
     held_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A time in which something was over a limit: from the instant at which it was told until it was over, None while
+    it goes on. `level` is the worst that was reached."""
+
+    region: str
+    dims: Dims
+    level: str
+    begun: int
+    ended: int | None
+
+
 def thresholds_of(text: str, today: Thresholds) -> Thresholds:
     """`yellow=30,red=20`, further `hysteresis=..., on_delay=10m, off_delay=10m, strict=true`: the limits replace
     today's and those of calendars; what is not named stays. Raises WrongThresholds."""
@@ -127,13 +140,16 @@ def _finite(name: str, text: str) -> float:
 
 
 def rehearse(
-    indicator: Indicator, thresholds: Thresholds, past: Past, regions: Regions, is_open: IsOpen, *, world: str
-) -> list[AlarmEvent]:
-    """What would have been told, window by window, oldest first."""
+    indicator: Indicator, thresholds: Thresholds, past: Past, regions: Regions, is_open: IsOpen, *, world: str,
+    heard: Callable[[int], None] = lambda _at: None,
+) -> list[AlarmEvent]:  # fmt: skip
+    """What would have been told, window by window, oldest first. `heard` is told the place of each window in turn; what
+    it raises ends the rehearsal."""
     desk = AlarmDesk(Subject(indicator.id, indicator.version, thresholds, indicator.window, regions, is_open, 0))
     events: list[AlarmEvent] = []
     place = {end: at for at, end in enumerate(past.ends)}
     for at, end in enumerate(past.ends):
+        heard(at)
         scores = None
         if thresholds.on == "z":
             scores = _scores(
@@ -172,6 +188,28 @@ def tallies(events: Iterable[AlarmEvent], after_ms: int, until_ms: int) -> list[
     for key in list(standing):
         end(key, until_ms)
     return [Tally(*place, *both) for place, both in sorted(found.items()) if any(both)]
+
+
+def episodes(events: Iterable[AlarmEvent], after_ms: int, until_ms: int) -> list[Episode]:
+    """The episodes of the condition `level` that were told within (after, until], in the order of their beginnings."""
+    found: list[Episode] = []
+    standing: dict[tuple[str, Dims], Episode] = {}
+    for event in events:
+        if event.condition != "level" or event.at > until_ms:
+            continue
+        key = (event.region, event.dims)
+        now = standing.pop(key, None)
+        if event.level_after is None:
+            if now is not None:
+                found.append(replace(now, ended=event.at))
+        elif now is None:
+            standing[key] = Episode(*key, event.level_after, event.at, None)
+        else:
+            standing[key] = replace(now, level=max(now.level, event.level_after, key=LEVELS.index))
+    found += standing.values()
+    return sorted(
+        (one for one in found if one.begun > after_ms), key=lambda one: (one.begun, one.region, one.dims, one.level)
+    )
 
 
 def totals(found: Iterable[Tally]) -> Mapping[tuple[str, str], tuple[int, int]]:

@@ -20,6 +20,7 @@ from ioc.api.shapes import BatchError, Chain, Error, Outlook, Receipt, SessionFa
 from ioc.api.unit_operations import UNIT_OPERATIONS
 from ioc.api.usual import AWAY, BAD, FORBIDDEN, LIMITED, MISSING, SIGNED_OUT, USUAL, WORLD
 from ioc.api.voucher_operations import VOUCHER_OPERATIONS
+from ioc.api.workbench_operations import WORKBENCH_OPERATIONS
 from ioc.domain.screen_view import MOST_VIDEO
 from ioc.security.permission import Permission
 from metrics.datum import DATUMS
@@ -287,6 +288,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *MEANS_OPERATIONS,
     *DRILL_OPERATIONS,
     *VOUCHER_OPERATIONS,
+    *WORKBENCH_OPERATIONS,
     Operation(
         "GET", "/api/v1/openapi.json", "openapi", "本接口的 OpenAPI 文档", "this document", Bearer(Permission.SESSION),
         answers={200: Answer("OpenAPI 3.1", "OpenAPI 3.1", {JSON: None}), 401: SIGNED_OUT, 429: LIMITED, 503: AWAY},

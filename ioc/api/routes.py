@@ -26,6 +26,7 @@ from ioc.api.plan_operations import PLAN_OPERATIONS
 from ioc.api.problem import Problem
 from ioc.api.shapes import Chain, Outlook, Values
 from ioc.api.values import Question, ValueReader
+from ioc.api.workbench_operations import WORKBENCH_OPERATIONS
 from ioc.door import tally
 from ioc.door.desk import Desk, redis_url
 from ioc.queries.addresses import Gazetteers
@@ -43,6 +44,7 @@ ENTRANCES = (
     "incident-units", "incident-units-send", "incident-office-refuse",
     *(each.id for each in PLAN_OPERATIONS),
     *(one.id for one in MEANS_OPERATIONS), "voucher-check", "voucher-state",
+    *(one.id for one in WORKBENCH_OPERATIONS),
 )  # fmt: skip
 
 

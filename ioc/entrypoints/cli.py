@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "voucher": ("voucher", "voucher", "数字凭证 what a published value rests on, computed anew from the archive"),
     "backfill": ("backfill", "backfill", "回算 an indicator over archived observations, as recomputed"),
     "rehearse": ("rehearse", "rehearse", "预演 alarms that other thresholds would have given over archived values"),
+    "rehearsals": ("rehearsals", "rehearsals", "预演队列 carry out what was asked for on the workbench"),
     "detect": ("detect", "detect", "异常 every row of a series judged by the rows before it"),
     "packs": ("packs", "app", "主题包 check and list the theme packs"),
     "links": ("links", "links", "关联系统 whether the linked systems answer"),

@@ -53,6 +53,10 @@ def services(
         Child("playback", [*IOC, "playback"], environment({"IOC_REDIS_URL": urls["playback"]}),
               lambda: bool(client.hexists(keys.HEARTBEATS, "playback")))
     )  # fmt: skip
+    children.append(
+        Child("rehearsals", [*IOC, "rehearsals"], environment({"IOC_REDIS_URL": urls["web"]}),
+              lambda: True, wanted=lambda: bool(client.exists(keys.REHEARSALS)))
+    )  # fmt: skip
     if settings.links_allow:
         children.append(
             Child("links", [*IOC, "links"], environment({"IOC_REDIS_URL": urls["web"]}),

@@ -40,6 +40,7 @@ NAMES_ZH = {name: zh for name, (zh, _) in PROCESSES.items()} | {
     "links": "关联系统",
     "exercise": "演练",
     "playback": "回看",
+    "rehearsals": "预演",
 }  # no part of the path
 ROLES_ZH = {
     "wall": "指挥大屏",
@@ -244,7 +245,7 @@ class Supervisor:
 
     def _stop_all(self) -> None:
         """Readers before writers, Valkey last; each gets STOP_S to end by itself."""
-        readers = ["links", "web", "gateway", "playback", "duty"]
+        readers = ["links", "web", "gateway", "playback", "rehearsals", "duty"]
         order = [*readers, "exercise", "replay", "source", "engine", "archive", "valkey"]
         for child in sorted(self.children, key=lambda child: order.index(child.name)):
             if not child.stop(STOP_S):

@@ -38,7 +38,7 @@ RIGHTS: Mapping[str, str] = {
     f"{DATA} +publish -@dangerous +info +scan",
     "playback": "%R~ioc:* ~ioc:worlds ~ioc:heartbeats ~ioc:playbacks ~ioc:playbacks:* ~ioc:playback-* resetchannels "
     f"{DATA} -@dangerous +info +scan",
-    "web": "%R~ioc:* ~ioc:heartbeats ~ioc:screens ~ioc:video ~ioc:playbacks ~ioc:playbacks:called "
+    "web": "%R~ioc:* ~ioc:heartbeats ~ioc:screens ~ioc:video ~ioc:playbacks ~ioc:playbacks:called ~ioc:rehearsals "
     "%W~ioc:*:in %W~ioc:*:origins ~ioc:viewing ~api:* ~sec:* ~cache:* resetchannels "
     f"&ioc:screens:said &ioc:desk:said {DATA} +publish -@dangerous +info +scan",
     "admin": "~* &* +@all",

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from ioc.offline.answer_file import number_text, time_text, write_rows
 from ioc.offline.backfill import Order
+from ioc.offline.rehearsal_sheet import Ground
 from metrics import archive_recomputed
 from metrics.archive import Life
 from metrics.archive_published import Published
-from metrics.rehearsal import Past, Tally, rehearse, tallies, thresholds_of, totals
+from metrics.rehearsal import Past, Tally, tallies, thresholds_of, totals
 from metrics.threshold import Thresholds
 from metrics.value import LEVELS
 from metrics.window import WEEK_MS
@@ -38,16 +37,14 @@ class Rehearsed:
     @staticmethod
     def of(order: Order, past: Past, text: str, span: tuple[int, int], world: str) -> Rehearsed:
         """Run both over the same values. Raises WrongThresholds."""
-        indicator, calendars = order.indicator, order.bundle.calendars
+        indicator = order.indicator
         today = indicator.thresholds or Thresholds((), indicator.direction)
         tried = thresholds_of(text, today)
 
-        def is_open(calendar: str, at_ms: int) -> bool:
-            return bool(calendars[calendar].is_open(np.array([at_ms], np.int64))[0])
+        ground = Ground(order, past, span, world, ())
 
         def run(thresholds: Thresholds) -> list[Tally]:
-            events = rehearse(indicator, thresholds, past, order.bundle.regions, is_open, world=world)
-            return tallies(events, *span)
+            return tallies(ground.told(thresholds), *span)
 
         inside = [end for end in past.ends if end > span[0]]
         return Rehearsed(today, tried, run(today), run(tried), len(inside), len(past.members), span)

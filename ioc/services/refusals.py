@@ -356,3 +356,18 @@ class MeansRefused(Refusal):
     def __init__(self, field: str, zh: str, en: str) -> None:
         super().__init__(zh, en)
         self.field = field
+
+
+class RehearsalRefused(Refusal):
+    code = "rehearsal_refused"
+
+    def __init__(self, field: str, zh: str, en: str) -> None:
+        super().__init__(zh, en)
+        self.field = field
+
+
+class UnknownRehearsal(Refusal):
+    code = "unknown_rehearsal"
+
+    def __init__(self, rehearsal_id: str) -> None:
+        super().__init__(f"没有预演 {rehearsal_id[:32]}。", f"There is no rehearsal {rehearsal_id[:32]}.")

@@ -23,6 +23,7 @@ from ioc.store import (  # noqa: F401 - their tables belong to the schema
     plan_tables,
     position_table,
     proposal_table,
+    rehearsal_table,
     response_tables,
     review_tables,
     second_factor_tables,

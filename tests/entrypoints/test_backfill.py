@@ -13,12 +13,17 @@ import redis
 from typer.testing import CliRunner
 
 from ioc.entrypoints.cli import app
+from ioc.services import rehearsals
+from ioc.settings import Settings
+from ioc.store import schema
+from ioc.store.unit import Store
 from metrics.archive import Life, every_part, strands
 from metrics.archive_compaction import Retention, sweep
 from metrics.archive_observations import Wanted, rows
 from metrics.archive_recomputed import read
 from metrics.archive_taken import taken
 from metrics.clock import real_ms
+from metrics.value import LEVELS
 from metrics.window import DAY_MS
 from tests.metrics.voucher_city import MINUTE, NOON, WORLD, live_through
 
@@ -157,3 +162,36 @@ def test_what_is_asked_wrongly_is_said_by_exit_code(home: Path) -> None:
     code, output = run(home, "backfill", "NEW", "--indicators", str(home / "wrong.toml"))
     assert code == 3
     assert "wheels" in output
+
+
+def test_what_was_asked_for_on_the_workbench_is_carried_out_with_the_same_answer(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IOC_DATA_DIR", str(home))
+    monkeypatch.setenv("IOC_REDIS_URL", "unix:///nowhere")
+    store = Store(Settings().sql_url)
+    schema.upgrade(store)
+    until = NOON + 40 * MINUTE
+    ask = {"by": "chen", "now_ms": 1, "until_ms": until}
+    wanted = rehearsals.ask(store, WORLD, "P90", "yellow=1,red=200", 1, **ask)
+    lacking = rehearsals.ask(store, WORLD, "NOSUCH", "yellow=1", 1, **ask)
+    found = CliRunner().invoke(app, ["rehearsals"])
+    assert found.exit_code == 0, found.output
+    sheet = rehearsals.one(store, wanted.id).sheet
+    assert sheet is not None, found.output
+    assert (sheet["tried"]["limits"], sheet["from"], sheet["until"]) == (
+        {"yellow": 1, "red": 200},
+        until - DAY_MS,
+        until,
+    )
+    assert run(home, "rehearse", "P90", "--thresholds", "yellow=1,red=200", "--out", str(home / "alarms.csv"))[0] == 0
+    tallies = list(csv.DictReader((home / "alarms.csv").open()))
+    for which, side in (("today", "today"), ("rehearsed", "tried")):
+        raised = dict.fromkeys(LEVELS, 0)
+        for one in tallies:
+            if one["thresholds"] == which and one["condition"] == "level":
+                raised[one["level"]] += int(one["raised"])
+        assert sheet[side]["levels"] == raised
+    over = rehearsals.one(store, lacking.id)
+    assert (over.state, "no such indicator" in over.why) == ("failed", True)
+    store.close()

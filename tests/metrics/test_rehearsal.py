@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from metrics.definition import load
-from metrics.rehearsal import Past, Tally, WrongThresholds, rehearse, tallies, thresholds_of, totals
+from metrics.rehearsal import Episode, Past, Tally, WrongThresholds, episodes, rehearse, tallies, thresholds_of, totals
 from metrics.threshold import Thresholds
 from tests.metrics.engine_worlds import REGIONS, at, bundle, indicator
 
@@ -85,3 +85,32 @@ def test_a_level_that_stands_at_the_end_is_counted_up_to_the_end() -> None:
 def test_what_cannot_be_a_threshold_is_said(text: str, why: str) -> None:
     with pytest.raises(WrongThresholds, match=why):
         thresholds_of(text, TODAY or Thresholds((), "up"))
+
+
+def test_an_episode_lasts_from_the_first_limit_to_the_last_and_has_the_worst_level() -> None:
+    assert TODAY is not None
+    events = rehearse(
+        SPEED.indicators[0], TODAY, past(50, 25, 5, 50, 25), SPEED.regions, lambda _calendar, _at: False, world="w"
+    )
+    assert episodes(events, at("12:00"), at("13:00")) == [
+        Episode(WHOLE, (), "red", at("12:10"), at("12:20")),
+        Episode(WHOLE, (), "yellow", at("12:25"), None),
+    ]
+    assert [one.begun for one in episodes(events, at("12:10"), at("13:00"))] == [at("12:25")]
+
+
+def test_what_the_listener_raises_ends_a_rehearsal() -> None:
+    assert TODAY is not None
+
+    class Enough(Exception):
+        pass
+
+    def heard(place: int) -> None:
+        if place == 2:
+            raise Enough
+
+    with pytest.raises(Enough):
+        rehearse(
+            SPEED.indicators[0], TODAY, past(50, 25, 5, 25), SPEED.regions, lambda _calendar, _at: False, world="w",
+            heard=heard,
+        )  # fmt: skip
