@@ -107,9 +107,8 @@ def _example(path: str, method: str, operation: Mapping[str, Any]) -> str:
         else:
             query.append(f"{one['name']}={str(one['example']).replace('+', '%2B')}")
     if method == "post":
-        example: Any = next(
-            (each["example"] for each in operation["requestBody"]["content"].values() if "example" in each), {}
-        )
+        content = operation.get("requestBody", {"content": {}})["content"]
+        example: Any = next((each["example"] for each in content.values() if "example" in each), {})
         lines += ["  -H 'Content-Type: application/json'", f"  -d '{json.dumps(example, ensure_ascii=False)}'"]
     lines.append(f'  "$IOC{path}{"?" + "&".join(query) if query else ""}"')
     return " \\\n".join(lines)
