@@ -203,7 +203,7 @@
   function lacking(values, indicator, font, rem) {
     const count = values.filter((value) => value !== null).length;
     const text = count ? ioc.word("tooLittle", count, ioc.spanWords(indicator.step_ms)) : ioc.word("noHistory");
-    return { text, x: 0.5, y: 0.5, xref: "paper", yref: "paper", showarrow: false, font: { ...font, size: 1.4 * rem }, bgcolor: "#0B1728", borderpad: 0.4 * rem };
+    return { text: text.replace(/[：:] ?/, "$&<br>"), x: 0.5, y: 0.5, xref: "paper", yref: "paper", showarrow: false, font: { ...font, size: 1.4 * rem }, bgcolor: "#0B1728", borderpad: 0.4 * rem };
   }
 
   // Times below the axis, as many as `width` (rem) has room for; one that would touch the label of now is left out.

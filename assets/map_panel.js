@@ -165,6 +165,7 @@
       legend.dataset.signature = signature;
       legend.textContent = "";
       for (const row of rows) legend.append(legendRow(row));
+      if (rows.some(({ entry }) => entry.spec.kind === "point")) legend.append(levelsRow());
     }
     rows.forEach(({ entry, count }) => {
       const place = legend.querySelector(`[data-of="${entry.spec.id}"]`);
@@ -178,7 +179,7 @@
     const row = ioc.make("div", "map-key");
     const many = symbols.length > 1 && symbols.length <= 6 && entry.spec.rank >= 7;
     const head = ioc.make("div", "map-key-head");
-    if (!many) head.append(paint(entry, symbols[0]));
+    if (!many) head.append(paint(entry, symbols[0] || entry.spec.symbols[0])); // before anything has come, as it will look
     head.append(ioc.make("span", "", ioc.name(entry.spec)));
     if (entry.dim) head.append(ioc.make("span", "tag", ioc.word(`${entry.state}Tag`)));
     const number = ioc.make("b", "map-key-count", ""); // empty until it is known
@@ -190,6 +191,19 @@
       for (const symbol of symbols) { const one = ioc.make("span", "map-key-class"); one.append(paint(entry, symbol), ioc.make("span", "", ioc.name(symbol))); classes.append(one); }
       row.append(classes);
     }
+    return row;
+  }
+
+  // What colours with their characters mean, and what a ring with a number is.
+  function levelsRow() {
+    const row = ioc.make("div", "map-key-head map-key-levels");
+    row.append(ioc.make("span", "", ioc.word("levelKey")));
+    for (const level of [...ioc.LEVELS].reverse()) {
+      const canvas = ioc.make("canvas", "map-symbol");
+      requestAnimationFrame(() => ioc.symbols.paint(canvas, { shape: "circle", level }));
+      row.append(canvas);
+    }
+    row.append(ioc.make("span", "map-disc", "n"), ioc.make("span", "", ioc.word("discKey")));
     return row;
   }
 

@@ -3,7 +3,6 @@
 (function () {
   const ioc = (window.ioc = window.ioc || {});
   const overview = (ioc.overview = {});
-  const SHOWN_MS = 3000; // a new response level is outlined for so long, once
   const NAMED = 2; // entries that the sentence names
   const UNJUDGED = ["countOpen", "countFew", "countLost", "countLate", "countNone"];
 
@@ -12,7 +11,9 @@
     const told = ioc.state.settings[0].overview;
     const scenes = ioc.state.settings.map((each) => scene(root, each, told));
     root.querySelectorAll("[data-fact],[data-told]").forEach((place) => write(place, ioc.indicator(place.dataset.fact || place.dataset.told)));
-    const level = response(root, told);
+    const level = ioc.response.draw(root, told.response);
+    ioc.flag(root, "responding", level !== null);
+    ioc.hide(root.querySelector(".verdict-word"), level !== null);
     verdict(root, scenes.flat(), level);
   };
 
@@ -76,51 +77,6 @@
     const parts = over ? [ioc.word("sceneOver", over)] : [];
     if (missing) parts.push(ioc.word("sceneMissing", missing));
     return parts.length ? `${parts.join(ioc.word("comma"))} / ${rows.length}` : ioc.word("sceneFine", judged === rows.length ? judged : `${judged} / ${rows.length}`);
-  }
-
-  // --- the response: the worst plan in force ---------------------------------------------------------------------------
-  let outlined = { level: null, until: 0 };
-  function response(root, told) {
-    const block = root.querySelector("#response");
-    const indicator = told.response && ioc.indicator(told.response);
-    const found = indicator ? inForce(indicator) : null;
-    ioc.flag(root, "responding", found !== null);
-    ioc.hide(block, found === null);
-    ioc.hide(root.querySelector(".verdict-word"), found !== null);
-    const known = !ioc.state.settings.some((each) => !ioc.come(each));
-    if (!found) { outlined = { level: known ? 0 : outlined.level, until: 0 }; return null; }
-    const level = ioc.LEVELS[found.x - 1];
-    ioc.level(block, level);
-    ioc.chip(block.querySelector(".chip"), level);
-    ioc.text(block.querySelector("#response-level"), ioc.value(indicator, found.x));
-    ioc.text(block.querySelector("#response-plan"), found.plan);
-    ioc.text(block.querySelector("#response-since"), found.since ? ioc.word("since", ioc.clock(found.since)) : "");
-    ioc.mark(block, found.cell, "complete");
-    if (outlined.level !== null && outlined.level !== found.x) { outlined.until = performance.now() + SHOWN_MS; setTimeout(ioc.schedule, SHOWN_MS + 50); }
-    outlined.level = found.x;
-    ioc.flag(block, "changed", performance.now() < outlined.until);
-    return level;
-  }
-
-  function inForce(indicator) {
-    const settings = ioc.state.settings.find((each) => each.indicators[indicator.id]);
-    let found = null;
-    for (const cell of ioc.state.cells.values()) {
-      if (cell.i !== indicator.id || !Object.keys(cell.d || {}).length) continue;
-      const { settled } = ioc.judge(indicator, cell);
-      const x = settled ? Math.min(4, Math.round(settled.x)) : 0;
-      if (x > 0 && (!found || x > found.x)) found = { x, cell: settled, name: cell.s, plan: ioc.group(settings, cell) };
-    }
-    if (found) found.since = since(found);
-    return found;
-  }
-
-  // Since when the level has been this, as far as the points go.
-  function since({ name, x, cell }) {
-    const points = ioc.state.series.get(name) || [];
-    let first = cell.we;
-    for (let at = points.length - 1; at >= 0 && points[at][1] === x; at -= 1) [first] = points[at];
-    return points.length && points[0][0] !== first ? first : null; // it may have begun before the first point
   }
 
   // --- the verdict ---------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@
 
   panels.draw = (dirty, everything) => {
     if (everything || dirty.size) { all("[data-tile]").forEach(tile); all("[data-trend]").forEach(trendHead); verdict(); ranking(); ioc.splits.draw(root); }
-    if (everything || dirty.size) { ioc.strip.draw(root, dirty, everything); ioc.home.draw(root); ioc.overview.draw(root); }
+    if (everything || dirty.size) { ioc.strip.draw(root, dirty, everything); ioc.home.draw(root); ioc.overview.draw(root); ioc.command.draw(root); }
     panels.tick();
   };
 
@@ -154,7 +154,7 @@
     ioc.level(section, level);
     ioc.flag(section, "lost", blind);
     ioc.text(one("#verdict-word"), ioc.word(blind ? "word_blind" : `word_${level || "calm"}`));
-    ioc.chip(section.querySelector(".chip"), level);
+    ioc.chip(section.querySelector(".verdict-word .chip"), level);
     const newest = judged.reduce((found, row) => (found && found.we >= row.cell.we ? found : row.cell), null);
     const end = newest ? newest.we : 0;
     const quality = judged.length === rows.length ? "complete" : judged.length ? "provisional" : "lost";
@@ -163,7 +163,7 @@
     const said = over.slice(0, MOST).map((row) => panels.over(row.indicator, row.cell, row.level));
     if (over.length > MOST) said.push(ioc.word("more", over.length - MOST));
     const local = inParts(new Set(rows.map((row) => row.id)), new Set(over.map((row) => row.id)));
-    if (local) said.push(ioc.word("localOver", local));
+    if (local.length) said.push(locally(local));
     worst(section, settings, over);
     const what = said.length ? said.join(ioc.word("semicolon")) : ioc.word("noneOver");
     const several = judged.some((row) => row.cell.we !== newest.we || row.cell.ws !== newest.ws);
@@ -173,7 +173,7 @@
 
   // The worst of what is over its limit and has no tile of its own, each with its number.
   function worst(section, settings, over) {
-    const tiled = new Set(settings.flatMap((each) => each.tiles));
+    const tiled = new Set(settings.flatMap((each) => (each.command ? [each.command.response] : each.tiles))); // the block says the response
     const chosen = over.map((row) => row.id).filter((id) => !tiled.has(id));
     section.querySelectorAll("[data-worst]").forEach((place, at) => {
       const indicator = chosen[at] && ioc.indicator(chosen[at]);
@@ -209,21 +209,34 @@
     ioc.level(section, null);
     ioc.flag(section, "lost", false);
     ioc.text(one("#verdict-word"), ioc.word("word_loading"));
-    ioc.chip(section.querySelector(".chip"), null);
+    ioc.chip(section.querySelector(".verdict-word .chip"), null);
     one("#verdict-line").replaceChildren();
     delete one("#verdict-line").dataset.key;
     ioc.text(one("#verdict-detail"), ioc.word("loading"));
     ioc.mark(section, { i: "verdict", r: ioc.state.settings[0].district, we: 0 }, "none", "verdict");
   }
 
-  // How many of the indicators are over a limit in parts of the district alone: in a group or a subdistrict.
+  // The indicators that are over a limit in parts of the district alone, in a group or a subdistrict: the worst cell of each.
   function inParts(judged, over) {
-    const found = new Set();
+    const found = new Map();
     for (const cell of ioc.state.cells.values()) {
-      if (!judged.has(cell.i) || over.has(cell.i) || found.has(cell.i) || !(cell.lv || (cell.done && cell.done[2]))) continue;
-      if (ioc.judge(ioc.indicator(cell.i), cell).level) found.add(cell.i);
+      if (!judged.has(cell.i) || over.has(cell.i) || !(cell.lv || (cell.done && cell.done[2]))) continue;
+      const { level } = ioc.judge(ioc.indicator(cell.i), cell);
+      const held = found.get(cell.i);
+      if (level && (!held || ioc.LEVELS.indexOf(level) > ioc.LEVELS.indexOf(held.level))) found.set(cell.i, { cell, level });
     }
-    return found.size;
+    return [...found.values()].sort((a, b) => ioc.LEVELS.indexOf(b.level) - ioc.LEVELS.indexOf(a.level));
+  }
+
+  // "局部 2 项越线：出警到场时间 东湖（黄）、…": the first of them by name and place, the others by their number.
+  function locally(found) {
+    const named = found.slice(0, 2).map(({ cell, level }) => {
+      const settings = ioc.state.settings.find((each) => each.indicators[cell.i]);
+      const place = settings.places[cell.r];
+      const where = [place && (ioc.english() ? place.en : place.zh.replace(/街道$/, "")), Object.keys(cell.d || {}).length ? ioc.group(settings, cell) : ""].filter(Boolean).join(" ");
+      return `${ioc.name(ioc.indicator(cell.i))} ${where}${ioc.word("brackets", ioc.word(level))}`;
+    });
+    return ioc.word("localNamed", found.length, named.join(ioc.english() ? ", " : "、"));
   }
 
   // An indicator over its limit, in words: name, group, value and the limit that is reached.
@@ -325,7 +338,7 @@
 
   function ranking() {
     const settings = ioc.state.settings.find((each) => each.ranking);
-    if (!settings) return;
+    if (!settings || !one("#ranking")) return;
     const by = ioc.indicator(settings.ranking.by);
     const worstIsHigh = by.direction !== "up";
     const places = all("[data-place]").map((row) => {
@@ -336,7 +349,8 @@
     const top = Math.max(...ioc.lines(by).map((limit) => limit.value), ...places.map((place) => place.value || 0), 1e-9) * 1.05;
     const order = [...places].sort((a, b) =>
       a.value === null ? (b.value === null ? 0 : 1) : b.value === null ? -1 : worstIsHigh ? b.value - a.value : a.value - b.value);
-    const judged = order.some((place) => place.value !== null); // else every row keeps its place
+    const judged = order.some((place) => place.value !== null); // else every row keeps its place, and nothing is said of an order
+    ioc.hide(one("#ranking-note"), !judged);
     order.forEach(({ row, value }, index) => {
       if (judged) row.style.order = String(index);
       row.querySelector(".rank-bar i").style.width = value === null ? "0" : `${(100 * value) / top}%`;

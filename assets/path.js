@@ -74,7 +74,7 @@
     const place = document.getElementById("feeds-rest");
     if (!place) return;
     ioc.hide(place, !count);
-    ioc.text(place, count ? [ioc.word(every && !troubled ? "allFine" : "restFine", count - troubled), ...(troubled ? [ioc.word("restTroubled", troubled)] : [])].join(ioc.word("comma")) : "");
+    ioc.text(place, count ? [...(count > troubled ? [ioc.word(every && !troubled ? "allFine" : "restFine", count - troubled)] : []), ...(troubled ? [ioc.word("restTroubled", troubled)] : [])].join(ioc.word("comma")) : "");
     ioc.mark(place, { i: "feed-count", r: ioc.state.settings[0].district, we: ioc.state.beatServer }, "complete", "count");
   }
 

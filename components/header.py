@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dash import dcc, html
 
+from components.command import response_block
 from components.marks import chip, data, marks
 from components.words import Lang, word
 from ioc.web import OverviewView, WallView
@@ -92,6 +93,7 @@ def verdict(view: WallView | None, lang: Lang) -> html.Section:
     ]
     return html.Section(
         [
+            *([response_block(view.command.response, lang)] if view and view.command else []),
             html.Div([html.Strong(id="verdict-word"), chip()], className="verdict-word"),
             html.Div([html.P(id="verdict-line"), html.P(id="verdict-detail")], className="verdict-text"),
             html.Div([*facts, *worst], className="facts", id="facts"),

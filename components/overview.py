@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from dash import html
 
+from components.command import gauges, orders, response_block, telling, timeline
 from components.district_map import district_map
 from components.header import header
 from components.marks import chip, data, head, marks, number
@@ -60,6 +61,15 @@ def overview(of: OverviewView, lang: Lang, walls: Sequence[Named] = (), asked: s
 
 def _beside(view: WallView, lang: Lang) -> html.Div:
     """The wall of a scene without its head and its map: the overview beside it has both."""
+    if view.command:
+        return html.Div(
+            [
+                html.Div(gauges(view.command, view, lang), className="column"),
+                html.Div(orders(view.command, view, lang), className="column"),
+                timeline(view.command, view, lang),
+            ],
+            className="scene-beside commands",
+        )
     tiles = html.Section(
         [
             head(view.zh if lang == "zh" else view.en, word("versus_yesterday", lang)),
@@ -84,22 +94,7 @@ def _beside(view: WallView, lang: Lang) -> html.Div:
 def _verdict(of: OverviewView, lang: Lang) -> html.Section:
     """The word or, while a response is in force, its block: the only filled surface of the wall. Then the sentence,
     what to watch, and a few facts."""
-    block = html.Div(
-        [
-            html.Div(
-                [
-                    html.Strong(id="response-level"),
-                    html.Span([html.Span(id="response-plan"), html.Span(word("response", lang))], className="stack"),
-                ],
-                className="response-name",
-            ),
-            html.Div([chip(), html.Span(id="response-since")], className="response-note"),
-        ],
-        id="response",
-        className="response",
-        hidden=True,
-        **(marks(of.response) if of.response else {}),
-    )
+    block = response_block(of.response, lang)
     facts = [
         html.Div(
             [
@@ -184,20 +179,7 @@ def _attention(lang: Lang) -> html.Section:
 
 
 def _rows(of: Rows, view: OverviewView, lang: Lang) -> html.Section:
-    rows = [
-        html.Div(
-            [
-                html.Span(_named(view.indicators[name], lang), className="told-name"),
-                chip(),
-                html.Span([number(name), html.Span(view.indicators[name].unit_in(lang), className="unit")],
-                          className="told-value"),
-                html.Span(className="compare"),
-            ],
-            className="told",
-            **data(told=name),
-        )
-        for name in of.indicators
-    ]  # fmt: skip
+    rows = [telling(view.indicators[name], lang) for name in of.indicators]
     return html.Section(
         [head(of.zh if lang == "zh" else of.en), html.Div(rows, className="tellings")],
         id=f"list-{of.id}",

@@ -32,7 +32,9 @@ def ranking(of: Ranking, view: WallView, lang: Lang, to: Callable[[str], str] | 
     )
     return html.Section(
         [
-            head(word("ranking", lang), note, word("draft", lang) if draft else "", empty),
+            head(
+                word("ranking", lang), html.Span(note, id="ranking-note"), word("draft", lang) if draft else "", empty
+            ),
             titles,
             html.Div(rows, className="ranks"),
         ],
@@ -76,19 +78,28 @@ def _judged(indicator: Indicator, place: Place, of: Ranking, lang: Lang) -> html
     return html.Span(className="number", **marks(indicator.id, place.code), **data(reason=reason))
 
 
-def split(of: Split, view: WallView, lang: Lang) -> html.Section:
-    """An indicator by its dimensions; the rows appear with their values, each under the names of its group."""
+def split(of: Split, view: WallView, lang: Lang, *, gauge: bool = False) -> html.Section:
+    """An indicator by its dimensions; the rows appear with their values, each under the names of its group. Those of a
+    `gauge` stand the worst first, their bars against the limits."""
     indicator = view.indicators[of.indicator]
     return html.Section(
         [
-            head(_named(indicator, lang), indicator.unit_in(lang)),
-            html.Div(className="rows", **data(split=of.indicator)),
+            head(_named(indicator, lang), *_against(indicator, lang, gauge=gauge)),
+            html.Div(className="rows", **data(split=of.indicator, **({"gauge": "1"} if gauge else {}))),
             html.P(word("none_yet", lang), className="note empty"),
             html.P(className="note empty more", hidden=True),
         ],
         id=f"split-{of.indicator}",
-        className=f"panel split{' several' if len(of.dimensions) > 1 else ''}",
+        className=f"panel split{' several' if len(of.dimensions) > 1 else ''}{' gauge' if gauge else ''}",
     )
+
+
+def _against(indicator: Indicator, lang: Lang, *, gauge: bool) -> tuple[str, ...]:
+    """The unit and, of a gauge, the limits that its bars are marked with."""
+    limits = sorted(limit.value for limit in indicator.limits if indicator.on == "value")
+    if not gauge or not limits:
+        return (indicator.unit_in(lang),)
+    return indicator.unit_in(lang), word("marked_at", lang).format(" / ".join(f"{value:g}" for value in limits))
 
 
 def feeds(lang: Lang) -> html.Section:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from dash import html
 
+from components.command import gauges, orders, timeline
 from components.district_map import district_map
 from components.frame import said
 from components.header import header, verdict
@@ -19,7 +20,7 @@ from components.trend import trend
 from components.wall_ways import wall_ways
 from components.ways import address
 from components.words import TAGS, Lang, word
-from ioc.web import Named, WallView
+from ioc.web import Command, MapView, Named, WallView
 
 MOST_TILES = 6  # below each other
 FEW_TILES = 4  # beside a map: so many have room for the subdistricts below them
@@ -48,6 +49,8 @@ def wall(view: WallView, lang: Lang, walls: Sequence[Named] = (), asked: str = "
     The centre has the map; without one the strip of roads and trends, or the trends. A wall that has a map and much
     beside it is `crowded`: its splits stand two by two, and of its feeds only those in trouble are listed (path.js).
     """
+    if view.command and view.map:
+        return _commanding(view, view.command, view.map, lang, walls, asked)
     centre = view.strip is not None and view.map is None
     plan = "with-map" if view.map else "with-strip" if centre else "without-map"
     if plan == "without-map":
@@ -104,6 +107,30 @@ def wall(view: WallView, lang: Lang, walls: Sequence[Named] = (), asked: str = "
         ],
         id="wall",
         className=f"wall {plan}",
+        lang=TAGS[lang],
+        **data(settings=json.dumps([view.settings(lang)], ensure_ascii=False)),
+    )
+
+
+def _commanding(  # noqa: PLR0917 - a view, two parts of it, and what every wall takes
+    view: WallView, of: Command, on: MapView, lang: Lang, walls: Sequence[Named], asked: str
+) -> html.Div:
+    """The wall of a scene that commands a response: the map between what threatens and what is done, and its course."""
+    return html.Div(
+        [
+            html.Div(className="edge"),
+            header(view, lang),
+            verdict(view, lang),
+            html.Div(gauges(of, view, lang), className="column left"),
+            html.Div([district_map(on, view, lang)], className="column centre"),
+            html.Div(orders(of, view, lang), className="column right"),
+            timeline(of, view, lang),
+            html.Div(id="overlay", className="overlay", hidden=True, role="alert"),
+            time_bar(lang),
+            wall_ways(view.scene, walls, lang, asked),
+        ],
+        id="wall",
+        className="wall commanding",
         lang=TAGS[lang],
         **data(settings=json.dumps([view.settings(lang)], ensure_ascii=False)),
     )

@@ -26,6 +26,7 @@ from ioc.door import (
     answers,
     attention,
     audit_keeper,
+    command,
     device,
     entrance,
     evaluation,
@@ -99,7 +100,7 @@ from ioc.queries.screens_page import Option, SceneOption, ScreensView
 from ioc.queries.tasks import TASK_STATES, Measured, TaskView
 from ioc.queries.tasks import indicators as measured
 from ioc.queries.tiles import tile_layer
-from ioc.queries.wall import DISTRICT, Indicator, MapView, Place, Ranking, Road, Split, Strip, WallView
+from ioc.queries.wall import DISTRICT, Command, Indicator, MapView, Place, Ranking, Road, Split, Strip, WallView
 from ioc.report.situation import SituationReport as ReviewReport
 from ioc.security.permission import Permission, allows, topics
 from ioc.security.role import TITLES as ROLE_TITLES
@@ -118,6 +119,7 @@ __all__ = [
     "Bundle",
     "Catalogue",
     "Choice",
+    "Command",
     "CoverageView",
     "DebugRefused",
     "Definition",
@@ -462,6 +464,7 @@ def _close_in(server: Flask, app: Any, desk: Desk) -> None:
     screens.register(server, desk)
     layers.register(server, desk)
     attention.register(server, desk)
+    command.register(server, desk)
     incidents.register(server, desk)
     relations.register(server, desk)
     alarms.register(server, desk)

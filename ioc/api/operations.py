@@ -203,6 +203,15 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
                  503: AWAY},
     ),
     Operation(
+        "GET", "/api/v1/command", "command", "预案步骤与响应经过，供大屏", "plan steps and the course of the response",
+        Permission.INDICATOR_VIEW,
+        about_zh="供应急指挥大屏使用；不含人名与填写内容。",
+        about_en="For the wall of emergency command; without names of people and what they entered.",
+        parameters=(replace(WORLD, default=None),),
+        answers={200: Answer("经过", "the course", {JSON: None}), 400: BAD, 401: SIGNED_OUT, 403: FORBIDDEN,
+                 404: MISSING, 503: AWAY},
+    ),
+    Operation(
         "GET", "/api/v1/screens", "screens", "各大屏及其屏权", "the screens and who has each", Permission.SCREEN_VIEW,
         about_zh="供屏控页面使用。", about_en="For the page of the screens.",
         answers={200: Answer("各屏", "the screens", {JSON: None}), 401: SIGNED_OUT, 403: FORBIDDEN, 503: AWAY},

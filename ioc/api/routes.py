@@ -36,7 +36,7 @@ from metrics.datum import Datum
 
 # Declared here, answered by ioc.door.
 ENTRANCES = (
-    "session", "ticket", "standing", "names", "entity", "attention", "screens", "playback-begin", "playback",
+    "session", "ticket", "standing", "names", "entity", "attention", "command", "screens", "playback-begin", "playback",
     "playback-change", "playback-end", "playback-marks", "video", "video-watch", "video-clip",
     "alarms", "alarms-acknowledge", "alarms-take-back", "alarms-cover", "alarms-uncover",
     "incident-of-card", "incident-grade", "incident-relations", "incident-viewers", "incident-merge", "incident-split",

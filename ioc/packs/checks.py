@@ -15,7 +15,7 @@ from ioc.packs.life_cycles import check_life_cycles
 from ioc.packs.plans import check_plans
 from ioc.packs.reach import check_reach
 from ioc.packs.responses import check_responses
-from ioc.packs.schema import IndicatorTable, SourceTable
+from ioc.packs.schema import IndicatorTable, SourceTable, WallCommand
 from ioc.packs.wording import check_wording
 
 
@@ -162,6 +162,7 @@ def _shown_names(content: Content) -> Iterator[str]:
             continue
         wall = pack.wall.model
         shown = [("tile", item.indicator) for item in wall.tile] + [("trend", item.indicator) for item in wall.trend]
+        shown += _commanded(wall.command) if wall.command else []
         shown += [("strip.speed", wall.strip.speed), ("strip.state", wall.strip.state)] if wall.strip else []
         shown += [("map.areas", wall.map.areas)] if wall.map else []
         shown += [("map.roads", wall.map.roads)] if wall.map and wall.map.roads else []
@@ -172,6 +173,12 @@ def _shown_names(content: Content) -> Iterator[str]:
         for name in wall.coverage:
             if name not in tiles:
                 yield line(pack.wall.name, f"coverage.{name}", "unknown-name", f"there is no tile '{name}'")
+
+
+def _commanded(of: WallCommand) -> list[tuple[str, str]]:
+    one = [("command.response", of.response), ("command.rain", of.rain), ("command.forces", of.forces)]
+    many = [("gauges", of.gauges), ("works", of.works), ("orders", of.orders)]
+    return one + [(f"command.{key}", name) for key, names in many for name in names]
 
 
 def _overview_names(content: Content) -> Iterator[str]:

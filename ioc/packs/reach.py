@@ -17,6 +17,9 @@ def shown(pack: Pack) -> set[str]:
         wall = pack.wall.model
         found |= {item.indicator for item in (*wall.tile, *wall.trend)}
         found |= {wall.strip.speed, wall.strip.state} if wall.strip else set()
+        if wall.command:
+            told = wall.command
+            found |= {told.response, told.rain, told.forces, *told.gauges, *told.works, *told.orders}
         found |= {name for name in (wall.map.roads, wall.map.areas) if name} if wall.map else set()
     return found
 

@@ -24,8 +24,8 @@ __all__ = [
     "CapabilityTable", "Closed", "EventTable", "IndicatorTable", "IndicatorsFile", "LayerTable", "LinkTable",
     "LinksFile", "PackFile", "PreemptionTable",
     "RecordingTable", "RecordingsFile", "RegionRow", "RegionsFile", "RegistryFile", "SceneTable", "SituationTable",
-    "SourceTable", "SourcesFile", "SymbolTable", "SystemTable", "TaskTable", "TasksFile", "TimeColumn", "WallFile",
-    "WallItem", "WallMap", "WallStrip",
+    "SourceTable", "SourcesFile", "SymbolTable", "SystemTable", "TaskTable", "TasksFile", "TimeColumn", "WallCommand",
+    "WallFile", "WallItem", "WallMap", "WallStrip",
 ]  # fmt: skip
 
 Tasks = Annotated[list[Annotated[int, Field(ge=1, le=28)]], Field(default_factory=list)]
@@ -238,6 +238,22 @@ class WallMap(Closed):
     layers: list[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]] = Field(default_factory=list)
 
 
+class WallCommand(Closed):
+    """What the wall of a scene that commands a response has in place of tiles and trends; every name is an indicator's.
+
+    `response`: the level of each plan's response; `rain`: the bars of the timeline; `gauges`: by their one dimension,
+    the worst first against their limits, at the left with the rows of `works`; `forces` by their dimension at the
+    right, with the rows of `orders`.
+    """
+
+    response: Name
+    rain: Name
+    gauges: list[Name]
+    works: list[Name]
+    forces: Name
+    orders: list[Name]
+
+
 class WallFile(Closed):
     """What the command wall shows of a scene; every name is an indicator's id.
 
@@ -252,6 +268,7 @@ class WallFile(Closed):
     trend: list[WallItem] = Field(default_factory=list)
     strip: WallStrip | None = None
     map: WallMap | None = None
+    command: WallCommand | None = None
     coverage: dict[Name, Annotated[float, Field(gt=0, le=1)]] = Field(default_factory=dict)
     names: dict[Name, dict[Text, Said]] = Field(default_factory=dict)
     registers: dict[Name, Name] = Field(default_factory=dict)

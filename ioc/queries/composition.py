@@ -8,7 +8,20 @@ from typing import Any
 from ioc.domain.processes import PROCESSES
 from ioc.queries.coverage import covered, lacking, roads_of
 from ioc.queries.layers import layers as layers_of_packs
-from ioc.queries.wall import Indicator, Layers, Limit, MapView, Place, Ranking, Road, Split, Strip, WallView, Wording
+from ioc.queries.wall import (
+    Command,
+    Indicator,
+    Layers,
+    Limit,
+    MapView,
+    Place,
+    Ranking,
+    Road,
+    Split,
+    Strip,
+    WallView,
+    Wording,
+)
 from metrics.outlook_line import GRID_MS
 from metrics.window import parse_duration
 from metrics.world import World
@@ -54,7 +67,11 @@ def compose(
     shown = {name: layer for name, layer in layers_of_packs().items() if name in (chart or {}).get("layers", ())}
     coloured = [chart[key] for key in ("roads", "areas") if key in chart] if chart else []
     told = [layer.indicator for layer in shown.values() if layer.scene == scene and layer.indicator in tables]
-    wanted = [name for name in dict.fromkeys([*listed, *trends, *(strip or {}).values(), *coloured, *told]) if name]
+    command = _command(composition.get("command"), tables)
+    ordered = command.indicators if command else ()
+    wanted = [
+        name for name in dict.fromkeys([*listed, *trends, *ordered, *(strip or {}).values(), *coloured, *told]) if name
+    ]
     for name in wanted:
         if name not in tables:
             raise CompositionError(f"packs/{scene}/wall.toml: indicator {name!r} is not defined")
@@ -83,7 +100,7 @@ def compose(
         splits=tuple(
             Split(name, tuple(tables[name]["dimensions"])) for name in listed if tables[name].get("dimensions")
         ),
-        judged=judged,
+        judged=judged, command=command,
         names={"process": {name: (*said, None) for name, said in PROCESSES.items()}}
         | {name: _wording(values) for name, values in composition.get("names", {}).items()},
         registers=tuple(composition.get("registers", {})),
@@ -93,6 +110,19 @@ def compose(
             name: covered(tables[name], rows, shares.get(name))
             for name in listed if strip and set(indicators[name].sources) & set(indicators[strip["speed"]].sources)
         },
+    )  # fmt: skip
+
+
+def _command(of: Mapping[str, Any] | None, tables: Mapping[str, Mapping[str, Any]]) -> Command | None:
+    """What commands a response, of what the definitions in force know; none where they know no response or no rain."""
+    if of is None or not {of["response"], of["rain"], of["forces"]} <= tables.keys():
+        return None
+    split = {name: Split(name, tuple(tables[name].get("dimensions", ()))) for name in (*of["gauges"], of["forces"])
+             if name in tables}  # fmt: skip
+    return Command(
+        of["response"], of["rain"], tuple(split[name] for name in of["gauges"] if name in split),
+        tuple(name for name in of["works"] if name in tables), split[of["forces"]],
+        tuple(name for name in of["orders"] if name in tables),
     )  # fmt: skip
 
 

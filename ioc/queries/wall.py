@@ -163,6 +163,24 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """What a wall that commands a response shows in place of tiles and trends, as WallCommand says it (ioc.packs)."""
+
+    response: str
+    rain: str
+    gauges: tuple[Split, ...]
+    works: tuple[str, ...]
+    forces: Split
+    orders: tuple[str, ...]
+
+    @property
+    def indicators(self) -> tuple[str, ...]:
+        """Every indicator of it."""
+        told = (*(each.indicator for each in (*self.gauges, self.forces)), *self.works, *self.orders)
+        return (self.response, self.rain, *told)
+
+
+@dataclass(frozen=True, slots=True)
 class WallView:
     """Everything a wall shows except the values, which arrive over the live socket.
 
@@ -189,6 +207,7 @@ class WallView:
     registers: tuple[str, ...] = ()  # dimensions whose values are ids of entities that a register names
     places: tuple[Place, ...] = ()  # every subdistrict, by name where a value is of one
     layers: Layers | None = None  # of the map of the district, also where this wall has none
+    command: Command | None = None
     judged: tuple[str, ...] = ()  # the indicators that say how the scene is, whichever of them are shown
 
     @property
@@ -214,5 +233,6 @@ class WallView:
             "splits": [{"indicator": split.indicator} for split in self.splits],
             "names": {name: dict(values) for name, values in self.names.items()}, "registers": list(self.registers),
             "map": self.map.settings() if self.map else None,
+            "command": {"response": self.command.response, "rain": self.command.rain} if self.command else None,
             "coverage": {name: asdict(each) for name, each in self.coverage.items()},
         }  # fmt: skip

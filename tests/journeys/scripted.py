@@ -63,6 +63,7 @@ class Script:
     def play(self, page: Page) -> None:
         """Say it to every socket that the page opens from now on, and to its questions."""
         page.route("**/api/v1/attention*", lambda route: route.fulfill(json=self.matters(now_ms())))
+        page.route("**/api/v1/command?*", lambda route: route.fulfill(json=self.command(now_ms())))
         page.route("**/api/v1/outlook?*", lambda route: route.fulfill(json=self.outlook(route)))
         page.route("**/api/v1/names?*", lambda route: self._named(route))  # noqa: PLW0108 - as below
         page.route_web_socket(lambda url: "/live" in url, lambda socket: self._socket(socket))  # noqa: PLW0108 - a method is no place for marks of playwright
@@ -216,6 +217,28 @@ class Script:
             "y": value, "o": self.origin, "last": None, "done": None, **self.cell,
         }  # fmt: skip
 
+    def command(self, now: int) -> dict[str, Any]:
+        """A plan with steps that are done, late, under way and to come, and what happened."""
+        phases = ["done", "open", "open", "open", *["waiting"] * 8]
+        owner = {"zh": self.called or "值班领导", "en": self.called or "leader on duty"}
+        steps = [
+            {"id": f"step-{at}", "zh": self.called or "封闭积水路段并安排绕行", "en": self.called or "close roads",
+             "phase": phase, "opened": now - 50 * MINUTE, "due": now + (10 * at - 15) * MINUTE, "late": False,
+             "ended": now - 40 * MINUTE if phase == "done" else None, "overdue": at == 1, "for": None, "owner": owner,
+             "receipts": {"answered": 7, "asked": 10}}
+            for at, phase in enumerate(phases)
+        ]  # fmt: skip
+        run = {"id": "run", "plan": "flood", "zh": "防汛应急预案", "en": "flood", "started": now - 60 * MINUTE,
+               "done": 1, "owed": len(steps), "late": 1, "steps": steps}  # fmt: skip
+        happened = [
+            {"kind": "incident", "at": now - (7 * at + 3) * MINUTE, "lv": "red", "r": PARTS[at % len(PARTS)],
+             "zh": "社会安全事件", "en": "public security incident"}
+            for at in range(12)
+        ]  # fmt: skip
+        ordered = {"plan": "flood", "level": self.response, "since": now - 30 * MINUTE, "by": "带班领导"}
+        return {"v": 1, "world": self.world, "at": now, "runs": [run],
+                "moments": happened, "orders": [ordered] if self.response else []}  # fmt: skip
+
     def matters(self, now: int) -> dict[str, Any]:
         entries = []
         if self.worst:
@@ -273,6 +296,7 @@ def settled(page: Page) -> None:
     """Everything is drawn in the size that the window has."""
     page.wait_for_function(
         "() => (!document.querySelector('#attention') || ioc.attention.known())"
+        " && (!document.querySelector('#plan-runs') || ioc.command.known())"
         " && document.querySelector('#district-word, #verdict-word').textContent"
         " && [...document.querySelectorAll('.plot')].every((plot) => {"
         " if (!plot.clientWidth || !plot.clientHeight) return true;"

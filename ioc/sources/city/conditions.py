@@ -96,6 +96,14 @@ class Conditions:
         """The same for shocks that name zones, roads or plans: `which` is an index into `names`."""
         return self._acting(kind, times, names, which)
 
+    def most_scripted(self, kind: str, names: Sequence[str]) -> Floats:
+        """Of each name the most that a shock of the script ever brings; 0 where none does."""
+        most = np.zeros(len(names))
+        for one in self._scripted:
+            if one.kind == kind:
+                most = np.maximum(most, one.value * one.touches(names))
+        return most
+
     def silent(self, source: str, times: Times) -> NDArray[np.bool_]:
         """When a source sends nothing."""
         return self._acting("silent", times, (source,), np.zeros(times.shape, np.int32)) > 0

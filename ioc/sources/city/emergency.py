@@ -28,6 +28,7 @@ UNIT_KINDS = tuple(STANDING["units"])
 SUPPLIES = ("沙袋", "水泵", "帐篷", "救生衣", "应急灯", "折叠床", "饮用水", "药箱")
 PLANS = ("flood", "typhoon", "heat", "geology", "fire", "health")
 # from how much rain in an hour (mm) on the wettest subdistrict the flood response stands at level 1 (Ⅳ) .. 4 (Ⅰ)
+MOST_LEVEL = 4
 FLOOD_LEVELS = np.array([16.0, 30.0, 50.0, 70.0])
 # the same in warnings of the weather service, by rain and by heat: level 1 (blue) .. 4 (red)
 HAZARDS, RAIN_SIGNALS, HEAT_SIGNALS = ("暴雨", "高温"), (10.0, 16.0, 40.0, 60.0), (34.0, 35.0, 37.0, 40.0)
@@ -220,7 +221,10 @@ def _supplies(ground: Ground) -> Stock:
 
 
 def _responses(ground: Ground) -> Stock:
-    """Each plan's response level, 0 none to 4: by the rain of the last hour, the heat, and what a script says."""
+    """Each plan's response level, 0 none to 4: by the rain of the last hour, the heat, and what a script says. The
+    level that a script orders does not stand before its order: the rain alone raises no higher than to the one below.
+    """
+    highest = ground.conditions.most_scripted("response", PLANS)
 
     def state(times: Times, which: Which) -> Columns:
         level = np.zeros(len(times))
@@ -230,10 +234,11 @@ def _responses(ground: Ground) -> Stock:
         hot = which == PLANS.index("heat")
         level[hot] = np.searchsorted([35.5, 37.0, 39.0, 40.0], ground.conditions.temperature(times[hot]), side="right")
         ordered = ground.conditions.force_on("response", times, PLANS, which)
-        return {"level": columns.numbers(np.where(ordered > 0, ordered, level))}
+        before = np.minimum(level, np.where(highest[which] > 0, highest[which] - 1, MOST_LEVEL))
+        return {"level": columns.numbers(np.where(ordered > 0, ordered, before))}
 
     fixed = {"plan": columns.texts(PLANS)}
-    return Stock("response", PLANS, fixed, seed=ground.seed, state=state, every_ms=10 * MINUTE_MS)
+    return Stock("response", PLANS, fixed, seed=ground.seed, state=state, every_ms=MINUTE_MS)
 
 
 def _warnings(ground: Ground) -> Stock:

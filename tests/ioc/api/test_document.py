@@ -29,7 +29,7 @@ def test_every_route_below_api_stands_in_the_document_and_no_other(site: Site):
     }
     told = {(path, method) for path, methods in document()["paths"].items() for method in methods}
     assert told == there
-    assert len(told) == 75
+    assert len(told) == 76
 
 
 def test_the_access_that_is_told_is_the_one_the_guard_asks_for():
