@@ -13,7 +13,7 @@
   // The order by which a plan has this level: {since, by}; null where it came by records alone.
   command.order = (plan, level) => (answer && root && answer.world === world() && answer.orders.find((each) => each.plan === plan && each.level === level)) || null;
 
-  command.known = () => answer !== null;
+  command.known = () => past() || answer !== null; // of the past there is nothing to ask
   const settings = () => ioc.state.settings.find((each) => each.command);
   const world = () => (ioc.state.world ? ioc.state.world.id : settings() && settings().world);
   const past = () => Boolean(ioc.state.world && ioc.state.world.kind === "playback"); // of records only their numbers are told again
