@@ -33,7 +33,7 @@
   function draw(element, again) {
     const indicator = ioc.indicator(element.dataset.split);
     const cells = [...ioc.state.cells.values()].filter((cell) => cell.i === indicator.id && Object.keys(cell.d || {}).length);
-    const room = Math.max(2, fitting(element, cells.length));
+    const room = Math.max(1, fitting(element, cells.length));
     const rank = (cell) => [ioc.LEVELS.indexOf(cell.lv), indicator.direction === "up" ? -(cell.x ?? Infinity) : cell.x ?? -Infinity];
     const rest = cells.length - room;
     if (rest > 0 || element.dataset.gauge !== undefined) { // what is worst; then, as ever, each in its place
