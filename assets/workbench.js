@@ -42,7 +42,7 @@
     const live = row.querySelector("[data-value]"), quality = live.querySelector(".number").dataset.quality;
     return wanted.words.every((part) => row.dataset.text.includes(part)) &&
       (!wanted.scene || row.dataset.scene === wanted.scene) && (!wanted.owner || row.dataset.owner === wanted.owner) &&
-      (!wanted.source || row.dataset.source.split(" ").includes(wanted.source)) && (!wanted.task || row.dataset.task.split(" ").includes(wanted.task)) &&
+      (!wanted.source || row.dataset.source.split(" ").includes(wanted.source)) && (!wanted.task || row.dataset.serves.split(" ").includes(wanted.task)) &&
       ({ over: !live.querySelector(".chip").hidden, poor: quality !== "complete" && quality !== "provisional", judged: Boolean(row.dataset.judged) }[wanted.level] ?? true);
   }
   function narrow() {

@@ -133,7 +133,7 @@ def _row(each: Definition, lang: Lang, asked: str) -> html.Tr:
     return html.Tr(
         cells,
         **data(row=of.id, text=text.casefold(), scene=each.scene.id, source=" ".join(feed.id for feed in each.feeds)),
-        **data(task=" ".join(map(str, each.tasks)), owner=each.owner, judged="yes" if each.limits else ""),
+        **data(serves=" ".join(map(str, each.tasks)), owner=each.owner, judged="yes" if each.limits else ""),
     )
 
 
