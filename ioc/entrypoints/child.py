@@ -27,6 +27,7 @@ class Child:
     ready: Callable[[], bool]
     restart_command: list[str] | None = None  # where a second start differs from the first
     wanted: Callable[[], bool] | None = None
+    asked_again_at: float = 0.0  # when it is asked next whether it is wanted
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     restarts: int = 0

@@ -67,7 +67,6 @@ class Supervisor:
     stopping: bool = False
     _held: list[IO[str]] = field(default_factory=list)
     _logs: dict[str, IO[bytes]] = field(default_factory=dict)
-    _wanted_at: float = 0.0
 
     def run(self) -> None:
         """Start everything, print the addresses, keep it running until told to stop. Raises StartError."""
@@ -222,9 +221,9 @@ class Supervisor:
 
     def _start_wanted(self, child: Child) -> None:
         """A child that ends by itself when there is nothing to do is started when there is."""
-        if monotonic_s() < self._wanted_at:
+        if monotonic_s() < child.asked_again_at:
             return
-        self._wanted_at = monotonic_s() + WANTED_S
+        child.asked_again_at = monotonic_s() + WANTED_S
         with suppress(redis.RedisError):
             if child.wanted is not None and child.wanted():
                 child.start(self._log(child.name))

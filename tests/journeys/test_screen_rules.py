@@ -119,7 +119,11 @@ def test_days_stand_below_a_chart_of_several_days_and_clock_times_below_one_day(
 
 @pytest.mark.parametrize(
     ("count", "said"),
-    [(0, "尚无历史"), (1, "历史不足：<br>仅 1 个时段（每 1 小时一个）"), (2, "历史不足：<br>仅 2 个时段（每 1 小时一个）")],
+    [
+        (0, "尚无历史"),
+        (1, "历史不足：<br>仅 1 个时段（每 1 小时一个）"),
+        (2, "历史不足：<br>仅 2 个时段（每 1 小时一个）"),
+    ],
 )
 def test_too_little_history_is_said_and_no_dot_is_drawn(page: Page, count: int, said: str) -> None:
     page.route("**/api/v1/values?*", lambda route: route.fulfill(json={"rows": []}))
