@@ -9,13 +9,18 @@
 
   let playback = null; // {id, of, known, speed, seen}: what is shown, or null
   let busy = false;
+  let waits = null; // what was asked for while the server answered another wish: done after it, the last word of each kind
+  let aim = null; // {at, since}: the moment last gone to, and which clock showed when it was
 
   const settings = () => ioc.state.settings[0];
   const own = () => (settings() ? settings().own || settings().world : "live");
   past.changed = () => {}; // called when there is something else to draw
   past.shown = () => playback;
   past.busy = () => busy;
+  // The moment that the playback stands at or is on its way to: a second press of a key counts from the first one's.
+  past.goal = () => (aim && (busy || clockOf() === aim.since) ? aim.at : past.moment());
   past.world = () => (ioc.state.world && ioc.state.world.kind === "playback" ? ioc.state.world : null);
+  const clockOf = () => { const world = past.world(); return world ? `${world.id}|${world.clock.event_ms}|${world.clock.real_ms}` : ""; };
   past.of = () => { const world = past.world(); return world ? world.label.of : playback ? playback.of : own(); };
   past.moment = () => (playback || past.world() ? ioc.worldNow() : ioc.realNow());
   past.speed = () => { const world = past.world(); return world ? world.clock.speed : playback ? playback.speed : null; };
@@ -51,14 +56,19 @@
   };
 
   async function during(work) {
-    if (busy) return;
     busy = true;
     past.changed();
-    try { await work(); } catch (problem) { notice(problem.message); } finally { busy = false; past.changed(); }
+    try { await work(); } catch (problem) { aim = waits = null; notice(problem.message); } finally { busy = false; past.changed(); }
+    const next = waits;
+    waits = null;
+    if (next) await past.go(next);
   }
 
-  // Go to a moment: the first time a playback is begun (or joined), then it is moved.
+  // Go to a moment: the first time a playback is begun (or joined), then it is moved. No wish is lost while another one is
+  // being answered.
   past.go = (wishes) => {
+    if ("at" in wishes) aim = { at: wishes.at, since: clockOf() };
+    if (busy) { waits = { ...waits, ...wishes }; return Promise.resolve(); }
     if (wishes.speed && playback) playback.pace = wishes.speed;
     return during(async () => {
       if (playback && !wishes.anew) {
@@ -78,7 +88,7 @@
   past.live = (words) => {
     const following = past.world() && settings() && !settings().own; // the address itself names the playback
     const home = past.of();
-    playback = null;
+    playback = aim = waits = null;
     if (words) notice(words);
     if (following) {
       const address = new URL(location.href);

@@ -68,7 +68,7 @@
     }
     real();
     if (!shown) return;
-    const now = dragged ?? past.moment();
+    const now = dragged ?? past.goal();
     if (!day || now < day || now >= day + DAY) { if (dragged === null) { day = dayOf(now); hours(); } }
     look();
     const hand = byId("bar-hand");
@@ -209,7 +209,7 @@
 
   document.addEventListener("pointerdown", (event) => {
     const track = event.target.closest && event.target.closest("#bar-track");
-    if (!track || past.busy()) return;
+    if (!track) return;
     event.preventDefault();
     track.focus();
     track.setPointerCapture(event.pointerId);
@@ -249,7 +249,7 @@
     const step = event.shiftKey ? LONG_STEP_MS : STEP_MS;
     const does = {
       " ": () => act("play"), Home: () => past.live(),
-      ArrowLeft: () => seek(past.moment() - step), ArrowRight: () => seek(past.moment() + step),
+      ArrowLeft: () => seek(past.goal() - step), ArrowRight: () => seek(past.goal() + step),
     }[event.key];
     if (!does) return;
     event.preventDefault();

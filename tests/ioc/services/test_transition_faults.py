@@ -135,7 +135,7 @@ def test_a_postgresql_that_another_one_holds_is_waited_for(store: Store):
         other = threading.Thread(target=lambda: done.append(verified(store, found.id).version))
         other.start()
         waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-        with store.engine.connect() as look:
+        with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as look:  # each look is new
             wait_until(lambda: look.scalar(waiting), "the transition waits")
         assert dossiers.find(store, found.id) == found
         assert not done
