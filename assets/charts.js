@@ -167,7 +167,8 @@
     const font = { size: 1.3 * rem, color: LINE.text, family: getComputedStyle(document.body).fontFamily };
     const inner = place.element.clientHeight - 3.6 * rem;
     const notes = limits(indicator, scale, inner, rem);
-    ioc.text(place.said, ioc.word("lately", ioc.spanWords(span.behind)));
+    const lacks = judged && !few && span.ahead > 0 && ioc.outlook.lacks(indicator, cell);
+    ioc.text(place.said, ioc.word("lately", ioc.spanWords(span.behind)) + (lacks ? ` · ${ioc.word("noForecast")}` : ""));
     const label = { text: ioc.spanLabel(now, to - from), x: now + ioc.LOCAL, y: 0, yref: "paper", yanchor: "top", yshift: -0.1 * rem, showarrow: false, font: { ...font, color: LINE.now, weight: 700 } };
     const labelled = [...places.keys()].some((id) => ioc.lines(ioc.indicator(id)).length); // one margin for all: their times stand below each other
     const longest = Math.max(0, ...[...places.keys()].flatMap((id) => ioc.lines(ioc.indicator(id)).map((limit) => ioc.limitSaid(ioc.indicator(id), limit.value).length)));

@@ -138,6 +138,7 @@
     bands(place.querySelector("#course-bands"), of.command.response, from, at, to, share);
     bars(place.querySelector("#course-bars"), ioc.indicator(of.command.rain), from, at, share);
     const line = place.querySelector("#course-now");
+    ioc.hide(line, false);
     line.style.left = `calc(var(--lane) + (100% - var(--lane) - 1.4rem) * ${share(at) / 100})`;
     ioc.text(line.firstElementChild, ioc.clock(at));
     ioc.mark(line.firstElementChild, { i: "world-clock", r: "", we: at }, "complete", "clock");
@@ -175,20 +176,34 @@
     return found;
   }
 
+  // From when on levels are known: before it no record says that there was none. Null: there are no records at all.
+  function knownSince(id, at) {
+    const cells = ioc.response.cells(id);
+    const firsts = cells.map((cell) => (ioc.state.series.get(cell.s) || [])[0]).filter(Boolean).map(([ms]) => ms);
+    return cells.length ? Math.min(at, ...firsts) : null;
+  }
+
   let levels = [];
   function bands(place, id, from, at, to, share) {
     const indicator = ioc.indicator(id);
     levels = spans(id, from, at);
+    const stands = levels.length ? 0 : ioc.response.stands(indicator); // without a course: what is in force all the same
+    if (stands) levels.push({ x: stands, from: at, to: at });
     const shown = levels.filter((each) => each.x > 0);
     const last = levels[levels.length - 1];
     if (last && last.x > 0) { last.to = at; shown.push({ x: last.x, from: at, to, ahead: true }); }
+    const since = knownSince(id, at), missing = since !== null && since - from > 60000;
+    if (missing) {
+      if (!shown.length) shown.push({ x: 0, from: since, to: at, says: ioc.word("noResponse") });
+      shown.unshift({ x: null, from, to: since, says: ioc.word("levelsBefore") });
+    }
     kept(place, shown).forEach((each, index) => {
-      const { x, from: begun, to: over, ahead } = shown[index];
+      const { x, from: begun, to: over, ahead, says } = shown[index];
       const wide = share(over) - share(begun);
-      each.className = `band lv-${ioc.LEVELS[Math.min(4, x) - 1]}${ahead ? " ahead" : over === at ? " here" : ""}`;
+      each.className = says ? `band bare${x === null ? " unknown" : ""}` : `band lv-${ioc.LEVELS[Math.min(4, x) - 1]}${ahead ? " ahead" : over === at ? " here" : ""}`;
       each.style.left = `${share(begun)}%`;
       each.style.width = `${wide}%`;
-      ioc.text(each, wide > 5 && !ahead ? ioc.value(indicator, x) : ahead ? ioc.word("goesOn") : "");
+      ioc.text(each, says ? (wide > 9 ? says : "") : wide > 5 && !ahead ? ioc.value(indicator, x) : ahead ? ioc.word("goesOn") : "");
     });
     ioc.flag(place, "none", !shown.length);
     place.dataset.none = shown.length ? "" : ioc.word("noResponse");

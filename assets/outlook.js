@@ -28,6 +28,7 @@
       ask(indicator.id, world, cell.r).then(
         (said) => {
           found.said = said.state === "here" ? said : null;
+          found.lacks = said.state === "learning" || !said.forecast.length;
           found.next = Date.now() + (said.state === "learning" || (past && !(found.said && found.said.at <= ioc.worldNow(world))) ? LEARNING_MS : past ? PAST_MS : AGAIN_MS);
           came();
         },
@@ -51,6 +52,12 @@
     if (!indicator.outlook || !cell) return false;
     const found = held.get(`${ioc.worldOf(indicator.id)}|${indicator.id}|${cell.r}`);
     return !found || Date.now() >= found.next;
+  };
+
+  // Whether there is no forecast of what has one: too young, or still being learnt. False while nobody knows.
+  outlook.lacks = (indicator, cell) => {
+    const found = indicator.outlook && cell && held.get(`${ioc.worldOf(indicator.id)}|${indicator.id}|${cell.r}`);
+    return Boolean(found && found.lacks);
   };
 
   // The numbers of the forecast that a scale must have room for.

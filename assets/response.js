@@ -42,6 +42,9 @@
     return found;
   }
 
+  // The level in force, 1 to 4; 0: none.
+  response.stands = (indicator) => { const found = inForce(indicator); return found ? found.x : 0; };
+
   // The cells of single plans.
   response.cells = (id) => [...ioc.state.cells.values()].filter((cell) => cell.i === id && Object.keys(cell.d || {}).length);
 

@@ -40,7 +40,7 @@ def timeline(of: Command, view: WallView, lang: Lang) -> html.Section:
         html.Div([html.Span([_named(rain, lang), html.Small(rain.unit_in(lang))], className="lane-name"),
                   html.Div(className="lane bars", id="course-bars", **marks(of.rain))], className="course-lane rain"),
         html.Div(className="hours", id="course-hours"),
-        html.Div(html.B(), className="now-line", id="course-now"),
+        html.Div(html.B(), className="now-line", id="course-now", hidden=True),  # until it is known where
     ]  # fmt: skip
     return html.Section(
         [head(word("timeline", lang), html.Span(id="course-note")), html.Div(lanes, className="course", id="course")],
