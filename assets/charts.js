@@ -169,20 +169,19 @@
     const notes = limits(indicator, scale, inner, rem);
     const lacks = judged && !few && span.ahead > 0 && ioc.outlook.lacks(indicator, cell);
     ioc.text(place.said, ioc.word("lately", ioc.spanWords(span.behind)) + (lacks ? ` · ${ioc.word("noForecast")}` : ""));
-    const label = { text: ioc.spanLabel(now, to - from), x: now + ioc.LOCAL, y: 0, yref: "paper", yanchor: "top", yshift: -0.1 * rem, showarrow: false, font: { ...font, color: LINE.now, weight: 700 } };
     const labelled = [...places.keys()].some((id) => ioc.lines(ioc.indicator(id)).length); // one margin for all: their times stand below each other
     const longest = Math.max(0, ...[...places.keys()].flatMap((id) => ioc.lines(ioc.indicator(id)).map((limit) => ioc.limitSaid(ioc.indicator(id), limit.value).length)));
     const margin = { l: 3.6 * rem, r: (labelled ? (ioc.english() ? 7.4 : longest > 2 ? 5.8 : 4.6) : 1.4) * rem, t: 1 * rem, b: 2.6 * rem, pad: 0 };
     const layout = {
       autosize: false, width: place.element.clientWidth, height: place.element.clientHeight, showlegend: false, hovermode: false,
       margin, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font,
-      xaxis: { type: "date", range: [from + ioc.LOCAL, to + ioc.LOCAL], ...times(from, to, now, Math.max(1, place.element.clientWidth - margin.l - margin.r) / rem), showgrid: false, zeroline: false, ticklen: 0, linecolor: LINE.grid, showline: true, fixedrange: true },
+      xaxis: { type: "date", range: [from + ioc.LOCAL, to + ioc.LOCAL], showticklabels: false, ticks: "", showgrid: false, zeroline: false, ticklen: 0, linecolor: LINE.grid, showline: true, fixedrange: true },
       yaxis: { showticklabels: seen.length > 0 || near.length > 0, range: [scale.base, scale.top], dtick: scale.step, tick0: 0, gridcolor: LINE.grid, gridwidth: 0.05 * rem, zeroline: false, fixedrange: true, ticklen: 0, separatethousands: true, automargin: false, exponentformat: "none", tickformat: scale.step >= 10000 ? "~s" : ",~r" },
       shapes: [
         ...ioc.lines(indicator).map((limit) => ({ type: "line", xref: "paper", x0: 0, x1: 1, y0: limit.value, y1: limit.value, line: { color: COLOURS[limit.level], width: 0.09 * rem, dash: `${0.5 * rem}px,${0.35 * rem}px` }, layer: "below" })),
         { type: "line", x0: now + ioc.LOCAL, x1: now + ioc.LOCAL, yref: "paper", y0: 0, y1: 1, line: { color: LINE.now, width: 0.1 * rem } },
       ],
-      annotations: [...notes, label, ...(reached ? [ringed(reached, font, rem, now, to)] : []), ...(few ? [lacking(today.y, indicator, font, rem)] : [])],
+      annotations: [...notes, ...times(from, to, now, Math.max(1, place.element.clientWidth - margin.l - margin.r) / rem, font, rem), ...(reached ? [ringed(reached, font, rem, now, to)] : []), ...(few ? [lacking(today.y, indicator, font, rem)] : [])],
     };
     const traces = [
       ...ioc.outlook.areas(said, from, to, last, now),
@@ -207,10 +206,12 @@
     return { text: text.replace(/[：:] ?/, "$&<br>"), x: 0.5, y: 0.5, xref: "paper", yref: "paper", showarrow: false, font: { ...font, size: 1.4 * rem }, bgcolor: "#0B1728", borderpad: 0.4 * rem };
   }
 
-  // Times below the axis, as many as `width` (rem) has room for; one that would touch the label of now is left out.
-  function times(from, to, now, width) {
+  // Now and times below the axis, as many as `width` (rem) has room for; one that would touch now is left out. They are
+  // notes, no ticks: of a tick's label Plotly remembers the size at each place where it ever stood.
+  function times(from, to, now, width, font, rem) {
+    const note = (at, more) => ({ x: at + ioc.LOCAL, y: 0, yref: "paper", yanchor: "top", yshift: -0.1 * rem, showarrow: false, font, ...more });
     const found = ioc.spanTicks(from, to, now, (4.2 * (to - from)) / width, Math.floor(width / 5));
-    return { tickmode: "array", tickvals: found.map((tick) => tick.at + ioc.LOCAL), ticktext: found.map((tick) => tick.text) };
+    return [...found.map((tick) => note(tick.at, { name: "time", text: tick.text })), note(now, { name: "now", text: ioc.spanLabel(now, to - from), font: { ...font, color: LINE.now, weight: 700 } })];
   }
 
   // Character and value of each limit at the right edge, moved apart where they would touch.

@@ -63,7 +63,8 @@ def chart(page: Page, step_ms: int, points: list[list[float]], **more: Any) -> d
           return { today: traces[1], dot: traces[2],
                    traces: traces.map(({ x, y, fill, name }) => ({ x, y, fill, name })),
                    range: layout.xaxis.range, heights: layout.yaxis.range,
-                   ticks: layout.xaxis.ticktext, said: layout.annotations.map((note) => note.text),
+                   ticks: layout.annotations.filter((note) => note.name === "time").map((note) => note.text),
+                   said: layout.annotations.filter((note) => note.name !== "time").map((note) => note.text),
                    span: document.querySelector(".trend-span").textContent };
         }""",
         stage,
