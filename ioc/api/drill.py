@@ -65,8 +65,8 @@ class DrillReader:
         places = [code, *([] if region else [""]), *(each.code for each in below)]
         fine = "1m" if back <= 14 * DAY_MS else "1h"
         seen = self._cells(indicator, world, places, now_ms - back, now_ms, step=fine)
-        whole = code if (code, "") in seen or region else ""
-        stands = _newest(seen.get((whole, ""), ()), now_ms)
+        whole = code if code in seen or region else ""
+        stands = _newest(seen.get(whole, ()), now_ms)
         if stands is None:
             return Drill(indicator.id, indicator.version, world, code, None, None, 0, "no_data", None, None,
                          indicator.target, [], against, by, "none", [], 0, None, None)  # fmt: skip
@@ -77,24 +77,23 @@ class DrillReader:
             )
             for each, end in befores.items()
         }
-        then = {each: _newest(wide[each].get((whole, ""), ()), end) for each, end in befores.items()}
+        then = {each: _newest(wide[each].get(whole, ()), end) for each, end in befores.items()}
         stood = then[against]
         ended = stood.end if stood else befores[against]
         if by == "group":
             groups = self._groups(indicator, world, whole, stands.end)
+            shown = list(groups.items())[:MOST_GROUPS]
+            there = self._archived(indicator, world, whole, stands.end, "1d") if not all(groups.values()) else {}
+            old_groups = self._archived(indicator, world, whole, ended, against) if shown else {}
             parts = [
-                _part(
-                    indicator, text, now or self._group(indicator, world, whole, text, stands.end, "1d"),
-                    self._group(indicator, world, whole, text, ended, against), stands, ended,
-                )
-                for text, now in list(groups.items())[:MOST_GROUPS]
-            ]  # fmt: skip
+                _part(indicator, text, now or there.get(text, ()), old_groups.get(text, ()), stands, ended)
+                for text, now in shown
+            ]
             more = max(0, len(groups) - MOST_GROUPS)
         else:
             old = wide[against]
             parts = [
-                _part(indicator, each, seen.get((each.code, ""), ()), old.get((each.code, ""), ()), stands, ended)
-                for each in below
+                _part(indicator, each, seen.get(each.code, ()), old.get(each.code, ()), stands, ended) for each in below
             ]
             more = 0
         method = method_of(indicator, by_dimension=by == "group")
@@ -114,26 +113,31 @@ class DrillReader:
         )  # fmt: skip
 
     def _cells(  # noqa: PLR0917 - a question
-        self, indicator: Indicator, world: str, regions: Sequence[str], from_ms: int, to_ms: int, step: str = "",
-        dims: str = "",
-    ) -> dict[tuple[str, str], list[_Cell]]:  # fmt: skip
-        asked = Question(indicator.id, world, tuple(regions), from_ms, to_ms, step, dict(_pairs(dims)), MOST_ROWS)
-        said, found = self._values.read(asked), dict[tuple[str, str], list[_Cell]]()
+        self, indicator: Indicator, world: str, regions: Sequence[str], from_ms: int, to_ms: int, step: str = ""
+    ) -> dict[str, list[_Cell]]:
+        asked = Question(indicator.id, world, tuple(regions), from_ms, to_ms, step, {}, MOST_ROWS)
+        said, found = self._values.read(asked), dict[str, list[_Cell]]()
         for row in said.rows:
             if row.value is not None and row.window_end is not None:
                 cell = _Cell(_ms(row.window_end), row.value, row.samples, row.quality, row.level, row.origin)
-                found.setdefault((row.region, dims), []).append(cell)
+                found.setdefault(row.region, []).append(cell)
         for late in said.latest:
             if late.value is not None and late.quality == "complete" and from_ms < _ms(late.window_end) <= to_ms:
                 cell = _Cell(_ms(late.window_end), late.value, late.samples, late.quality, late.level, late.origin)
-                found.setdefault((late.region, dims), []).append(cell)
+                found.setdefault(late.region, []).append(cell)
         return found
 
-    def _group(  # noqa: PLR0917 - a question
-        self, indicator: Indicator, world: str, region: str, dims: str, end: int, against: str
-    ) -> Sequence[_Cell]:
-        reach = _reach(indicator, against)
-        return self._cells(indicator, world, [region], end - reach, end, dims=dims).get((region, dims), ())
+    def _archived(
+        self, indicator: Indicator, world: str, region: str, end: int, against: str
+    ) -> dict[str, list[_Cell]]:
+        """What the archive says of the groups at the end of a window, or shortly before it."""
+        return {
+            row["dims"]: [
+                _Cell(row["window_end"], row["value"], row["samples"], row["quality"], row["level"], row["origin"])
+            ]
+            for row in self._values.groups(indicator.id, world, region, end - _reach(indicator, against), end)
+            if row["value"] is not None and row["window_end"] is not None
+        }
 
     def _groups(self, indicator: Indicator, world: str, region: str, end: int) -> dict[str, list[_Cell]]:
         """The groups there are with what stands of them at the end of a window, those with most rows first."""

@@ -95,6 +95,21 @@ class ValueReader:
             _next(question, slot.name, page) if more else None,
         )  # fmt: skip
 
+    def groups(self, name: str, world_id: str, region: str, from_ms: int, to_ms: int) -> list[dict[str, Any]]:
+        """The groups of an indicator in a region in the newest slot that ends in (from, to], as ArchiveHistory.groups
+        tells them, in one read; without the whole. Of a playback that knows what was known then there are none: of what
+        is split nothing is kept as it was told."""
+        indicator, world = self._definitions.indicator(name), self._definitions.world(world_id)
+        if world.label.get("known") == "then":
+            return []
+        of = archived(world, self._known(world))
+        life = Life(of.id, of.started_ms)
+        until_ms = min(to_ms, self._shown(world)) if world.kind == "playback" else to_ms
+        history = self._history()
+        slot = history.fitting(life, from_ms, until_ms).name
+        table = history.groups(life, indicator.id, region, from_ms, until_ms, slot=slot)
+        return [row for row in table.to_pylist() if row["dims"]]
+
     def _known(self, world: World) -> Mapping[str, World]:
         of = world.label.get("of", "")
         try:

@@ -32,12 +32,14 @@ def reader(site: Site, caller: Callable[..., Caller], redis_client: redis.Redis)
     archive(
         site.desk.settings.archive_path,
         [at(END, 30.0), at(END, 20.0, PART, 4), at(END - DAY, 40.0), at(END - DAY, 45.0, PART, 4),
-         at(END - DAY, 50.0, indicator="T2", dims=(("state", "open"),))],
+         at(END - DAY, 50.0, indicator="T2", dims=(("state", "open"),)),
+         at(END, 12.0, indicator="T2", dims=(("state", "closed"),), samples=3)],
     )  # fmt: skip
     for value in (
         at(END + 5 * MINUTE, 1.0, quality="provisional"),
         at(END, 44.0, indicator="T2", dims=(("state", "open"),)),
         at(END, 44.0, indicator="T2"),
+        at(END + 5 * MINUTE, 2.0, indicator="T2", dims=(("state", "closed"),), samples=3, quality="provisional"),
     ):
         redis_client.hset(keys.engine("live", "latest"), value.series, pack_values([value]))
     return caller(reads=["traffic"])
@@ -59,8 +61,9 @@ def test_the_newest_complete_window_is_compared_with_the_same_time_and_what_is_n
 
 def test_parts_by_a_dimension_are_groups(reader: Caller) -> None:
     told = reader.get("/api/v1/indicators/T2/drill?by=group").json
-    [part] = told["parts"]
+    part, other = told["parts"]
     assert (part["dims"], part["now"], part["then"]) == ({"state": "open"}, 44.0, 50.0)
+    assert (other["dims"], other["now"], other["then"]) == ({"state": "closed"}, 12.0, None)  # its next window is open
     assert (told["change"], part["by"]) == (None, None)  # of the whole there is no yesterday
 
 
