@@ -15,11 +15,13 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ioc.security.role import Role
+from ioc.security.seal import Seal
 from ioc.settings_error import WrongSettings
 
 PREFIX = "IOC_"
 SOCKET_PATH_LIMIT = 107  # bytes of a unix socket's address, without the closing zero
 DATABASE = "ioc.sqlite3"  # below the data directory
+SEAL_KEY = "second_factor.key"  # beside it
 SOURCES = ("cloud", "traffic", "city", "connectors")  # that this machine can run; ioc/entrypoints/source.py makes them
 
 
@@ -135,6 +137,15 @@ def _are_roles(text: str) -> str:
     return text
 
 
+def _are_keys(text: SecretStr) -> SecretStr:
+    from ioc.security.seal import valid_key
+
+    for at, key in enumerate(_parts(text.get_secret_value()), 1):
+        if not valid_key(key):
+            raise ValueError(f"第 {at} 个不是密钥 number {at} is no key: 32 bytes, URL-safe base 64")
+    return text
+
+
 Url = Annotated[str, AfterValidator(_is_url)]
 
 
@@ -208,6 +219,11 @@ class Settings(BaseSettings):
     second_factor: Annotated[str, AfterValidator(_are_roles)] = Field(
         "", description="Roles whose people sign in with a second factor (time codes), by comma; who has one uses it."
     )
+    second_factor_key: Annotated[SecretStr, AfterValidator(_are_keys)] = Field(
+        SecretStr(""),
+        description="Keys that seal the secrets of second factors, by comma, the newest first (32 bytes, URL-safe"
+        " base 64); empty: one is drawn into the data directory.",
+    )
     notify_allow: Annotated[str, AfterValidator(_are_notified)] = Field(
         "",
         description="Where messages may go out: https://HOST[:PORT], smtps://HOST[:PORT], by comma; and private"
@@ -269,6 +285,11 @@ class Settings(BaseSettings):
     def factor_roles(self) -> frozenset[Role]:
         """The roles that take a second factor."""
         return frozenset(Role(name) for name in _parts(self.second_factor))
+
+    @cached_property
+    def seal(self) -> Seal:
+        """What the secrets of second factors are sealed with."""
+        return Seal(_parts(self.second_factor_key.get_secret_value()), self.data_path / SEAL_KEY)
 
     @cached_property
     def sql_url(self) -> str:

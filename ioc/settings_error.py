@@ -9,7 +9,9 @@ import annotated_types
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-SECRETS = frozenset({"redis_url", "database_url", "metrics_token"})  # whose values may hold a password
+SECRETS = frozenset(
+    {"redis_url", "database_url", "metrics_token", "second_factor_key"}
+)  # whose values may hold a password
 _KINDS = {
     "int_parsing": ("须为整数", "a whole number is needed"),
     "int_type": ("须为整数", "a whole number is needed"),

@@ -11,6 +11,7 @@ import redis
 from ioc.door.compression import Compressed
 from ioc.door.sessions import Sessions
 from ioc.door.tokens import Tokens
+from ioc.services import second_factor
 from ioc.settings import Settings
 from ioc.store import schema
 from ioc.store.unit import Store
@@ -45,8 +46,9 @@ def open_desk(settings: Settings, clock: Callable[[], int] = real_ms) -> Desk:
 
     Raises ioc.store.schema.UnknownSchema, sqlalchemy.exc.SQLAlchemyError.
     """
-    store = Store(settings.sql_url)
+    store = Store(settings.sql_url, settings.seal)
     schema.upgrade(store)
+    second_factor.seal_all(store)
     client = redis.Redis.from_url(
         redis_url(settings), socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
     )

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ioc.entrypoints.user import opened_store
 from ioc.offline import backup as work
 from ioc.offline.backup_file import NoBackup
-from ioc.settings import DATABASE, Settings
+from ioc.settings import DATABASE, SEAL_KEY, Settings
 from ioc.store.copy import NotEmpty
 from ioc.store.schema import UnknownSchema
 from ioc.store.unit import Store
@@ -45,6 +45,8 @@ def backup(
             _refuse(NOT_DONE, str(error))
     rows = sum(made.rows.values())
     typer.echo(f"已备份 backed up: {rows:,} 行 rows, 审计至 audit up to {made.head[0]} -> {target}")
+    if (settings.data_path / SEAL_KEY).exists():
+        _say(f"二次验证的密钥不在备份中，请另行保管 the key of second factors is not in it: keep it apart: {SEAL_KEY}")
 
 
 def restore(

@@ -176,7 +176,8 @@ def link(role: RoleName) -> None:
 @contextmanager
 def opened_store() -> Iterator[Store]:
     """The database, brought up to date; refusals become one line and exit code 1."""
-    store = Store(Settings().sql_url)
+    settings = Settings()
+    store = Store(settings.sql_url, settings.seal)
     try:
         schema.upgrade(store)
         yield store

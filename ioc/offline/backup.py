@@ -19,6 +19,7 @@ from ioc.offline.backup_file import DATABASE, FILES, Manifest, NoBackup
 from ioc.queries import audit
 from ioc.services.audit import record
 from ioc.settings import DATABASE as DATABASE_FILE
+from ioc.settings import SEAL_KEY
 from ioc.store import copy
 from ioc.store.audit_anchors import Anchors
 from ioc.store.copy import Copied
@@ -26,10 +27,11 @@ from ioc.store.unit import Store
 from metrics.version import VERSION as PRODUCT
 
 ARCHIVE: Final = "archive"
-# Of the running system or made anew by it; everything else in the data directory is kept.
+# Of the running system or made anew by it, and the key without which a backup tells no secret of a second factor;
+# everything else in the data directory is kept.
 LEFT_OUT: Final = (
-    f"{DATABASE_FILE}*", "valkey", "valkey.*", "logs", "supervisor.lock", "links.json", "connections.json", "*.sock",
-    ".*", "*.draft", "video",
+    f"{DATABASE_FILE}*", SEAL_KEY, "valkey", "valkey.*", "logs", "supervisor.lock", "links.json", "connections.json",
+    "*.sock", ".*", "*.draft", "video",
 )  # fmt: skip
 LOOKS: Final = 20  # the archive merges its parts now and then: so often it is looked at until nothing has moved
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 
+import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from ioc.security import identity, second_factor
+from ioc.security.seal import MARK, Seal, Unreadable
 from ioc.services.audit import record
 from ioc.services.people import end_sessions, person_row
 from ioc.store.second_factor_tables import SecondFactorRow
@@ -32,20 +34,22 @@ def enrolled(store: Store) -> Collection[str]:
 def secret_of(unit: Session, person: PersonRow, now_ms: int) -> str:
     """The secret that the person is to put into a telephone: one until it is confirmed."""
     row = unit.get(SecondFactorRow, person.id)
+    if row is not None and (known := _opened(unit, row)) is not None:
+        return known
+    secret = second_factor.new_secret()
     if row is None:
-        row = SecondFactorRow(
-            person_id=person.id, secret=second_factor.new_secret(), made_ms=now_ms, confirmed_ms=None, last_step=0,
-            recovery="[]",
-        )  # fmt: skip
+        row = SecondFactorRow(person_id=person.id, made_ms=now_ms, confirmed_ms=None, last_step=0, recovery="[]")
         unit.add(row)
-        unit.flush()
-    return row.secret
+    row.secret = _seal(unit).close(secret)
+    unit.flush()
+    return secret
 
 
 def confirm(unit: Session, person: PersonRow, code: str, now_ms: int) -> list[str] | None:
     """The first code fits: the factor holds, and these are its recovery codes, told once. None: it does not fit."""
     row = unit.get(SecondFactorRow, person.id)
-    step = None if row is None else second_factor.step_of(row.secret, second_factor.tidied(code), now_ms)
+    secret = None if row is None else _opened(unit, row)
+    step = None if secret is None else second_factor.step_of(secret, second_factor.tidied(code), now_ms)
     if row is None or step is None or row.confirmed_ms is not None:
         return None
     codes = second_factor.recovery_codes()
@@ -60,7 +64,8 @@ def fits(unit: Session, person: PersonRow, code: str, now_ms: int) -> bool:
     row, code = unit.get(SecondFactorRow, person.id), second_factor.tidied(code)
     if row is None or row.confirmed_ms is None:
         return False
-    step = second_factor.step_of(row.secret, code, now_ms, after=row.last_step)
+    secret = _opened(unit, row)
+    step = None if secret is None else second_factor.step_of(secret, code, now_ms, after=row.last_step)
     if step is not None:
         row.last_step = step
         return True
@@ -71,6 +76,33 @@ def fits(unit: Session, person: PersonRow, code: str, now_ms: int) -> bool:
     row.recovery = json.dumps(left)
     record(unit, "factor.recover", person.name, now_ms, {"left": len(left)}, by=person.name)
     return True
+
+
+def seal_all(store: Store) -> int:
+    """Seal the secrets that were kept before there were seals; how many."""
+    plain = select(SecondFactorRow).where(SecondFactorRow.secret.not_like(f"{MARK}%"))
+    with store.read() as unit:
+        if unit.scalar(plain.limit(1)) is None:
+            return 0
+    with store.write() as unit:
+        rows = unit.scalars(plain).all()
+        for row in rows:
+            row.secret = _seal(unit).close(row.secret)
+    return len(rows)
+
+
+def _seal(unit: Session) -> Seal:
+    found: Seal = unit.info["seal"]
+    return found
+
+
+def _opened(unit: Session, row: SecondFactorRow) -> str | None:
+    """The secret; None where it was sealed with a key that is not here. Recovery codes fit all the same."""
+    try:
+        return _seal(unit).open(row.secret)
+    except Unreadable:
+        structlog.get_logger().error("second_factor_unreadable", person=row.person_id)
+        return None
 
 
 def reset(store: Store, name: str, now_ms: int) -> list[str]:

@@ -17,7 +17,7 @@ class SecondFactorRow(Table):
     __tablename__ = "second_factor"
 
     person_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
-    secret: Mapped[str] = mapped_column(String(64))
+    secret: Mapped[str] = mapped_column(Text)  # sealed
     made_ms: Mapped[int] = mapped_column(BigInteger)
     confirmed_ms: Mapped[int | None] = mapped_column(BigInteger)
     last_step: Mapped[int] = mapped_column(Integer, default=0)

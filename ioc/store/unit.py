@@ -17,6 +17,7 @@ from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from ioc.security.seal import Seal
 from ioc.store.ready import begin_sqlite
 
 BUSY_S = 5.0  # a writer waits this long for another; a form that hangs longer would be sent again
@@ -25,7 +26,9 @@ BUSY_S = 5.0  # a writer waits this long for another; a form that hangs longer w
 class Store:
     """A database, by URL. `write()` and `read()` give units; a unit commits at its end or leaves no trace."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, seal: Seal | None = None) -> None:
+        """`seal` is what a unit finds in its `info` as `seal`; without one nothing can be sealed."""
+        self.seal = seal or Seal()
         parsed = make_url(url)
         self.sqlite = parsed.get_backend_name() == "sqlite"
         if parsed.drivername == "postgresql":
@@ -43,7 +46,7 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A unit that may change things. Raises sqlalchemy.exc.OperationalError when it cannot begin in BUSY_S."""
-        with Session(self.engine, expire_on_commit=False) as unit:
+        with Session(self.engine, expire_on_commit=False, info={"seal": self.seal}) as unit:
             with unit.begin():
                 yield unit
             for hear in self.held:
@@ -52,7 +55,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A unit that only looks, and never waits for a writer on SQLite."""
-        with Session(self._reading, expire_on_commit=False) as unit, unit.begin():
+        with Session(self._reading, expire_on_commit=False, info={"seal": self.seal}) as unit, unit.begin():
             yield unit
 
     def answers(self) -> bool:

@@ -170,7 +170,7 @@ def test_a_weak_password_is_refused_on_the_command_line(site: Site):
 
 def test_the_database_is_at_the_programs_revision(site: Site):
     assert site.ioc("db", "status").returncode == 0
-    assert "0018" in site.ioc("db", "upgrade").stdout
+    assert "0019" in site.ioc("db", "upgrade").stdout
 
 
 def test_the_server_stops_cleanly_when_told(tmp_path: Path, valkey_url: str):

@@ -15,8 +15,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import text
 
+from ioc.security.seal import Seal
 from ioc.store import schema
 from ioc.store.unit import Store
 
@@ -83,14 +85,18 @@ def _wait(condition: Callable[[], object], what: str) -> None:
 def empty_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A database without tables, on each engine."""
     if request.param == "sqlite":
-        store = Store(f"sqlite:///{tmp_path}/ioc.sqlite3")
+        store = Store(f"sqlite:///{tmp_path}/ioc.sqlite3", a_seal())
     else:
-        store = Store(request.getfixturevalue("postgres_url"))
+        store = Store(request.getfixturevalue("postgres_url"), a_seal())
         with store.engine.begin() as connection:
             connection.execute(text("DROP SCHEMA public CASCADE"))
             connection.execute(text("CREATE SCHEMA public"))
     yield store
     store.close()
+
+
+def a_seal() -> Seal:
+    return Seal([Fernet.generate_key().decode()])
 
 
 @pytest.fixture
@@ -103,7 +109,7 @@ def store(empty_store: Store) -> Store:
 @pytest.fixture
 def sqlite_store(tmp_path: Path) -> Iterator[Store]:
     """A SQLite database of this program's version."""
-    store = Store(f"sqlite:///{tmp_path}/ioc.sqlite3")
+    store = Store(f"sqlite:///{tmp_path}/ioc.sqlite3", a_seal())
     schema.upgrade(store)
     yield store
     store.close()

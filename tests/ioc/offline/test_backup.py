@@ -56,6 +56,7 @@ class Lived:
         (self.data / "archive" / "live" / "part-2.parquet.draft").write_bytes(b"half")
         (self.data / "channels.toml").write_text("# 通道\n", encoding="utf-8")
         (self.data / "links.json").write_text('{"leader": "once"}')
+        (self.data / "second_factor.key").write_text("a key")
         (self.data / "valkey").mkdir()
         (self.data / "valkey" / "users.acl").write_text("user ioc on >secret")
         head = audit.head(self.store)

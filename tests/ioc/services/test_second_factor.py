@@ -5,9 +5,12 @@ from __future__ import annotations
 import pyotp
 import pytest
 from argon2 import PasswordHasher
+from cryptography.fernet import Fernet
+from sqlalchemy import text
 
 from ioc.security import identity, second_factor
 from ioc.security.role import Role
+from ioc.security.seal import Seal
 from ioc.services import people
 from ioc.services import second_factor as factors
 from ioc.services.sign_in import Refused, SignedIn, Step, go_on, prove, sign_in
@@ -130,3 +133,37 @@ def test_the_command_line_proves_an_account_without_leaving_a_session(zhang: Sto
     assert prove(zhang, "Zhang", GOOD, code(secret, later), "console", later) == "zhang"
     assert prove(zhang, "zhang", GOOD, "000000", "console", later) is None
     assert prove(zhang, "zhang", "wrong", "", "console", later) is None
+
+
+def kept(store: Store) -> str:
+    with store.read() as unit:
+        return str(unit.scalar(text("SELECT secret FROM second_factor")))
+
+
+def test_the_database_tells_no_secret_and_what_was_plain_before_is_sealed_once(zhang: Store):
+    secret, _ = enrolled(zhang)
+    assert secret not in kept(zhang)
+    with zhang.write() as unit:
+        unit.execute(text("UPDATE second_factor SET secret = :plain"), {"plain": secret})
+    assert (factors.seal_all(zhang), factors.seal_all(zhang)) == (1, 0)
+    assert secret not in kept(zhang)
+    later = T0 + HALF_MINUTE * 4
+    assert prove(zhang, "zhang", GOOD, code(secret, later), "console", later) == "zhang"
+
+
+def test_with_another_key_codes_fit_no_more_and_recovery_codes_do(zhang: Store):
+    secret, recovery = enrolled(zhang)
+    zhang.seal = Seal([Fernet.generate_key().decode()])
+    later = T0 + HALF_MINUTE * 4
+    assert prove(zhang, "zhang", GOOD, code(secret, later), "console", later) is None
+    assert prove(zhang, "zhang", GOOD, recovery[0], "console", later) == "zhang"
+
+
+def test_an_enrolment_that_was_sealed_with_a_lost_key_begins_anew(zhang: Store):
+    step = come(zhang, T0, factor_for={Role.DUTY})
+    assert isinstance(step, Step)
+    zhang.seal = Seal([Fernet.generate_key().decode()])
+    again = come(zhang, T0 + 1, factor_for={Role.DUTY})
+    assert isinstance(again, Step)
+    assert again.secret not in {"", step.secret}
+    assert isinstance(go_on(zhang, again.token, code(again.secret, T0 + 1), "a", T0 + 1), SignedIn)

@@ -24,9 +24,9 @@ def grant(number: int, role: str) -> RoleGrantRow:
 
 
 def test_an_empty_database_is_brought_to_the_programs_revision_and_stays_there(empty_store: Store):
-    assert schema.upgrade(empty_store) == (None, "0018")
-    assert schema.upgrade(empty_store) == ("0018", "0018")
-    assert schema.revision(empty_store) == schema.head() == "0018"
+    assert schema.upgrade(empty_store) == (None, "0019")
+    assert schema.upgrade(empty_store) == ("0019", "0019")
+    assert schema.revision(empty_store) == schema.head() == "0019"
 
 
 def test_the_migrations_make_exactly_the_declared_tables(store: Store):
@@ -48,7 +48,7 @@ def test_processes_that_start_at_once_migrate_once(empty_store: Store):
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(map(str, outcomes)) == ["('0018', '0018')"] * 3 + ["(None, '0018')"]
+    assert sorted(map(str, outcomes)) == ["('0019', '0019')"] * 3 + ["(None, '0019')"]
 
 
 def test_a_database_of_a_newer_program_is_refused_by_name(store: Store):
