@@ -68,6 +68,7 @@ def upgrade(store: Store, to: str = "head") -> tuple[str | None, str]:
     known = {script.revision for script in scripts.walk_revisions()}
     with store.engine.begin() as connection:
         if not store.sqlite:
+            connection.execute(text("SET LOCAL lock_timeout = 0"))  # who comes second waits for the first, however long
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         before = MigrationContext.configure(connection).get_current_revision()
         if before is not None and before not in known:

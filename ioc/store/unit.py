@@ -1,8 +1,9 @@
 """The unit of work: one call, one transaction, on SQLite or PostgreSQL.
 
 On SQLite a writing unit begins with BEGIN IMMEDIATE: two writers take turns (up to `BUSY_S`) instead of failing at
-their first write, and what a unit has read cannot change before it writes. WAL lets readers go on meanwhile. What was
-committed is on the disk: whoever was told that an order holds is not told wrong by a power failure.
+their first write, and what a unit has read cannot change before it writes. WAL lets readers go on meanwhile. On
+PostgreSQL a unit waits as long for each row that another one holds, and is refused then. What was committed is on the
+disk: whoever was told that an order holds is not told wrong by a power failure.
 """
 
 from __future__ import annotations
@@ -35,7 +36,11 @@ class Store:
             parsed = parsed.set(drivername="postgresql+psycopg")
         if self.sqlite and parsed.database:
             _private_file(Path(parsed.database))
-        arguments = {"timeout": BUSY_S, "check_same_thread": False} if self.sqlite else {}
+        arguments: dict[str, Any] = (
+            {"timeout": BUSY_S, "check_same_thread": False}
+            if self.sqlite
+            else {"options": f"-c lock_timeout={round(BUSY_S * 1000)}"}
+        )
         self.engine: Engine = create_engine(parsed, connect_args=arguments, pool_pre_ping=not self.sqlite)
         if self.sqlite:
             event.listen(self.engine, "connect", _configure)
@@ -45,7 +50,8 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A unit that may change things. Raises sqlalchemy.exc.OperationalError when it cannot begin in BUSY_S."""
+        """A unit that may change things. Raises sqlalchemy.exc.OperationalError when another holds what it needs for
+        longer than BUSY_S; nothing of it holds then."""
         with Session(self.engine, expire_on_commit=False, info={"seal": self.seal}) as unit:
             with unit.begin():
                 yield unit

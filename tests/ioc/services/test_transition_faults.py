@@ -144,6 +144,24 @@ def test_a_postgresql_that_another_one_holds_is_waited_for(store: Store):
     assert verify(store)[1] == []
 
 
+@pytest.mark.service
+@pytest.mark.parametrize("empty_store", ["postgresql"], indirect=True)
+def test_a_postgresql_that_another_one_holds_for_too_long_refuses_a_transition_and_takes_it_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    found = opened(store)
+    monkeypatch.setattr(units, "BUSY_S", 0.1)
+    hasty = Store(store.engine.url.render_as_string(hide_password=False))
+    with store.write() as holder:
+        holder.execute(text("SELECT 1 FROM audit_head FOR UPDATE"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            verified(hasty, found.id)
+    assert dossiers.find(hasty, found.id) == found
+    assert verified(hasty, found.id).version == 2
+    assert verify(hasty)[1] == []
+    hasty.close()
+
+
 def test_on_a_full_disk_nothing_is_changed_that_cannot_be_audited_and_looking_goes_on(sqlite_store: Store):
     found = opened(sqlite_store)
 
