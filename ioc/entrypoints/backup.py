@@ -78,6 +78,9 @@ def restore(
     rows = sum(put.manifest.rows.values())
     said = f"已恢复 restored: {rows:,} 行 rows, {put.files} 个文件 files"
     typer.echo(f"{said}, 审计链完整 the audit is whole: {put.audit_entries}")
+    known = settings.second_factor_key.get_secret_value() or (settings.data_path / SEAL_KEY).exists()
+    if put.manifest.rows.get("second_factor") and not known:
+        _say(f"请放回二次验证的密钥，否则验证码不符 put the key of second factors back, or no code fits: {SEAL_KEY}")
 
 
 def _say(text: str) -> None:

@@ -84,7 +84,8 @@ def restore(path: Path, data: Path, store: Store, *, now_ms: int, say: Say) -> R
     """Put a backup into an empty data directory and an empty database. Raises NoBackup, NotRestored,
     schema.UnknownSchema, copy.NotEmpty, OSError; files are put in place last, when everything has been checked."""
     manifest = backup_file.read_manifest(path)
-    if there := sorted(each.name for each in data.iterdir() if not each.name.startswith(DATABASE_FILE)):
+    kept = (each.name for each in data.iterdir() if not each.name.startswith(DATABASE_FILE) and each.name != SEAL_KEY)
+    if there := sorted(kept):
         raise NotRestored(f"{data}: 目录不是空的 the directory is not empty: {', '.join(there[:5])}")
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=data) as home:
         folder = Path(home)

@@ -94,6 +94,7 @@ def test_an_empty_host_of_either_database_becomes_the_centre_that_was_backed_up(
     assert kept.stat().st_mode & 0o777 == 0o600
     before = copy.counts(lived.store)
     told: list[str] = []
+    (place / "second_factor.key").write_text("a key")  # kept apart, put back before or after
     found = restore(kept, place, empty_store, now_ms=T0 + 9, say=told.append)
     after = copy.counts(empty_store)
     assert after == before | {"audit": before["audit"] + 1}  # that it was restored is on the record
@@ -101,7 +102,9 @@ def test_an_empty_host_of_either_database_becomes_the_centre_that_was_backed_up(
     assert found.audit_entries == before["audit"]
     assert dossiers.find(empty_store, lived.dossier.id) == lived.dossier
     assert everyone(empty_store) == everyone(lived.store)
-    assert list(backup_file.files(place)) == ["archive/live/part-1.parquet", "audit-anchors.jsonl", "channels.toml"]
+    assert list(backup_file.files(place)) == [
+        "archive/live/part-1.parquet", "audit-anchors.jsonl", "channels.toml", "second_factor.key",
+    ]  # fmt: skip
     assert (place / "archive/live/part-1.parquet").read_bytes() == b"PAR1" * 1000
     moved = dossiers.act(
         empty_store, INCIDENT, lived.dossier.id, "verify", {"class": "natural", "level": 2}, version=1,
