@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -21,14 +23,26 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago, each another."""
-    holders = [socket.socket() for _ in range(count)]
-    for holder in holders:
-        holder.bind(("127.0.0.1", 0))
-    ports = [holder.getsockname()[1] for holder in holders]
-    for holder in holders:
-        holder.close()
-    return ports
+    """Ports that were free a moment ago, each another; a process of the tests has a range of its own. They lie below
+    those that the kernel gives to whoever connects somewhere (32768 and up on Linux, 49152 on macOS): until one listens
+    on them nobody else gets them by chance."""
+    return [next(_PORTS) for _ in range(count)]
+
+
+def _free() -> Iterator[int]:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 10
+    ports = range(12_000 + 2_000 * worker, 14_000 + 2_000 * worker)
+    for port in itertools.chain.from_iterable(itertools.repeat(random.sample(ports, len(ports)))):
+        with socket.socket() as holder:
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                holder.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        yield port
+
+
+_PORTS = _free()
 
 
 class Centre:

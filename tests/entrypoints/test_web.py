@@ -18,6 +18,7 @@ import redis
 
 from ioc.packs.bundle import publish
 from metrics import keys
+from tests.centre import free_ports
 
 pytestmark = pytest.mark.service
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,12 +35,6 @@ server = app.server
 """
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def until(condition: Callable[[], object], what: str, timeout_s: float = 20) -> None:
     end = time.monotonic() + timeout_s
     while not condition():
@@ -52,7 +47,7 @@ class Site:
 
     def __init__(self, home: Path, valkey_url: str) -> None:
         (home / "small_server.py").write_text(SMALL_SERVER)
-        self.port = free_port()
+        (self.port,) = free_ports(1)
         self.environment = os.environ | {
             "IOC_DATA_DIR": str(home / "data"),
             "IOC_WEB_PORT": str(self.port),

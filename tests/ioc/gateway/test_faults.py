@@ -22,6 +22,7 @@ from ioc.gateway.client import BUFFER_BYTES
 from ioc.gateway.server import Config, Gateway
 from ioc.settings import Settings
 from metrics import keys
+from tests.centre import free_ports
 from tests.ioc.gateway.scenery import ORIGIN, Engine, browser, eventually, issue, played, running, value
 
 pytestmark = pytest.mark.service
@@ -160,11 +161,6 @@ class Process:
         self.process.wait()
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
-
-
 @played
 async def test_a_killed_gateway_is_started_again_and_all_come_back_with_one_snapshot(
     valkey_url, redis_client, tmp_path
@@ -172,7 +168,7 @@ async def test_a_killed_gateway_is_started_again_and_all_come_back_with_one_snap
     engine = Engine(redis_client)
     engine.declare()
     engine.commit(value(1, 4.0))
-    port = free_port()
+    (port,) = free_ports(1)
     first = Process(valkey_url, port, tmp_path)
     try:
         await eventually(first.ready, "the gateway is ready", 20)
@@ -293,7 +289,7 @@ async def test_the_rights_of_its_own_user_in_the_embedded_valkey_are_enough(tmp_
     settings = Settings()
     configuration = prepare(settings)
     valkey = subprocess.Popen([str(get_binary_path()), str(configuration)], preexec_fn=_tied_to_tests)  # noqa: PLW1509
-    port = free_port()
+    (port,) = free_ports(1)
     gateway = None
     try:
         client = redis.Redis.from_url(connections(settings)["admin"])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from paho.mqtt import publish
 
+from tests.centre import free_ports
 from tests.conftest import _tied_to_tests, wait_until
 
 PLACES = "/usr/sbin:/usr/bin:/opt/homebrew/sbin:/usr/local/sbin"
@@ -23,8 +24,7 @@ class Broker:
         self._binary = shutil.which("mosquitto", path=PLACES)
         if self._binary is None:
             pytest.fail("Mosquitto is not on this machine: .ci/system mosquitto")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        (self.port,) = free_ports(1)
         self._configuration = home / "mosquitto.conf"
         lines = [
             f"user {getpass.getuser()}",
